@@ -1,0 +1,54 @@
+//! What the core costs: `cargo bench -p antiphon-core`.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use antiphon_core::cookie::{SameSite, SetCookie};
+use antiphon_core::headers::Headers;
+use antiphon_core::populate::ContentFacts;
+use antiphon_core::{location, response};
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+
+fn core(criterion: &mut Criterion) {
+    criterion.bench_function("cookie, full", |bencher| {
+        bencher.iter(|| {
+            SetCookie::new(black_box("session"), black_box("abc123"))
+                .max_age(3600)
+                .expires(3600)
+                .path("/")
+                .domain("example.com")
+                .secure(true)
+                .httponly(true)
+                .samesite(SameSite::Lax)
+                .encode(black_box(1_792_564_080))
+        });
+    });
+    criterion.bench_function("redirect, quote a short URL", |bencher| {
+        bencher.iter(|| location::quote(black_box("/account/settings?tab=2")).len());
+    });
+    criterion.bench_function("fixed, plan", |bencher| {
+        bencher.iter(|| response::fixed::plan(black_box(FACTS)));
+    });
+    criterion.bench_function("fixed, plan and patch", |bencher| {
+        bencher.iter(|| {
+            let plan = response::fixed::plan(black_box(FACTS)).ok()?;
+            let mut headers = Headers::new();
+            plan.patches
+                .into_iter()
+                .for_each(|patch| headers.apply(patch));
+            Some(headers)
+        });
+    });
+}
+
+const FACTS: ContentFacts<'_> = ContentFacts {
+    status: 200,
+    head: false,
+    length: Some(13),
+    media_type: Some("text/plain"),
+    charset: "utf-8",
+    declared_length: None,
+    declares_transfer_encoding: false,
+};
+
+criterion_group!(benches, core);
+criterion_main!(benches);

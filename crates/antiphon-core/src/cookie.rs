@@ -1,0 +1,510 @@
+//! Cookies, as `Set-Cookie` carries them ([RFC 6265 §4.1]).
+//!
+//! The bytes are those of Python's `http.cookies`, which Starlette sends: attributes in alphabetical
+//! order, values quoted with octal escapes where they need it. Reading the `Cookie` field of a
+//! request is not handled here.
+//!
+//! [RFC 6265 §4.1]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1
+
+use crate::headers::FieldValue;
+use crate::http_date::HttpDate;
+use crate::token;
+use alloc::string::String;
+use core::fmt;
+
+/// A cookie to be set: its name, its value and its attributes.
+///
+/// Nothing is checked until [`encode`](Self::encode).
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::cookie::{SameSite, SetCookie};
+///
+/// let now = 1_700_000_000;
+/// let cookie = SetCookie::new("session", "abc 123")
+///     .max_age(3600)
+///     .expires(3600)
+///     .secure(true)
+///     .httponly(true)
+///     .samesite(SameSite::Strict);
+/// assert_eq!(
+///     cookie.encode(now)?,
+///     "session=\"abc 123\"; expires=Tue, 14 Nov 2023 23:13:20 GMT; HttpOnly; Max-Age=3600; \
+///      Path=/; SameSite=strict; Secure",
+/// );
+/// # Ok::<(), antiphon_core::cookie::InvalidCookie>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a cookie is set by handing it to a response"]
+pub struct SetCookie<'a> {
+    key: &'a str,
+    value: &'a str,
+    max_age: Option<MaxAge<'a>>,
+    expires: Option<Expires<'a>>,
+    path: Option<&'a str>,
+    domain: Option<&'a str>,
+    secure: bool,
+    httponly: bool,
+    samesite: Option<&'a str>,
+    partitioned: bool,
+}
+
+impl<'a> SetCookie<'a> {
+    /// A cookie with Starlette's defaults: `Path=/` and `SameSite=lax`, until the browser closes.
+    pub const fn new(key: &'a str, value: &'a str) -> Self {
+        Self {
+            key,
+            value,
+            max_age: None,
+            expires: None,
+            path: Some("/"),
+            domain: None,
+            secure: false,
+            httponly: false,
+            samesite: Some("lax"),
+            partitioned: false,
+        }
+    }
+
+    /// A cookie that makes the browser drop the one of this name, path and domain: empty, and
+    /// expired.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::cookie::SetCookie;
+    ///
+    /// assert_eq!(
+    ///     SetCookie::deletion("session").encode(0)?,
+    ///     "session=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=lax",
+    /// );
+    /// # Ok::<(), antiphon_core::cookie::InvalidCookie>(())
+    /// ```
+    pub const fn deletion(key: &'a str) -> Self {
+        let mut cookie = Self::new(key, "");
+        cookie.max_age = Some(MaxAge::Seconds(0));
+        cookie.expires = Some(Expires::After(0));
+        cookie
+    }
+
+    /// How long the cookie lives, in seconds; 0 or less discards it at once.
+    pub fn max_age(mut self, age: impl Into<MaxAge<'a>>) -> Self {
+        self.max_age = Some(age.into());
+        self
+    }
+
+    /// When the cookie ends: seconds from now, a date, or text that is sent as it is.
+    pub fn expires(mut self, expires: impl Into<Expires<'a>>) -> Self {
+        self.expires = Some(expires.into());
+        self
+    }
+
+    /// The part of the site that gets the cookie back; `None` leaves it to the browser.
+    pub fn path(mut self, path: impl Into<Option<&'a str>>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The host that gets the cookie back, with all below it; `None` is the sending host alone.
+    pub fn domain(mut self, domain: impl Into<Option<&'a str>>) -> Self {
+        self.domain = domain.into();
+        self
+    }
+
+    /// Whether the browser sends it back over TLS only.
+    pub const fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Whether scripts of the page cannot see it.
+    pub const fn httponly(mut self, httponly: bool) -> Self {
+        self.httponly = httponly;
+        self
+    }
+
+    /// Whether requests that other sites cause carry it; `None` leaves it to the browser.
+    pub fn samesite(mut self, samesite: impl Into<Option<SameSite>>) -> Self {
+        self.samesite = samesite.into().map(SameSite::as_str);
+        self
+    }
+
+    /// [`samesite`](Self::samesite) as text: `strict`, `lax` or `none`, sent in the letter case in
+    /// which it is given. Any other text is an error of [`encode`](Self::encode).
+    pub const fn samesite_text(mut self, samesite: &'a str) -> Self {
+        self.samesite = Some(samesite);
+        self
+    }
+
+    /// Whether each top-level site has a cookie jar of its own for it (CHIPS).
+    pub const fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// The value of the `Set-Cookie` field; `now` is the time in seconds since 1970, for
+    /// [`Expires::After`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCookie`] if the name is empty, reserved or holds a character that a name cannot
+    /// hold; if `samesite` is none of its three words; if an attribute holds a `;` or a control
+    /// character, so that it would become another attribute or another header; if the end lies
+    /// outside the years 1 to 9999; or if something is not Latin-1.
+    ///
+    /// # Starlette
+    ///
+    /// Byte for byte what `Response.set_cookie` sends, on every Python `Partitioned` too. Attributes
+    /// that inject are refused (divergence D-2).
+    pub fn encode(&self, now: i64) -> Result<FieldValue, InvalidCookie> {
+        if RESERVED
+            .iter()
+            .any(|word| self.key.eq_ignore_ascii_case(word))
+        {
+            return Err(InvalidCookie::new("key", self.key, Fault::Reserved));
+        }
+        if !is_legal_text(self.key) {
+            return Err(InvalidCookie::new("key", self.key, Fault::IllegalName));
+        }
+        if let Some(samesite) = self.samesite
+            && !["strict", "lax", "none"]
+                .iter()
+                .any(|word| samesite.eq_ignore_ascii_case(word))
+        {
+            return Err(InvalidCookie::new(
+                "samesite",
+                samesite,
+                Fault::UnknownSameSite,
+            ));
+        }
+
+        let mut text = String::with_capacity(
+            self.key.len() + self.value.len() + self.path.map_or(0, str::len) + 128,
+        );
+        text.push_str(self.key);
+        text.push('=');
+        quote(self.value, &mut text);
+        self.attribute(&mut text, "Domain", "domain", self.domain)?;
+        match self.expires {
+            None => {}
+            Some(Expires::Text(end)) => {
+                self.attribute(&mut text, "expires", "expires", Some(end))?
+            }
+            Some(Expires::At(date)) => push_date(&mut text, date),
+            Some(Expires::After(seconds)) => {
+                let end = now.checked_add(seconds).and_then(HttpDate::from_unix);
+                let date =
+                    end.ok_or_else(|| InvalidCookie::new("expires", "", Fault::OutOfYears))?;
+                push_date(&mut text, date);
+            }
+        }
+        if self.httponly {
+            text.push_str("; HttpOnly");
+        }
+        match self.max_age {
+            None => {}
+            Some(MaxAge::Text(age)) => {
+                self.attribute(&mut text, "Max-Age", "max_age", Some(age))?
+            }
+            Some(MaxAge::Seconds(seconds)) => {
+                text.push_str("; Max-Age=");
+                push_number(&mut text, seconds);
+            }
+        }
+        if self.partitioned {
+            text.push_str("; Partitioned");
+        }
+        self.attribute(&mut text, "Path", "path", self.path)?;
+        self.attribute(&mut text, "SameSite", "samesite", self.samesite)?;
+        if self.secure {
+            text.push_str("; Secure");
+        }
+
+        text.truncate(text.trim_end().len());
+        FieldValue::try_from(text)
+            .map_err(|_| InvalidCookie::new(self.first_not_latin1(), "", Fault::NotLatin1))
+    }
+
+    /// Writes `; name=value`, unless there is no value or an empty one.
+    fn attribute(
+        &self,
+        text: &mut String,
+        name: &str,
+        field: &'static str,
+        value: Option<&str>,
+    ) -> Result<(), InvalidCookie> {
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            return Ok(());
+        };
+        // Controls of Latin-1's upper half (C1) are data in a header, not controls.
+        let splits = |c: char| c == ';' || c.is_ascii_control() && c != '\t';
+        if let Some(found) = value.chars().find(|c| splits(*c)) {
+            return Err(InvalidCookie::new(field, value, Fault::Splits(found)));
+        }
+        text.push_str("; ");
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        Ok(())
+    }
+
+    fn first_not_latin1(&self) -> &'static str {
+        let fields = [
+            ("value", Some(self.value)),
+            ("domain", self.domain),
+            ("path", self.path),
+        ];
+        let wide = |text: &str| text.chars().any(|c| u32::from(c) > 0xFF);
+        fields
+            .into_iter()
+            .find(|(_, text)| text.is_some_and(wide))
+            .map_or("expires", |field| field.0)
+    }
+}
+
+/// The value of `Max-Age`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxAge<'a> {
+    /// Seconds.
+    Seconds(i64),
+    /// Text that is sent as it is; empty text sends no attribute.
+    Text(&'a str),
+}
+
+impl From<i64> for MaxAge<'_> {
+    fn from(seconds: i64) -> Self {
+        Self::Seconds(seconds)
+    }
+}
+
+impl<'a> From<&'a str> for MaxAge<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<core::time::Duration> for MaxAge<'_> {
+    fn from(age: core::time::Duration) -> Self {
+        Self::Seconds(i64::try_from(age.as_secs()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The value of `expires`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expires<'a> {
+    /// So many seconds from now.
+    After(i64),
+    /// A date.
+    At(HttpDate),
+    /// Text that is sent as it is; empty text sends no attribute.
+    Text(&'a str),
+}
+
+impl From<i64> for Expires<'_> {
+    fn from(seconds: i64) -> Self {
+        Self::After(seconds)
+    }
+}
+
+impl From<HttpDate> for Expires<'_> {
+    fn from(date: HttpDate) -> Self {
+        Self::At(date)
+    }
+}
+
+impl<'a> From<&'a str> for Expires<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// Whether requests that other sites cause carry a cookie ([RFC 6265bis §5.6.7]).
+///
+/// [RFC 6265bis §5.6.7]: https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SameSite {
+    /// Never.
+    Strict,
+    /// Only when the user follows a link.
+    Lax,
+    /// Always; browsers then ask for `Secure`.
+    None,
+}
+
+impl SameSite {
+    /// The word, in lower case as Starlette sends it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lax => "lax",
+            Self::None => "none",
+        }
+    }
+}
+
+fn quote(value: &str, text: &mut String) {
+    if is_legal_text(value) {
+        text.push_str(value);
+        return;
+    }
+    text.push('"');
+    for character in value.chars() {
+        match u8::try_from(u32::from(character)) {
+            Ok(b'"') => text.push_str("\\\""),
+            Ok(b'\\') => text.push_str("\\\\"),
+            Ok(byte) if !QUOTED[usize::from(byte)] => {
+                text.push('\\');
+                for shift in [6, 3, 0] {
+                    text.push(char::from(b'0' + (byte >> shift & 7)));
+                }
+            }
+            _ => text.push(character),
+        }
+    }
+    text.push('"');
+}
+
+fn push_date(text: &mut String, date: HttpDate) {
+    text.push_str("; expires=");
+    push_ascii(text, &date.encode());
+}
+
+fn push_number(text: &mut String, number: i64) {
+    if number < 0 {
+        text.push('-');
+    }
+    push_ascii(text, FieldValue::from(number.unsigned_abs()).as_bytes());
+}
+
+fn push_ascii(text: &mut String, ascii: &[u8]) {
+    text.push_str(core::str::from_utf8(ascii).unwrap_or_default());
+}
+
+fn is_legal_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| LEGAL[usize::from(byte)])
+}
+
+/// What a name, and a value that is not quoted, consist of.
+static LEGAL: [bool; 256] = token::table(b"!#$%&'*+-.^_`|~:");
+
+/// What a quoted value holds unescaped: the legal characters and these.
+static QUOTED: [bool; 256] = token::table(b"!#$%&'*+-.^_`|~: ()/<=>?@[]{}");
+
+/// Names of attributes, which Python refuses as a cookie's name.
+const RESERVED: [&str; 9] = [
+    "expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite",
+];
+
+/// The error of a cookie that cannot be sent.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::cookie::SetCookie;
+///
+/// let error = SetCookie::new("k", "v").domain("a.example; Secure").encode(0).unwrap_err();
+/// assert_eq!(error.field(), "domain");
+/// assert_eq!(
+///     error.to_string(),
+///     "cookie domain: expected no ';' and no control character, but found ';' in \"a.example; Secure\"",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidCookie {
+    field: &'static str,
+    found: String,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Reserved,
+    IllegalName,
+    UnknownSameSite,
+    Splits(char),
+    OutOfYears,
+    NotLatin1,
+}
+
+/// What kind of fault an [`InvalidCookie`] is, for a face that has an exception for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidCookieKind {
+    /// The name cannot be a cookie's name.
+    Name,
+    /// `samesite` is none of its three words.
+    SameSite,
+    /// An attribute would become another attribute or another header.
+    Injection,
+    /// The end lies outside the years 1 to 9999.
+    Date,
+    /// Something is not Latin-1.
+    NotLatin1,
+}
+
+impl InvalidCookie {
+    fn new(field: &'static str, found: &str, fault: Fault) -> Self {
+        Self {
+            field,
+            found: found.into(),
+            fault,
+        }
+    }
+
+    /// The argument that was refused, by Starlette's name for it.
+    #[must_use]
+    pub const fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// The kind of fault.
+    #[must_use]
+    pub const fn kind(&self) -> InvalidCookieKind {
+        match self.fault {
+            Fault::Reserved | Fault::IllegalName => InvalidCookieKind::Name,
+            Fault::UnknownSameSite => InvalidCookieKind::SameSite,
+            Fault::Splits(_) => InvalidCookieKind::Injection,
+            Fault::OutOfYears => InvalidCookieKind::Date,
+            Fault::NotLatin1 => InvalidCookieKind::NotLatin1,
+        }
+    }
+}
+
+impl fmt::Display for InvalidCookie {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            field,
+            found,
+            fault,
+        } = self;
+        write!(formatter, "cookie {field}: ")?;
+        match fault {
+            Fault::Reserved => {
+                write!(
+                    formatter,
+                    "expected a name, but found the attribute name {found:?}"
+                )
+            }
+            Fault::IllegalName => write!(
+                formatter,
+                "expected letters, digits and !#$%&'*+-.^_`|~: only, but found {found:?}"
+            ),
+            Fault::UnknownSameSite => {
+                write!(
+                    formatter,
+                    "expected 'strict', 'lax' or 'none', but found {found:?}"
+                )
+            }
+            Fault::Splits(c) => write!(
+                formatter,
+                "expected no ';' and no control character, but found {c:?} in {found:?}"
+            ),
+            Fault::OutOfYears => formatter.write_str("expected a date of the years 1 to 9999"),
+            Fault::NotLatin1 => formatter.write_str("expected Latin-1 text"),
+        }
+    }
+}
+
+impl core::error::Error for InvalidCookie {}

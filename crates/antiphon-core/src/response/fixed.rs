@@ -1,0 +1,54 @@
+//! Responses whose content is known as a whole: plain, HTML, JSON and the like.
+
+use crate::plan::{Body, Plan};
+use crate::populate::{self, ContentFacts, InvalidResponse};
+use alloc::vec::Vec;
+
+/// Plans a response whose content lies ready.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::headers::Headers;
+/// use antiphon_core::populate::ContentFacts;
+/// use antiphon_core::{plan, response};
+///
+/// let facts = ContentFacts {
+///     status: 200,
+///     head: false,
+///     length: Some(5),
+///     media_type: Some("text/plain"),
+///     charset: "utf-8",
+///     declared_length: None,
+///     declares_transfer_encoding: false,
+/// };
+/// let plan = response::fixed::plan(facts)?;
+/// let mut headers = Headers::new();
+/// plan.patches.into_iter().for_each(|patch| headers.apply(patch));
+/// assert_eq!(headers.get("content-length").unwrap(), "5");
+/// assert_eq!(headers.get("content-type").unwrap(), "text/plain; charset=utf-8");
+/// assert_eq!(plan.body, plan::Body::Bytes);
+///
+/// let head = response::fixed::plan(ContentFacts { head: true, ..facts })?;
+/// assert_eq!(head.body, plan::Body::Empty);
+/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`ContentFacts::populate`].
+///
+/// # Starlette
+///
+/// `Response.__call__`, which sends the content after HEAD too (divergence D-7) and with every
+/// status (D-3).
+pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
+    let mut patches = Vec::with_capacity(2);
+    facts.populate(&mut patches)?;
+    let carries = !facts.head && populate::carries_content(facts.status);
+    Ok(Plan {
+        status: facts.status,
+        patches,
+        body: if carries { Body::Bytes } else { Body::Empty },
+    })
+}

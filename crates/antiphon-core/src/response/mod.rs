@@ -1,0 +1,4 @@
+//! The response classes' plans: facts in, [`Plan`](crate::plan::Plan) out.
+
+pub mod fixed;
+pub mod redirect;

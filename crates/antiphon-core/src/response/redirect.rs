@@ -1,0 +1,47 @@
+//! Responses that send the client elsewhere.
+
+use crate::headers::{FieldName, FieldValue, HeaderPatch};
+use crate::location;
+use crate::plan::Plan;
+use crate::populate::{ContentFacts, InvalidResponse};
+use crate::response::fixed;
+
+/// Plans a redirect to `url`, which [`location::quote`] makes fit for the `Location` field.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::headers::Headers;
+/// use antiphon_core::populate::ContentFacts;
+/// use antiphon_core::response;
+///
+/// let facts = ContentFacts {
+///     status: 307,
+///     head: false,
+///     length: Some(0),
+///     media_type: None,
+///     charset: "utf-8",
+///     declared_length: None,
+///     declares_transfer_encoding: false,
+/// };
+/// let plan = response::redirect::plan(facts, "/a b")?;
+/// let mut headers = Headers::new();
+/// plan.patches.into_iter().for_each(|patch| headers.apply(patch));
+/// assert_eq!(headers.get("location").unwrap(), "/a%20b");
+/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`ContentFacts::populate`].
+///
+/// # Starlette
+///
+/// `RedirectResponse`: a `Location` among the caller's headers is replaced, in its place.
+pub fn plan(facts: ContentFacts<'_>, url: &str) -> Result<Plan, InvalidResponse> {
+    let mut plan = fixed::plan(facts)?;
+    let location = FieldValue::from_percent_encoded(location::quote(url));
+    plan.patches
+        .push(HeaderPatch::Set(FieldName::LOCATION, location));
+    Ok(plan)
+}

@@ -1,0 +1,159 @@
+//! What holds for every input.
+
+use antiphon_core::cookie::SetCookie;
+use antiphon_core::headers::{HeaderPatch, Headers};
+use antiphon_core::http_date::HttpDate;
+use antiphon_core::populate::ContentFacts;
+use antiphon_core::{location, percent, plan, response};
+use proptest::prelude::*;
+
+fn is_clean(bytes: &[u8]) -> bool {
+    !bytes
+        .iter()
+        .any(|byte| *byte < b' ' && *byte != b'\t' || *byte == 0x7F)
+}
+
+/// Text with a taste for what breaks headers.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[ -~]{0,40}",
+        "[a-z;,=\"\\\\\r\n\t\0 \u{7f}\u{80}\u{ff}\u{2028}%/:]{0,30}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_header_that_was_accepted_can_split_a_message(name in hostile(), value in hostile()) {
+        let mut headers = Headers::new();
+        if headers.append(name.as_str(), value.as_str()).is_ok() {
+            let (name, value) = headers.iter().next().unwrap();
+            prop_assert!(is_clean(value.as_bytes()));
+            prop_assert!(name.as_str().bytes().all(|byte| byte.is_ascii_graphic() && byte != b':'));
+        }
+    }
+
+    #[test]
+    fn no_cookie_that_was_accepted_gains_an_attribute(
+        key in hostile(), value in hostile(), path in hostile(), domain in hostile(),
+        expires in hostile(), samesite in hostile(), now in any::<i64>(),
+    ) {
+        let cookie = SetCookie::new(&key, &value)
+            .path(path.as_str())
+            .domain(domain.as_str())
+            .expires(expires.as_str())
+            .samesite_text(&samesite);
+        if let Ok(encoded) = cookie.encode(now) {
+            let attributes = encoded.as_bytes().split(|byte| *byte == b';').count() - 1;
+            let given = [&path, &domain, &expires, &samesite];
+            let given = given.iter().filter(|text| !text.is_empty()).count();
+            prop_assert_eq!(attributes, given);
+            prop_assert!(is_clean(encoded.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_cookie_never_panics_whatever_the_clock(now in any::<i64>(), after in any::<i64>()) {
+        let _ = SetCookie::new("k", "v").expires(after).max_age(after).encode(now);
+    }
+
+    #[test]
+    fn a_location_is_visible_ascii_and_quoting_it_again_changes_nothing(url in hostile()) {
+        let quoted = location::quote(&url).into_owned();
+        prop_assert!(quoted.bytes().all(|byte| byte.is_ascii_graphic()));
+        prop_assert_eq!(location::quote(&quoted).into_owned(), quoted.clone());
+    }
+
+    #[test]
+    fn a_local_location_is_a_path(url in hostile()) {
+        if let Ok(path) = location::quote_local(&url) {
+            let mut characters = path.chars();
+            prop_assert_eq!(characters.next(), Some('/'));
+            prop_assert!(!matches!(characters.next(), Some('/' | '\\')));
+            prop_assert!(!path.contains('\\'));
+        }
+    }
+
+    #[test]
+    fn what_was_quoted_comes_back(text in any::<String>()) {
+        static NOTHING: percent::SafeSet = percent::SafeSet::with("");
+        let quoted = percent::quote(&text, &NOTHING);
+        prop_assert_eq!(percent::unquote(&quoted), text.as_str());
+    }
+
+    #[test]
+    fn a_date_that_was_written_is_read_back(unix in -62_135_596_800_i64..253_402_300_800) {
+        let date = HttpDate::from_unix(unix).unwrap();
+        prop_assert_eq!(HttpDate::parse(&date.to_string()), Some(date));
+    }
+
+    #[test]
+    fn reading_a_date_never_panics(text in hostile()) {
+        let _ = HttpDate::parse(&text);
+    }
+
+    #[test]
+    fn the_announced_length_is_the_length_that_is_sent(
+        status in 100_u16..600, head in any::<bool>(), length in any::<u64>(),
+        declared in proptest::option::of("[0-9a-]{0,22}"),
+    ) {
+        let facts = ContentFacts {
+            status,
+            head,
+            length: Some(length),
+            media_type: Some("text/plain"),
+            charset: "utf-8",
+            declared_length: declared.as_ref().map(|text| text.as_bytes()),
+            declares_transfer_encoding: false,
+        };
+        let Ok(planned) = response::fixed::plan(facts) else { return Ok(()) };
+        let mut headers = Headers::new();
+        if let Some(declared) = &declared {
+            headers.append("content-length", declared.as_str()).unwrap();
+        }
+        planned.patches.into_iter().for_each(|patch| headers.apply(patch));
+        let announced = headers.get("content-length").map(|value| value.to_text());
+        match planned.body {
+            plan::Body::Bytes => prop_assert_eq!(announced.unwrap().parse::<u64>().ok(), Some(length)),
+            plan::Body::Empty => {
+                prop_assert!(head || matches!(status, ..200 | 204 | 205 | 304));
+                prop_assert!(announced.is_none() || !matches!(status, ..200 | 204));
+            }
+        }
+    }
+
+    #[test]
+    fn set_leaves_one_field_in_the_place_of_the_first(
+        names in proptest::collection::vec("[ab]", 0..6)
+    ) {
+        let mut headers = Headers::new();
+        for name in &names {
+            headers.append(name.as_str(), "old").unwrap();
+        }
+        headers.set("A", "new").unwrap();
+        let place = headers.iter().position(|(name, _)| name.as_str() == "a").unwrap();
+        prop_assert_eq!(headers.get_all("a").count(), 1);
+        prop_assert_eq!(place, names.iter().position(|name| name == "a").unwrap_or(names.len()));
+        prop_assert_eq!(headers.get_all("b").count(), names.iter().filter(|name| *name == "b").count());
+    }
+}
+
+#[test]
+fn patches_do_what_their_names_say() {
+    let field = |name: &str| {
+        let mut headers = Headers::new();
+        headers.append(name, "1").unwrap();
+        headers.into_iter().next().unwrap()
+    };
+    let mut headers = Headers::new();
+    let (name, value) = field("a");
+    headers.apply(HeaderPatch::SetDefault(name.clone(), value.clone()));
+    headers.apply(HeaderPatch::SetDefault(name.clone(), value.clone()));
+    assert_eq!(headers.len(), 1);
+    headers.apply(HeaderPatch::Append(name.clone(), value.clone()));
+    assert_eq!(headers.len(), 2);
+    headers.apply(HeaderPatch::Set(name.clone(), value));
+    assert_eq!(headers.len(), 1);
+    headers.apply(HeaderPatch::Remove(name));
+    assert!(headers.is_empty());
+}

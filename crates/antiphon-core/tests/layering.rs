@@ -1,0 +1,99 @@
+//! The layers of the crate: a module uses its own layer and those above it in this list.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("text", &["percent", "http_date", "token"]),
+    ("fields", &["headers"]),
+    ("values", &["media_type", "cookie", "location"]),
+    ("rules", &["populate"]),
+    ("plans", &["plan", "response"]),
+    ("asgi", &["asgi"]),
+];
+
+#[test]
+fn modules_use_only_what_lies_above_them() {
+    let depth: HashMap<&str, usize> = LAYERS
+        .iter()
+        .enumerate()
+        .flat_map(|(depth, (_, modules))| modules.iter().map(move |module| (*module, depth)))
+        .collect();
+    let mut files = Vec::new();
+    collect(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
+    assert!(files.len() > 10, "the sources were not found");
+
+    let mut wrong = Vec::new();
+    for file in files {
+        let user = module_of(&file);
+        if user == "lib" {
+            continue;
+        }
+        let own = depth
+            .get(user.as_str())
+            .unwrap_or_else(|| panic!("{user} has no layer"));
+        for used in uses(&fs::read_to_string(&file).unwrap()) {
+            let other = depth
+                .get(used.as_str())
+                .unwrap_or_else(|| panic!("{used} has no layer"));
+            if other > own {
+                wrong.push(format!("{user} uses {used}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files)
+        } else {
+            files.push(path)
+        }
+    }
+}
+
+/// The module of the crate's root that a file belongs to.
+fn module_of(file: &Path) -> String {
+    let inside = file
+        .components()
+        .skip_while(|part| part.as_os_str() != "src")
+        .nth(1)
+        .unwrap();
+    Path::new(inside.as_os_str())
+        .file_stem()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .into()
+}
+
+fn uses(source: &str) -> Vec<String> {
+    let code = source
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("//"));
+    code.flat_map(|line| {
+        line.split("crate::")
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    })
+    .flat_map(|rest| match rest.strip_prefix('{') {
+        Some(list) => list.split(',').map(|name| name.trim().to_owned()).collect(),
+        None => vec![rest],
+    })
+    .map(|rest| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap()
+            .into()
+    })
+    .collect()
+}
