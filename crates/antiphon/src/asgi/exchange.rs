@@ -1,0 +1,333 @@
+//! One request's answer, on its way from the application to hyper.
+//!
+//! The application's future is polled by the connection's own task: first inside the service's
+//! future, then, if there is more, inside the body. What it has sent by the time it first waits goes
+//! straight out as the response; no task is spawned and no channel is made. One piece of content is
+//! held at a time, so a client that reads slowly holds the application up.
+
+use super::{Message, Result, SendError};
+use crate::body::{Body, BodyError};
+use crate::deliver;
+use antiphon_core::headers::Headers;
+use bytes::Bytes;
+use http::{Method, StatusCode, Uri};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use tokio_util::task::TaskTracker;
+
+/// What application and connection share.
+#[derive(Debug, Default)]
+pub(crate) struct Exchange(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    head: Option<(u16, Headers)>,
+    head_sent: bool,
+    /// Content that the connection has not taken yet.
+    content: Option<Bytes>,
+    /// The application has sent its last piece of content.
+    ended: bool,
+    /// The connection has the whole response.
+    handed_over: bool,
+    /// The connection is gone.
+    closed: bool,
+    /// The application, waiting for room or for the hand-over; it may have sent its `Send` elsewhere.
+    application: Option<Waker>,
+    /// The connection, waiting for content.
+    connection: Option<Waker>,
+}
+
+impl Exchange {
+    /// Nothing panics while the lock is held, so a poisoned one is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) async fn send(&self, message: Message) -> Result {
+        match message {
+            Message::Start {
+                status, headers, ..
+            } => self.start(status, headers)?,
+            Message::Body {
+                mut body,
+                more_body,
+                ..
+            } => {
+                poll_fn(|context| self.poll_content(&mut body, more_body, context)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&self, status: u16, headers: Headers) -> std::result::Result<(), SendError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(SendError::Disconnected);
+        }
+        if state.head_sent {
+            return Err(SendError::HeadTwice);
+        }
+        state.head = Some((status, headers));
+        state.head_sent = true;
+        wake(&mut state.connection);
+        Ok(())
+    }
+
+    fn poll_content(
+        &self,
+        body: &mut Bytes,
+        more_body: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<std::result::Result<(), SendError>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Poll::Ready(Err(SendError::Disconnected));
+        }
+        if !state.head_sent {
+            return Poll::Ready(Err(SendError::HeadMissing));
+        }
+        if state.ended {
+            return Poll::Ready(Err(SendError::AfterEnd));
+        }
+        if !body.is_empty() {
+            if state.content.is_some() {
+                state.application = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            state.content = Some(std::mem::take(body));
+        }
+        state.ended = !more_body;
+        wake(&mut state.connection);
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) async fn handed_over(&self) {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            if state.handed_over || state.closed {
+                return Poll::Ready(());
+            }
+            state.application = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+fn wake(waiting: &mut Option<Waker>) {
+    if let Some(waker) = waiting.take() {
+        waker.wake();
+    }
+}
+
+/// A request that an application is answering.
+pub(crate) struct Running {
+    app: Option<App>,
+    exchange: Arc<Exchange>,
+    method: Method,
+    uri: Uri,
+    tasks: TaskTracker,
+}
+
+type App = Pin<Box<dyn Future<Output = Result> + Send>>;
+
+/// How far an application has come.
+enum Progress {
+    Waiting,
+    Returned,
+    Failed(BodyError),
+}
+
+impl Running {
+    /// The answer of `app` to a request; method and URI are for the log.
+    pub(crate) fn new(
+        app: App,
+        exchange: Arc<Exchange>,
+        (method, uri): (Method, Uri),
+        tasks: TaskTracker,
+    ) -> Self {
+        Self {
+            app: Some(app),
+            exchange,
+            method,
+            uri,
+            tasks,
+        }
+    }
+
+    /// The response, as soon as its head is known.
+    pub(crate) fn poll_response(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<http::Response<Body>> {
+        let progress = self.poll_app(context);
+        let mut state = self.exchange.lock();
+        let head = match (progress, state.ended) {
+            (Progress::Failed(_), _) => None,
+            (Progress::Returned, true) | (Progress::Waiting, _) => state.head.take(),
+            (Progress::Returned, false) => {
+                self.log(match state.head_sent {
+                    true => "the application returned before the end of its response",
+                    false => "the application returned without a response",
+                });
+                None
+            }
+        };
+        let waiting = self.app.is_some();
+        match head {
+            None if waiting => {
+                state.connection = Some(context.waker().clone());
+                Poll::Pending
+            }
+            None => {
+                drop(state);
+                Poll::Ready(internal_server_error())
+            }
+            Some((status, headers)) => {
+                let status = StatusCode::from_u16(status);
+                let body = if state.ended {
+                    let content = state.content.take().unwrap_or_default();
+                    drop(state);
+                    self.hand_over();
+                    Body::from(content)
+                } else {
+                    drop(state);
+                    Body::running(self.take())
+                };
+                Poll::Ready(match status {
+                    Ok(status) => deliver::head(status, headers, body),
+                    Err(_) => {
+                        self.log("the application sent a status code outside 100 to 999");
+                        internal_server_error()
+                    }
+                })
+            }
+        }
+    }
+
+    /// The next piece of content.
+    pub(crate) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Bytes, BodyError>>> {
+        loop {
+            {
+                let mut state = self.exchange.lock();
+                if let Some(content) = state.content.take() {
+                    wake(&mut state.application);
+                    return Poll::Ready(Some(Ok(content)));
+                }
+                if state.ended {
+                    drop(state);
+                    self.hand_over();
+                    return Poll::Ready(None);
+                }
+            }
+            match self.poll_app(context) {
+                Progress::Failed(error) => return Poll::Ready(Some(Err(error))),
+                Progress::Returned => {
+                    let state = self.exchange.lock();
+                    if state.content.is_none() && !state.ended {
+                        let reason = "the application returned before the end of its response";
+                        self.log(reason);
+                        return Poll::Ready(Some(Err(BodyError::new(reason))));
+                    }
+                }
+                Progress::Waiting => {
+                    let mut state = self.exchange.lock();
+                    if state.content.is_none() && !state.ended {
+                        state.connection = Some(context.waker().clone());
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+    }
+
+    fn poll_app(&mut self, context: &mut Context<'_>) -> Progress {
+        let Some(app) = &mut self.app else {
+            return Progress::Returned;
+        };
+        let failure = match catch_unwind(AssertUnwindSafe(|| app.as_mut().poll(context))) {
+            Ok(Poll::Pending) => return Progress::Waiting,
+            Ok(Poll::Ready(Ok(()))) => {
+                self.app = None;
+                return Progress::Returned;
+            }
+            Ok(Poll::Ready(Err(error))) => error,
+            Err(panic) => format!("panic: {}", panic_text(&*panic)).into(),
+        };
+        self.app = None;
+        self.log(&failure.to_string());
+        Progress::Failed(BodyError::new(failure))
+    }
+
+    /// The connection has all it needs: what is left of the application goes on by itself.
+    fn hand_over(&mut self) {
+        let mut state = self.exchange.lock();
+        state.handed_over = true;
+        wake(&mut state.application);
+        drop(state);
+        if self.app.is_some() {
+            let rest = self.take();
+            self.tasks.spawn(rest.finish());
+        }
+    }
+
+    async fn finish(mut self) {
+        poll_fn(|context| match self.poll_app(context) {
+            Progress::Waiting => Poll::Pending,
+            Progress::Returned | Progress::Failed(_) => Poll::Ready(()),
+        })
+        .await;
+    }
+
+    fn take(&mut self) -> Self {
+        Self {
+            app: self.app.take(),
+            exchange: Arc::clone(&self.exchange),
+            method: self.method.clone(),
+            uri: self.uri.clone(),
+            tasks: self.tasks.clone(),
+        }
+    }
+
+    fn log(&self, reason: &str) {
+        let Self { method, uri, .. } = self;
+        tracing::error!(%method, path = uri.path(), "{reason}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.app.is_some() {
+            let mut state = self.exchange.lock();
+            state.closed = true;
+            wake(&mut state.application);
+        }
+    }
+}
+
+/// The text of a panic, as the standard hook finds it.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+/// The answer when the application has none.
+fn internal_server_error() -> http::Response<Body> {
+    let mut response =
+        http::Response::new(Body::from(Bytes::from_static(b"Internal Server Error")));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}

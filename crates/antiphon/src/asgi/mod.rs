@@ -1,0 +1,32 @@
+//! The ASGI shape: an application is called with a scope, a way to receive and a way to send.
+//!
+//! | ASGI (Python)                        | here                                          |
+//! |--------------------------------------|-----------------------------------------------|
+//! | `scope["type"]`, `scope["path"]`     | [`Scope::scope_type`], [`Scope::path`]        |
+//! | `await receive()`                    | [`Receive::receive`], an [`Event`]            |
+//! | `await send({...})`                  | [`Send::send`], with a [`Message`]            |
+//! | an exception                         | [`Error`]                                     |
+//!
+//! `lifespan` is not part of it: in Rust, `main` is where a program starts and ends.
+
+mod app;
+#[cfg(feature = "server")]
+pub(crate) mod exchange;
+mod receive;
+mod scope;
+mod send;
+
+pub use antiphon_core::asgi::scope::ScopeType;
+pub use app::App;
+pub use receive::{Event, Receive};
+pub use scope::Scope;
+pub use send::{Send, SendError};
+
+/// A message from an application to its server.
+pub type Message = antiphon_core::asgi::message::Message<bytes::Bytes>;
+
+/// Whatever kept an application from answering.
+pub type Error = Box<dyn std::error::Error + std::marker::Send + Sync>;
+
+/// What an application returns: nothing, or why it could not answer.
+pub type Result<T = ()> = std::result::Result<T, Error>;

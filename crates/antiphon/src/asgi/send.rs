@@ -1,0 +1,160 @@
+//! What an application sends with.
+
+#[cfg(feature = "server")]
+use super::exchange::Exchange;
+use super::{Message, Result};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+#[cfg(feature = "server")]
+use std::sync::Arc;
+
+/// The way by which an application answers.
+///
+/// # Examples
+///
+/// Middleware wraps it:
+///
+/// ```
+/// use antiphon::asgi::{self, Message, Receive, Scope, Send};
+///
+/// async fn with_header(
+///     app: impl asgi::App, scope: Scope, receive: Receive, send: Send,
+/// ) -> asgi::Result {
+///     let send = send.map(|mut message| {
+///         if let Message::Start { headers, .. } = &mut message {
+///             headers.append("x-served-by", "antiphon")?;
+///         }
+///         Ok(message)
+///     });
+///     app.call(scope, receive, send).await
+/// }
+/// # let _ = with_header::<fn(Scope, Receive, Send) -> std::future::Ready<asgi::Result>>;
+/// ```
+pub struct Send(Inner);
+
+enum Inner {
+    #[cfg(feature = "server")]
+    Exchange(Arc<Exchange>),
+    Function(Box<Function>),
+    Mapped(Box<Mapped>),
+}
+
+type Function = dyn FnMut(Message) -> Pin<Box<dyn Future<Output = Result> + std::marker::Send>>
+    + std::marker::Send;
+
+struct Mapped {
+    map: Box<dyn FnMut(Message) -> Result<Message> + std::marker::Send>,
+    inner: Send,
+}
+
+impl Send {
+    /// A way to send that hands each message to `function` and awaits what it returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{PlainTextResponse, asgi};
+    /// use std::sync::mpsc;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, messages) = mpsc::channel();
+    /// let send = asgi::Send::from_fn(move |message: asgi::Message| {
+    ///     let sent = sender.send(message).map_err(asgi::Error::from);
+    ///     async move { sent }
+    /// });
+    /// let scope = asgi::Scope::from(http::Request::new(()).into_parts().0);
+    /// PlainTextResponse::new("hi").call(scope, asgi::Receive::default(), send).await?;
+    /// assert_eq!(messages.recv()?.type_name(), "http.response.start");
+    /// assert_eq!(messages.recv()?.type_name(), "http.response.body");
+    /// # Ok::<(), asgi::Error>(()) }).unwrap();
+    /// ```
+    pub fn from_fn<F, Fut>(mut function: F) -> Self
+    where
+        F: FnMut(Message) -> Fut + std::marker::Send + 'static,
+        Fut: Future<Output = Result> + std::marker::Send + 'static,
+    {
+        Self(Inner::Function(Box::new(move |message| {
+            Box::pin(function(message))
+        })))
+    }
+
+    /// The same way, with each message changed by `map` before it is sent.
+    #[must_use]
+    pub fn map<F>(self, map: F) -> Self
+    where
+        F: FnMut(Message) -> Result<Message> + std::marker::Send + 'static,
+    {
+        Self(Inner::Mapped(Box::new(Mapped {
+            map: Box::new(map),
+            inner: self,
+        })))
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) const fn to_exchange(exchange: Arc<Exchange>) -> Self {
+        Self(Inner::Exchange(exchange))
+    }
+
+    /// Sends a message; waits while the client reads more slowly than the application writes.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the client is gone, or if the message is not the one that must follow: a head
+    /// comes first and once, and nothing comes after the last piece of content.
+    pub async fn send(&mut self, message: Message) -> Result {
+        match &mut self.0 {
+            #[cfg(feature = "server")]
+            Inner::Exchange(exchange) => exchange.send(message).await,
+            Inner::Function(function) => function(message).await,
+            Inner::Mapped(mapped) => {
+                let message = (mapped.map)(message)?;
+                Box::pin(mapped.inner.send(message)).await
+            }
+        }
+    }
+
+    /// Waits until the server has taken the whole response, so that what the application does next
+    /// cannot hold it up.
+    pub(crate) async fn handed_over(&mut self) {
+        match &mut self.0 {
+            #[cfg(feature = "server")]
+            Inner::Exchange(exchange) => exchange.handed_over().await,
+            Inner::Function(_) => {}
+            Inner::Mapped(mapped) => Box::pin(mapped.inner.handed_over()).await,
+        }
+    }
+}
+
+impl fmt::Debug for Send {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Send").finish_non_exhaustive()
+    }
+}
+
+/// The error of a message that cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The client is gone.
+    Disconnected,
+    /// Content was sent before the head.
+    HeadMissing,
+    /// The head was sent twice.
+    HeadTwice,
+    /// Something was sent after the last piece of content.
+    AfterEnd,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Disconnected => "the client is gone",
+            Self::HeadMissing => "expected http.response.start, but found http.response.body",
+            Self::HeadTwice => "expected http.response.body, but found http.response.start again",
+            Self::AfterEnd => "expected nothing after the message without more_body, but found one",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}

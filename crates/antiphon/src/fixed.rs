@@ -1,0 +1,295 @@
+//! Responses whose content lies ready, and the classes that render it.
+
+use crate::asgi;
+use crate::body::Body;
+use crate::deliver::{self, Ready};
+use crate::parameters::{Parameters, parameter_methods};
+use antiphon_core::populate::InvalidResponse;
+use antiphon_core::response;
+use bytes::Bytes;
+use http::StatusCode;
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A response of bytes, with the media type that the caller gives, or none.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::Response;
+/// use http::StatusCode;
+///
+/// let response = Response::new(vec![0x89, b'P', b'N', b'G'])
+///     .media_type("image/png")?
+///     .status_code(StatusCode::CREATED);
+/// let http = response.into_http(&http::Request::new(()))?;
+/// assert_eq!(http.headers()["content-length"], "4");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type Response = FixedResponse<Raw>;
+
+/// A response of HTML: `text/html; charset=utf-8`.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::HtmlResponse;
+///
+/// let response = HtmlResponse::new("<h1>Hello, world!</h1>");
+/// # let _ = response;
+/// ```
+pub type HtmlResponse = FixedResponse<Html>;
+
+/// A response of text: `text/plain; charset=utf-8`.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::PlainTextResponse;
+///
+/// let response = PlainTextResponse::new("Hello, world!");
+/// # let _ = response;
+/// ```
+pub type PlainTextResponse = FixedResponse<PlainText>;
+
+/// What a class of responses has in common: Starlette's class attributes.
+pub trait ResponseClass {
+    /// The media type of the class; `None` sends no `Content-Type`.
+    const MEDIA_TYPE: Option<&'static str>;
+
+    /// The charset that `text/*` is labelled with.
+    const CHARSET: &'static str = "utf-8";
+}
+
+/// How a class turns content of type `T` into bytes: Starlette's `render`, to be overridden.
+///
+/// # Examples
+///
+/// A class with a JSON library of its own:
+///
+/// ```
+/// use antiphon::{FixedResponse, Render, ResponseClass};
+/// use bytes::Bytes;
+///
+/// struct Sonic;
+/// type SonicResponse = FixedResponse<Sonic>;
+///
+/// impl ResponseClass for Sonic {
+///     const MEDIA_TYPE: Option<&'static str> = Some("application/json");
+/// }
+///
+/// impl<T: serde::Serialize> Render<T> for Sonic {
+///     type Error = sonic_rs::Error;
+///
+///     fn render(content: T) -> Result<Bytes, Self::Error> {
+///         sonic_rs::to_vec(&content).map(Bytes::from)
+///     }
+/// }
+///
+/// let response = SonicResponse::render([1, 2, 3])?;
+/// # let _ = response;
+/// # Ok::<(), sonic_rs::Error>(())
+/// ```
+pub trait Render<T>: ResponseClass {
+    /// Why content may not be rendered.
+    type Error;
+
+    /// Renders the content.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the class from rendering it.
+    fn render(content: T) -> Result<Bytes, Self::Error>;
+}
+
+/// The class of [`Response`].
+#[derive(Debug)]
+pub enum Raw {}
+
+/// The class of [`HtmlResponse`].
+#[derive(Debug)]
+pub enum Html {}
+
+/// The class of [`PlainTextResponse`].
+#[derive(Debug)]
+pub enum PlainText {}
+
+impl ResponseClass for Raw {
+    const MEDIA_TYPE: Option<&'static str> = None;
+}
+
+impl ResponseClass for Html {
+    const MEDIA_TYPE: Option<&'static str> = Some("text/html");
+}
+
+impl ResponseClass for PlainText {
+    const MEDIA_TYPE: Option<&'static str> = Some("text/plain");
+}
+
+macro_rules! bytes_as_they_are {
+    ($($class:ty),*) => {$(
+        impl<T: Into<Bytes>> Render<T> for $class {
+            type Error = Infallible;
+
+            fn render(content: T) -> Result<Bytes, Infallible> {
+                Ok(content.into())
+            }
+        }
+
+        impl FixedResponse<$class> {
+            /// A response with this content, status 200.
+            #[must_use]
+            pub fn new(content: impl Into<Bytes>) -> Self {
+                Self::of_bytes(content.into())
+            }
+        }
+    )*};
+}
+
+bytes_as_they_are!(Raw, Html, PlainText);
+
+/// A response whose content lies ready, rendered by the class `C`.
+///
+/// It can be sent many times. [`Response`], [`HtmlResponse`], [`PlainTextResponse`] and
+/// `JsonResponse` are such classes; a program adds its own by [`Render`].
+pub struct FixedResponse<C> {
+    content: Bytes,
+    parameters: Parameters,
+    class: PhantomData<fn() -> C>,
+}
+
+impl<C: ResponseClass> FixedResponse<C> {
+    /// A response with what the class makes of `content`, status 200.
+    ///
+    /// # Errors
+    ///
+    /// Those of the class's [`Render::render`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::HtmlResponse;
+    ///
+    /// let response = HtmlResponse::render("<p>hi</p>").unwrap();
+    /// # let _ = response;
+    /// ```
+    pub fn render<T>(content: T) -> Result<Self, C::Error>
+    where
+        C: Render<T>,
+    {
+        C::render(content).map(Self::of_bytes)
+    }
+
+    pub(crate) fn of_bytes(content: Bytes) -> Self {
+        let mut parameters = Parameters::new(StatusCode::OK, C::MEDIA_TYPE);
+        parameters.charset = C::CHARSET;
+        Self {
+            content,
+            parameters,
+            class: PhantomData,
+        }
+    }
+}
+
+impl<C> FixedResponse<C> {
+    parameter_methods!();
+
+    /// The content.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.content
+    }
+
+    /// Sends the response to whoever `scope` describes, then runs the background task.
+    ///
+    /// A websocket handshake is denied with it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the content, before anything is sent; whatever
+    /// `send` returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{PlainTextResponse, asgi};
+    ///
+    /// async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+    ///     PlainTextResponse::new("Hello, world!").call(scope, receive, send).await
+    /// }
+    /// # let _ = app;
+    /// ```
+    pub async fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> asgi::Result {
+        let _ = receive;
+        let ready = self.plan(scope.is_head())?;
+        ready.send(scope.scope_type(), send).await
+    }
+
+    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    ///
+    /// The background task runs on tokio once the body has been taken to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the content.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::PlainTextResponse;
+    ///
+    /// let request = http::Request::new(());
+    /// let response = PlainTextResponse::new("hi").into_http(&request)?;
+    /// assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+    /// # Ok::<(), antiphon::InvalidResponse>(())
+    /// ```
+    pub fn into_http<B>(
+        self,
+        request: &http::Request<B>,
+    ) -> Result<http::Response<Body>, InvalidResponse> {
+        Ok(self.plan(deliver::is_head(request))?.into_http())
+    }
+
+    pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
+        let length = self.content.len() as u64;
+        let plan = response::fixed::plan(self.parameters.facts(head, Some(length)))?;
+        Ok(Ready::new(plan, self.parameters, self.content))
+    }
+}
+
+impl<C> Clone for FixedResponse<C> {
+    fn clone(&self) -> Self {
+        Self {
+            content: self.content.clone(),
+            parameters: self.parameters.clone(),
+            class: PhantomData,
+        }
+    }
+}
+
+impl<C> fmt::Debug for FixedResponse<C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("FixedResponse")
+            .field("content", &self.content)
+            .field("parameters", &self.parameters)
+            .finish()
+    }
+}
+
+impl<C: 'static> asgi::App for FixedResponse<C> {
+    fn call(
+        &self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + 'static {
+        self.clone().call(scope, receive, send)
+    }
+}

@@ -1,0 +1,62 @@
+//! Starlette's response classes for Rust.
+//!
+//! A response is made once and goes out through any of three doors:
+//!
+//! | door                                        | for                                          |
+//! |---------------------------------------------|----------------------------------------------|
+//! | `response.call(scope, receive, send)`       | ASGI-shaped applications, [`serve`]          |
+//! | `response.into_http(&request)`              | hyper, and whatever speaks [`http`]          |
+//! | `IntoResponse`, `tower::Service` (features) | axum, tower                                  |
+//!
+//! All of them carry out the same plan, which `antiphon-core` makes without I/O.
+//!
+//! ```no_run
+//! use antiphon::{PlainTextResponse, RedirectResponse, asgi};
+//!
+//! async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+//!     if scope.path() != "/" {
+//!         return RedirectResponse::new("/").call(scope, receive, send).await;
+//!     }
+//!     PlainTextResponse::new("Hello, world!").call(scope, receive, send).await
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     antiphon::serve("127.0.0.1:8000", app).await
+//! }
+//! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod asgi;
+mod background;
+mod body;
+mod deliver;
+mod fixed;
+#[cfg(feature = "json")]
+mod json;
+mod parameters;
+mod redirect;
+#[cfg(feature = "server")]
+mod server;
+
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "tower")]
+mod tower;
+
+pub use antiphon_core::cookie::{self, SameSite, SetCookie};
+pub use antiphon_core::headers::{self, Headers};
+pub use antiphon_core::http_date::HttpDate;
+pub use antiphon_core::location::NotLocal;
+pub use antiphon_core::populate::InvalidResponse;
+pub use background::BackgroundTask;
+pub use body::{Body, BodyError};
+pub use fixed::{
+    FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
+    ResponseClass,
+};
+#[cfg(feature = "json")]
+pub use json::{Json, JsonError, JsonResponse};
+pub use redirect::RedirectResponse;
+#[cfg(feature = "server")]
+pub use server::{Server, serve};

@@ -1,0 +1,228 @@
+//! What every response class takes, whatever its content is.
+
+use crate::BackgroundTask;
+use antiphon_core::cookie::{InvalidCookie, SetCookie};
+use antiphon_core::headers::{FieldName, HeaderPatch, Headers};
+use antiphon_core::populate::ContentFacts;
+use http::StatusCode;
+use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Starlette's parameters but for the content: status code, headers, media type, background task.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Headers,
+    pub(crate) media_type: Option<Cow<'static, str>>,
+    pub(crate) charset: &'static str,
+    pub(crate) background: Option<BackgroundTask>,
+}
+
+impl Parameters {
+    pub(crate) const fn new(status: StatusCode, media_type: Option<&'static str>) -> Self {
+        Self {
+            status,
+            headers: Headers::new(),
+            media_type: match media_type {
+                Some(media_type) => Some(Cow::Borrowed(media_type)),
+                None => None,
+            },
+            charset: "utf-8",
+            background: None,
+        }
+    }
+
+    pub(crate) fn facts(&self, head: bool, length: Option<u64>) -> ContentFacts<'_> {
+        ContentFacts {
+            status: self.status.as_u16(),
+            head,
+            length,
+            media_type: self.media_type.as_deref(),
+            charset: self.charset,
+            declared_length: self
+                .headers
+                .get("content-length")
+                .map(|value| value.as_bytes()),
+            declares_transfer_encoding: self.headers.contains("transfer-encoding"),
+        }
+    }
+
+    pub(crate) fn set_cookie(&mut self, cookie: &SetCookie<'_>) -> Result<(), InvalidCookie> {
+        let value = cookie.encode(unix_now())?;
+        self.headers
+            .apply(HeaderPatch::Append(FieldName::SET_COOKIE, value));
+        Ok(())
+    }
+}
+
+/// Seconds since 1970, by the system's clock.
+fn unix_now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The methods by which each response class takes the [`Parameters`]; `self.parameters` holds them.
+macro_rules! parameter_methods {
+    () => {
+        /// The status code.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::PlainTextResponse;
+        /// use http::StatusCode;
+        ///
+        /// let response = PlainTextResponse::new("gone").status_code(StatusCode::GONE);
+        /// # let _ = response;
+        /// ```
+        #[must_use]
+        pub const fn status_code(mut self, status_code: http::StatusCode) -> Self {
+            self.parameters.status = status_code;
+            self
+        }
+
+        /// Adds a header field, beside those of the same name.
+        ///
+        /// # Errors
+        ///
+        /// [`InvalidHeader`](crate::headers::InvalidHeader) if the name is not a token or the value
+        /// holds a line break or another control character.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::Response;
+        ///
+        /// let response = Response::new("hi").header("X-Request-Id", "7")?;
+        /// assert!(Response::new("hi").header("x-a", "1\r\nset-cookie: b=2").is_err());
+        /// # let _ = response;
+        /// # Ok::<(), antiphon::headers::InvalidHeader>(())
+        /// ```
+        pub fn header<N, V>(
+            mut self,
+            name: N,
+            value: V,
+        ) -> Result<Self, antiphon_core::headers::InvalidHeader>
+        where
+            N: TryInto<
+                    antiphon_core::headers::FieldName,
+                    Error: Into<antiphon_core::headers::InvalidHeader>,
+                >,
+            V: TryInto<
+                    antiphon_core::headers::FieldValue,
+                    Error: Into<antiphon_core::headers::InvalidHeader>,
+                >,
+        {
+            self.parameters.headers.append(name, value)?;
+            Ok(self)
+        }
+
+        /// Replaces all header fields that were set so far.
+        #[must_use]
+        pub fn with_headers(mut self, headers: antiphon_core::headers::Headers) -> Self {
+            self.parameters.headers = headers;
+            self
+        }
+
+        /// The media type, instead of the class's own. `text/*` is sent with `; charset=utf-8` unless
+        /// it names a charset.
+        ///
+        /// # Errors
+        ///
+        /// [`InvalidHeader`](crate::headers::InvalidHeader) if it holds a line break or another
+        /// control character, or is not Latin-1.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::Response;
+        ///
+        /// let response = Response::new("a,b\n1,2\n").media_type("text/csv")?;
+        /// # let _ = response;
+        /// # Ok::<(), antiphon::headers::InvalidHeader>(())
+        /// ```
+        pub fn media_type(
+            mut self,
+            media_type: impl Into<std::borrow::Cow<'static, str>>,
+        ) -> Result<Self, antiphon_core::headers::InvalidHeader> {
+            let media_type = media_type.into();
+            let mut probe = antiphon_core::headers::Headers::new();
+            probe.append(
+                antiphon_core::headers::FieldName::CONTENT_TYPE,
+                &*media_type,
+            )?;
+            self.parameters.media_type = Some(media_type);
+            Ok(self)
+        }
+
+        /// A task that runs after the response was sent; see
+        /// [`BackgroundTask`](crate::BackgroundTask).
+        #[must_use]
+        pub fn background<F, Fut>(mut self, task: F) -> Self
+        where
+            F: Fn() -> Fut + Send + Sync + 'static,
+            Fut: Future<Output = ()> + Send + 'static,
+        {
+            self.parameters.background = Some(crate::BackgroundTask::new(task));
+            self
+        }
+
+        /// Sets a cookie.
+        ///
+        /// # Errors
+        ///
+        /// [`InvalidCookie`](crate::cookie::InvalidCookie), as of
+        /// [`SetCookie::encode`](crate::SetCookie::encode); the response is as it was.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::{PlainTextResponse, SetCookie};
+        ///
+        /// let mut response = PlainTextResponse::new("welcome");
+        /// response.set_cookie(&SetCookie::new("session", "abc").httponly(true).max_age(3600))?;
+        /// assert_eq!(
+        ///     response.headers().get("set-cookie").unwrap(),
+        ///     "session=abc; HttpOnly; Max-Age=3600; Path=/; SameSite=lax",
+        /// );
+        /// # Ok::<(), antiphon::cookie::InvalidCookie>(())
+        /// ```
+        pub fn set_cookie(
+            &mut self,
+            cookie: &antiphon_core::cookie::SetCookie<'_>,
+        ) -> Result<(), antiphon_core::cookie::InvalidCookie> {
+            self.parameters.set_cookie(cookie)
+        }
+
+        /// Makes the browser drop the cookie `key` of `Path=/`. One that was set with another path or
+        /// a domain is dropped by [`set_cookie`](Self::set_cookie) with
+        /// [`SetCookie::deletion`](crate::SetCookie::deletion) and the same attributes.
+        ///
+        /// # Errors
+        ///
+        /// [`InvalidCookie`](crate::cookie::InvalidCookie) if `key` cannot be a cookie's name.
+        pub fn delete_cookie(
+            &mut self,
+            key: &str,
+        ) -> Result<(), antiphon_core::cookie::InvalidCookie> {
+            self.parameters
+                .set_cookie(&antiphon_core::cookie::SetCookie::deletion(key))
+        }
+
+        /// The header fields that were set so far. Those that the content and the request bring are
+        /// added when the response is sent.
+        #[must_use]
+        pub const fn headers(&self) -> &antiphon_core::headers::Headers {
+            &self.parameters.headers
+        }
+
+        /// The header fields that were set so far, to be changed.
+        pub const fn headers_mut(&mut self) -> &mut antiphon_core::headers::Headers {
+            &mut self.parameters.headers
+        }
+    };
+}
+
+pub(crate) use parameter_methods;

@@ -1,0 +1,111 @@
+//! Responses that send the client elsewhere.
+
+use crate::asgi;
+use crate::body::Body;
+use crate::deliver::{self, Ready};
+use crate::parameters::{Parameters, parameter_methods};
+use antiphon_core::location::{self, NotLocal};
+use antiphon_core::populate::InvalidResponse;
+use antiphon_core::response;
+use bytes::Bytes;
+use http::StatusCode;
+
+/// A redirect, with 307 (Temporary Redirect) unless another status is given.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::RedirectResponse;
+/// use http::StatusCode;
+///
+/// let response = RedirectResponse::new("/grüße").status_code(StatusCode::SEE_OTHER);
+/// let http = response.into_http(&http::Request::new(()))?;
+/// assert_eq!(http.headers()["location"], "/gr%C3%BC%C3%9Fe");
+/// # Ok::<(), antiphon::InvalidResponse>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RedirectResponse {
+    url: String,
+    parameters: Parameters,
+}
+
+impl RedirectResponse {
+    /// A redirect to `url`, in which whatever cannot stand in a URL is percent-encoded.
+    ///
+    /// A `url` that comes from a request can lead anywhere; for such, see [`local`](Self::local).
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            parameters: Parameters::new(StatusCode::TEMPORARY_REDIRECT, None),
+        }
+    }
+
+    /// A redirect to `path`, if it can lead nowhere but to this site.
+    ///
+    /// # Errors
+    ///
+    /// [`NotLocal`] for another site (`//host`, `/\host`, `https://host`), another scheme
+    /// (`javascript:`) or a path with control characters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::RedirectResponse;
+    ///
+    /// assert!(RedirectResponse::local("/account").is_ok());
+    /// assert!(RedirectResponse::local("//evil.example").is_err());
+    /// ```
+    pub fn local(path: impl Into<String>) -> Result<Self, NotLocal> {
+        let path = path.into();
+        location::quote_local(&path)?;
+        Ok(Self::new(path))
+    }
+
+    parameter_methods!();
+
+    /// Sends the redirect to whoever `scope` describes, then runs the background task.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the empty content, before anything is sent;
+    /// whatever `send` returns.
+    pub async fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> asgi::Result {
+        let _ = receive;
+        let ready = self.plan(scope.is_head())?;
+        ready.send(scope.scope_type(), send).await
+    }
+
+    /// The redirect as an [`http::Response`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the empty content.
+    pub fn into_http<B>(
+        self,
+        request: &http::Request<B>,
+    ) -> Result<http::Response<Body>, InvalidResponse> {
+        Ok(self.plan(deliver::is_head(request))?.into_http())
+    }
+
+    pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
+        let plan = response::redirect::plan(self.parameters.facts(head, Some(0)), &self.url)?;
+        Ok(Ready::new(plan, self.parameters, Bytes::new()))
+    }
+}
+
+impl asgi::App for RedirectResponse {
+    fn call(
+        &self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + 'static {
+        self.clone().call(scope, receive, send)
+    }
+}
