@@ -1,5 +1,4 @@
 //! What the core costs: `cargo bench -p antiphon-core`.
-#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use antiphon_core::cookie::{SameSite, SetCookie};
 use antiphon_core::headers::Headers;

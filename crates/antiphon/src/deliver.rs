@@ -98,6 +98,31 @@ pub(crate) fn head(status: StatusCode, headers: Headers, body: Body) -> http::Re
     response
 }
 
+/// The response, or 500 with the reason logged: it is a fault of the program, which the client need
+/// not know.
+#[cfg(any(feature = "axum", feature = "tower"))]
+pub(crate) fn or_500<E: std::fmt::Display>(
+    response: Result<http::Response<Body>, E>,
+) -> http::Response<Body> {
+    response.unwrap_or_else(|error| {
+        tracing::error!(%error, "a response cannot be sent");
+        internal_server_error()
+    })
+}
+
+/// The answer when there is none.
+#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+pub(crate) fn internal_server_error() -> http::Response<Body> {
+    let content = Bytes::from_static(b"Internal Server Error");
+    let mut response = http::Response::new(Body::from(content));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, text);
+    response
+}
+
 /// The same fields, in the same order, as the `http` crate holds them.
 ///
 /// Our rules for names and values are no wider than its own, so nothing is lost.

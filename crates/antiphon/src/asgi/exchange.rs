@@ -184,7 +184,7 @@ impl Running {
             }
             None => {
                 drop(state);
-                Poll::Ready(internal_server_error())
+                Poll::Ready(deliver::internal_server_error())
             }
             Some((status, headers)) => {
                 let status = StatusCode::from_u16(status);
@@ -201,7 +201,7 @@ impl Running {
                     Ok(status) => deliver::head(status, headers, body),
                     Err(_) => {
                         self.log("the application sent a status code outside 100 to 999");
-                        internal_server_error()
+                        deliver::internal_server_error()
                     }
                 })
             }
@@ -318,16 +318,4 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
-}
-
-/// The answer when the application has none.
-fn internal_server_error() -> http::Response<Body> {
-    let mut response =
-        http::Response::new(Body::from(Bytes::from_static(b"Internal Server Error")));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    response
 }

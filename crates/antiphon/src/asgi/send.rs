@@ -29,7 +29,6 @@ use std::sync::Arc;
 ///     });
 ///     app.call(scope, receive, send).await
 /// }
-/// # let _ = with_header::<fn(Scope, Receive, Send) -> std::future::Ready<asgi::Result>>;
 /// ```
 pub struct Send(Inner);
 

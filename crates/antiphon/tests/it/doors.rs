@@ -1,0 +1,132 @@
+//! The doors of other frameworks.
+
+use crate::support::{ask, start};
+use antiphon::{
+    Headers, HtmlResponse, JsonResponse, PlainTextResponse, RedirectResponse, Response,
+};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+async fn collect<B>(response: http::Response<B>) -> (StatusCode, HeaderMap, bytes::Bytes)
+where
+    B: http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug>,
+{
+    let (parts, body) = response.into_parts();
+    (
+        parts.status,
+        parts.headers,
+        body.collect().await.unwrap().to_bytes(),
+    )
+}
+
+#[tokio::test]
+async fn axum_serves_responses_that_handlers_return() {
+    use axum::routing::get;
+    let app = axum::Router::new()
+        .route("/text", get(|| async { PlainTextResponse::new("hi") }))
+        .route(
+            "/html",
+            get(|| async { HtmlResponse::new("<p>").status_code(StatusCode::GONE) }),
+        )
+        .route(
+            "/json",
+            get(|| async { JsonResponse::new(&[1, 2]).unwrap() }),
+        )
+        .route(
+            "/elsewhere",
+            get(|| async { RedirectResponse::new("/text") }),
+        )
+        .route(
+            "/wrong",
+            get(|| async { Response::new("a").header("content-length", "9").unwrap() }),
+        )
+        .route_service("/service", PlainTextResponse::new("as a service"));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let answer = ask(address, "GET", "/text").await;
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"hi"[..]));
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    let answer = ask(address, "HEAD", "/text").await;
+    assert_eq!(
+        (answer.header("content-length"), &answer.body[..]),
+        (Some("2"), &b""[..])
+    );
+    assert_eq!(ask(address, "GET", "/html").await.status, 410);
+    assert_eq!(ask(address, "GET", "/json").await.body, b"[1,2]");
+    assert_eq!(
+        ask(address, "GET", "/elsewhere").await.header("location"),
+        Some("/text")
+    );
+    assert_eq!(ask(address, "GET", "/wrong").await.status, 500);
+    assert_eq!(ask(address, "GET", "/service").await.body, b"as a service");
+    assert_eq!(
+        ask(address, "HEAD", "/service")
+            .await
+            .header("content-length"),
+        Some("12")
+    );
+    server.abort();
+}
+
+#[tokio::test]
+async fn tower_calls_a_response_for_each_request() {
+    let service = PlainTextResponse::new("hi");
+    for _ in 0..2 {
+        let response = service
+            .clone()
+            .oneshot(http::Request::new(()))
+            .await
+            .unwrap();
+        let (status, headers, body) = collect(response).await;
+        assert_eq!((status, &body[..]), (StatusCode::OK, &b"hi"[..]));
+        assert_eq!(headers["content-length"], "2");
+    }
+    let head = http::Request::head("/").body(()).unwrap();
+    let (status, headers, body) =
+        collect(RedirectResponse::new("/a b").oneshot(head).await.unwrap()).await;
+    assert_eq!(
+        (status, &body[..]),
+        (StatusCode::TEMPORARY_REDIRECT, &b""[..])
+    );
+    assert_eq!(headers["location"], "/a%20b");
+}
+
+#[tokio::test]
+async fn every_door_gives_the_same_answer() {
+    let response = || {
+        let mut headers = Headers::new();
+        headers.append("link", "</a>").unwrap();
+        headers.append("link", "</b>").unwrap();
+        headers.append("x-latin", "caf\u{e9}").unwrap();
+        HtmlResponse::new("<p>").with_headers(headers)
+    };
+    let http = response().into_http(&http::Request::new(())).unwrap();
+    let expected: Vec<(String, Vec<u8>)> = http
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect();
+    let names: Vec<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["link", "link", "x-latin", "content-length", "content-type"]
+    );
+    assert_eq!(expected[2].1, b"caf\xE9");
+
+    let server = start(response()).await;
+    let answer = ask(server.address, "GET", "/").await;
+    let sent: Vec<(String, Vec<u8>)> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "connection")
+        .map(|(name, value)| (name.clone(), value.chars().map(|c| c as u8).collect()))
+        .collect();
+    assert_eq!(sent, expected);
+    assert_eq!(answer.body, collect(http).await.2);
+}

@@ -1,0 +1,9 @@
+//! The Rust face, from outside: over real sockets, and over scripted peers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod delivery;
+mod doors;
+mod hostile;
+mod server;
+mod support;
+mod vectors;
