@@ -60,3 +60,8 @@ pub use json::{Json, JsonError, JsonResponse};
 pub use redirect::RedirectResponse;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
+
+/// The code of the front page, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help run gallery test test-rust test-layers test-no-std test-gallery lint docs bench deny check
+
+help: ## shows this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: gallery ## builds the gallery and serves it at http://127.0.0.1:8000 (PORT overrides)
+	@exec target/release/gallery
+
+gallery:
+	cargo build --quiet --release --package gallery
+
+test: test-layers test-rust test-no-std test-gallery ## sets up and runs all tests
+
+test-rust:
+	cargo test --workspace --all-features
+	cargo check --package antiphon --no-default-features
+
+test-layers: # the core depends on nothing
+	test "$$(cargo tree --package antiphon-core --edges normal --prefix none | wc -l)" = 1
+
+test-no-std:
+	tests/no_std/build
+
+test-gallery:
+	examples/gallery/browser/run
+
+lint: ## formats are checked, lints and documentation are clean
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+docs: ## builds the documentation in target/doc
+	cargo doc --workspace --no-deps --all-features
+
+bench: ## compares with the peers in one run (needs wrk; nginx where it is)
+	cargo bench --package antiphon-core
+	benches/run
+
+deny: ## checks licences and advisories (needs cargo-deny)
+	cargo deny check
+
+check: lint test ## what CI runs

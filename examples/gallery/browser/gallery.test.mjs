@@ -1,0 +1,209 @@
+// Drives the gallery page in Chromium, panel by panel, against a running gallery.
+//
+//   GALLERY_URL=http://127.0.0.1:8000 node --test
+//
+// GALLERY_URL is where the gallery answers; CHROMIUM is the browser to start (/usr/bin/chromium when not given).
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const base = process.env.GALLERY_URL;
+assert.ok(base, "GALLERY_URL must say where the gallery answers");
+const origin = new URL(base).origin;
+
+const TEST_TIMEOUT = 18_000;
+const STEP_TIMEOUT = 5_000;
+
+const gallery = await fetch(new URL("/panels.json", base), { signal: AbortSignal.timeout(STEP_TIMEOUT) }).then((response) => response.json());
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    timeout: TEST_TIMEOUT,
+  });
+}, { timeout: TEST_TIMEOUT });
+after(() => browser?.close(), { timeout: TEST_TIMEOUT });
+
+// Opens the page in a fresh browser context (so no cookie survives a test), runs `drive`, and then holds the page to
+// having been quiet and self-contained. The browser reports every failed load on the console; a test that asks for one
+// names it in `complaints` ("status of 404", "net::ERR_…"), and only those are forgiven.
+async function visit(drive) {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(STEP_TIMEOUT);
+  const complaints = new Set();
+  const wrong = [];
+  try {
+    context.on("request", (request) => {
+      const url = new URL(request.url());
+      if (!["data:", "about:", "blob:"].includes(url.protocol) && url.origin !== origin) wrong.push(`request to ${url}`);
+    });
+    context.on("console", (message) => {
+      const text = message.text();
+      const forgiven = text.startsWith("Failed to load resource") && [...complaints].some((complaint) => text.includes(complaint));
+      if (message.type() === "error" && !forgiven) wrong.push(`console: ${text}`);
+    });
+    context.on("weberror", (error) => wrong.push(`page error: ${error.error().message}`));
+    const page = await context.newPage();
+    await page.goto(base);
+    await page.locator("html[data-ready]").waitFor();
+    await drive(page, { context, complaints });
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
+  }
+}
+
+// One panel of an open page, with what its hooks show.
+class PanelOnPage {
+  constructor(page, spec, extras) {
+    this.spec = spec;
+    this.section = page.locator(`[id="panel-${spec.id}"]`);
+    Object.assign(this, extras);
+  }
+
+  find(selector) { return this.section.locator(selector); }
+
+  // Clicks, and waits for the panel to settle in `state`.
+  async click(selector, state = "done") {
+    await this.find(selector).click();
+    await this.settled(state);
+  }
+
+  async settled(state = "done") {
+    await this.section.and(this.section.page().locator('[data-state="done"], [data-state="failed"]')).waitFor();
+    assert.equal(await this.section.getAttribute("data-state"), state, await this.find(".note").innerText());
+  }
+
+  // Presses the first action that `matches`.
+  async call(matches = () => true) {
+    const index = this.spec.actions.findIndex(matches);
+    assert.notEqual(index, -1, `${this.spec.id} has no such action`);
+    await this.click(`[data-action="${index}"]`);
+  }
+
+  async status() { return Number.parseInt(await this.find(".status").innerText(), 10); }
+  async body() { return this.find(".body").textContent(); }
+
+  // A table's rows as an object.
+  async table(selector) {
+    const rows = await this.find(`${selector} tr`).evaluateAll((all) => all.map((row) => [row.dataset.name, row.cells[1].textContent]));
+    return Object.fromEntries(rows);
+  }
+  headers() { return this.table(".headers"); }
+}
+
+const labelled = (pattern) => (action) => pattern.test(action.label);
+
+const drivers = {
+  async plain(panel) {
+    await panel.call((action) => action.method === "GET");
+    assert.equal(await panel.status(), 200);
+    assert.equal(await panel.body(), "Hello, world!");
+    const got = await panel.headers();
+    assert.equal(got["content-type"], "text/plain; charset=utf-8");
+    assert.equal(got["content-length"], "13");
+    assert.equal(await panel.find(".bytes").innerText(), "13 bytes");
+
+    await panel.call((action) => action.method === "HEAD");
+    assert.equal(await panel.status(), 200);
+    assert.equal(await panel.body(), "");
+    assert.equal(await panel.find(".bytes").innerText(), "0 bytes");
+    const headed = await panel.headers();
+    assert.equal(headed["content-length"], got["content-length"]);
+    assert.equal(headed["content-type"], got["content-type"]);
+  },
+
+  async html(panel) {
+    await panel.call();
+    assert.equal(await panel.status(), 200);
+    assert.equal((await panel.headers())["content-type"], "text/html; charset=utf-8");
+    const source = await panel.body();
+    const [, heading] = /<h1>(.*?)<\/h1>/.exec(source) ?? [];
+    assert.ok(heading, `an <h1> in ${source}`);
+    assert.equal(await panel.find("iframe").getAttribute("sandbox"), "");
+    assert.equal(await panel.section.frameLocator("iframe").locator("h1").textContent(), heading);
+    assert.equal(await panel.find("h1").count(), 0, "the body is rendered in the frame and nowhere else");
+  },
+
+  async json(panel) {
+    await panel.call();
+    assert.equal(await panel.status(), 200);
+    assert.equal((await panel.headers())["content-type"], "application/json");
+    assert.equal(JSON.parse(await panel.body()).hello, "world");
+  },
+
+  async "json-custom"(panel) {
+    await panel.call();
+    assert.equal(await panel.status(), 200);
+    const headers = await panel.headers();
+    const body = await panel.body();
+    assert.match(headers["content-type"], /json/);
+    assert.equal(headers["content-length"], String(Buffer.byteLength(body)));
+    assert.equal(typeof JSON.parse(body), "object");
+  },
+
+  async redirect(panel) {
+    await panel.call();
+    assert.equal(await panel.status(), 200);
+    const led = await panel.table(".redirected");
+    assert.equal(led["response.redirected"], "true");
+    assert.equal(led["final URL"], `${origin}/redirect/landed`);
+    assert.notEqual(await panel.body(), "");
+  },
+
+  async cookies(panel) {
+    await panel.call(labelled(/\bset\b/i));
+    assert.equal(await panel.status(), 200);
+    const held = await panel.table(".holds");
+    assert.equal(held.flavour, "oat");
+    assert.ok(!("session" in held), "an HttpOnly cookie is not the page's to read");
+    const seen = await panel.table(".seen");
+    assert.equal(seen.flavour, "oat");
+    assert.ok(seen.session, "the server gets the HttpOnly cookie back");
+    const jar = await panel.context.cookies();
+    assert.deepEqual(jar.map(({ name, httpOnly }) => [name, httpOnly]).sort(), [["flavour", false], ["session", true]]);
+
+    await panel.call(labelled(/\bdelete\b/i));
+    for (const table of [".holds", ".seen"]) assert.deepEqual(await panel.table(table), { none: "" });
+    assert.deepEqual(await panel.context.cookies(), []);
+  },
+
+  async status(panel) {
+    for (const code of [404, 418, 503, 599]) panel.complaints.add(`status of ${code}`);
+    for (const code of [200, 201, 204, 304, 404, 418, 503]) {
+      await panel.click(`[data-code="${code}"]`);
+      assert.equal(await panel.status(), code);
+      if (code === 204 || code === 304) {
+        assert.equal(await panel.body(), "");
+        assert.equal(await panel.find(".bytes").innerText(), "0 bytes");
+      }
+    }
+    await panel.find("input").fill("599");
+    await panel.call();
+    assert.equal(await panel.status(), 599);
+  },
+};
+
+test("the page names its face and lists its panels", { timeout: TEST_TIMEOUT }, () => visit(async (page) => {
+  assert.equal(await page.locator(".face-name").innerText(), `${gallery.face} ${gallery.version}`);
+  const ids = gallery.panels.map(({ id }) => `panel-${id}`);
+  assert.deepEqual(await page.locator("main > section").evaluateAll((all) => all.map(({ id }) => id)), ids);
+  assert.deepEqual(await page.locator("#index a").evaluateAll((all) => all.map(({ hash }) => hash.slice(1))), ids);
+}));
+
+test("every driver has its panel", () => {
+  const ids = new Set(gallery.panels.map(({ id }) => id));
+  assert.deepEqual(Object.keys(drivers).filter((id) => !ids.has(id)), []);
+});
+
+for (const spec of gallery.panels) {
+  test(`panel ${spec.id}`, { timeout: TEST_TIMEOUT }, () => {
+    const drive = drivers[spec.id];
+    assert.ok(drive, `the panel "${spec.id}" has no driver in this test: add one`);
+    return visit((page, extras) => drive(new PanelOnPage(page, spec, extras)));
+  });
+}

@@ -1,0 +1,95 @@
+//! The panels: what each shows, and the code behind it, which is the code that runs.
+
+pub(crate) mod cookies;
+pub(crate) mod custom_json;
+pub(crate) mod html;
+pub(crate) mod json;
+pub(crate) mod plain;
+pub(crate) mod redirect;
+pub(crate) mod status;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What the page is told: which face answers, and its panels.
+#[derive(Serialize)]
+pub(crate) struct Description {
+    face: &'static str,
+    version: &'static str,
+    panels: [Value; 7],
+}
+
+pub(crate) fn description() -> Description {
+    let panels = [
+        json!({
+            "id": "plain", "title": "PlainTextResponse", "view": "exchange",
+            "about": "Text, labelled `text/plain; charset=utf-8`. HEAD gets the head of the GET and \
+                no body.",
+            "code": code(include_str!("plain.rs")),
+            "actions": [get("Send GET", "/plain"), head("Send HEAD", "/plain")],
+        }),
+        json!({
+            "id": "html", "title": "HTMLResponse", "view": "html",
+            "about": "HTML, always labelled with its charset.",
+            "code": code(include_str!("html.rs")),
+            "actions": [get("Send GET", "/html")],
+        }),
+        json!({
+            "id": "json", "title": "JSONResponse", "view": "exchange",
+            "about": "Anything that serde can serialise.",
+            "code": code(include_str!("json.rs")),
+            "actions": [get("Send GET", "/json")],
+        }),
+        json!({
+            "id": "json-custom", "title": "JSONResponse, rendered by another library",
+            "view": "exchange",
+            "about": "Starlette's `render`, overridden: a class of its own with `sonic-rs` behind it.",
+            "code": code(include_str!("custom_json.rs")),
+            "actions": [get("Send GET", "/json/custom")],
+        }),
+        json!({
+            "id": "redirect", "title": "RedirectResponse", "view": "redirect",
+            "about": "307 unless another status is given. What cannot stand in a URL is \
+                percent-encoded.",
+            "code": code(include_str!("redirect.rs")),
+            "actions": [get("Follow it", "/redirect")],
+        }),
+        json!({
+            "id": "cookies", "title": "set_cookie, delete_cookie", "view": "cookies",
+            "about": "`session` is HttpOnly: the server sees it, this page does not. `flavour` is seen \
+                by both.",
+            "code": code(include_str!("cookies.rs")),
+            "actions": [get("Set both", "/cookies/set"), get("Delete both", "/cookies/delete")],
+            "seen": "/cookies/seen",
+        }),
+        json!({
+            "id": "status", "title": "Status codes", "view": "status",
+            "about": "With 204, 205 and 304 no content is sent, whatever the program gives.",
+            "code": code(include_str!("status.rs")),
+            "actions": [get("Send GET", "/status/{code}")],
+        }),
+    ];
+    Description {
+        face: "rust",
+        version: env!("CARGO_PKG_VERSION"),
+        panels: panels.map(in_rust),
+    }
+}
+
+fn in_rust(mut panel: Value) -> Value {
+    panel["language"] = "rust".into();
+    panel
+}
+
+fn get(label: &str, path: &str) -> Value {
+    json!({"label": label, "method": "GET", "path": path})
+}
+
+fn head(label: &str, path: &str) -> Value {
+    json!({"label": label, "method": "HEAD", "path": path})
+}
+
+/// A panel's source without the line that says what it is, for the panel says so itself.
+fn code(source: &'static str) -> &'static str {
+    source.split_once("\n\n").map_or(source, |(_, code)| code)
+}
