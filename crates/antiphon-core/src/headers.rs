@@ -246,10 +246,26 @@ pub enum HeaderPatch {
 pub struct FieldName(Cow<'static, str>);
 
 impl FieldName {
+    /// `accept-ranges`
+    pub const ACCEPT_RANGES: Self = Self(Cow::Borrowed("accept-ranges"));
+    /// `cache-control`
+    pub const CACHE_CONTROL: Self = Self(Cow::Borrowed("cache-control"));
+    /// `content-disposition`
+    pub const CONTENT_DISPOSITION: Self = Self(Cow::Borrowed("content-disposition"));
+    /// `content-encoding`
+    pub const CONTENT_ENCODING: Self = Self(Cow::Borrowed("content-encoding"));
+    /// `content-language`
+    pub const CONTENT_LANGUAGE: Self = Self(Cow::Borrowed("content-language"));
     /// `content-length`
     pub const CONTENT_LENGTH: Self = Self(Cow::Borrowed("content-length"));
+    /// `content-range`
+    pub const CONTENT_RANGE: Self = Self(Cow::Borrowed("content-range"));
     /// `content-type`
     pub const CONTENT_TYPE: Self = Self(Cow::Borrowed("content-type"));
+    /// `etag`
+    pub const ETAG: Self = Self(Cow::Borrowed("etag"));
+    /// `last-modified`
+    pub const LAST_MODIFIED: Self = Self(Cow::Borrowed("last-modified"));
     /// `location`
     pub const LOCATION: Self = Self(Cow::Borrowed("location"));
     /// `set-cookie`
@@ -330,6 +346,9 @@ enum Repr {
 }
 
 impl FieldValue {
+    /// `bytes`, the unit of `accept-ranges`.
+    pub const BYTES: Self = Self(Repr::Static(b"bytes"));
+
     /// The bytes as they are sent.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -356,10 +375,13 @@ impl FieldValue {
         self.as_bytes().iter().copied().map(char::from).collect()
     }
 
-    /// Takes text of which nothing but visible ASCII is left.
-    pub(crate) fn from_percent_encoded(text: Cow<'_, str>) -> Self {
-        debug_assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text:?}");
-        Self(Repr::Owned(text.into_owned().into_bytes()))
+    /// Takes text that a rule has made of visible ASCII characters and spaces.
+    pub(crate) fn from_visible_ascii(text: String) -> Self {
+        debug_assert!(
+            text.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+            "{text:?}"
+        );
+        Self(Repr::Owned(text.into_bytes()))
     }
 }
 

@@ -11,8 +11,9 @@
 //! |---------|----------------------------------------------------------------|
 //! | text    | [`percent`], [`http_date`], [`token`]                          |
 //! | fields  | [`headers`]                                                    |
-//! | values  | [`media_type`], [`cookie`], [`location`]                       |
-//! | rules   | [`populate`]                                                   |
+//! | values  | [`media_type`], [`cookie`], [`content_disposition`], [`location`], [`etag`], [`range`]                       |
+//! | storage | [`segment`]                                                    |
+//! | rules   | [`populate`], [`conditional`], [`multipart`]                   |
 //! | plans   | [`plan`], [`response`]                                         |
 //! | asgi    | [`asgi`]                                                       |
 //!
@@ -22,13 +23,19 @@
 extern crate alloc;
 
 pub mod asgi;
+pub mod conditional;
+pub mod content_disposition;
 pub mod cookie;
+pub mod etag;
 pub mod headers;
 pub mod http_date;
 pub mod location;
 pub mod media_type;
+pub mod multipart;
 pub mod percent;
 pub mod plan;
 pub mod populate;
+pub mod range;
 pub mod response;
+pub mod segment;
 pub mod token;

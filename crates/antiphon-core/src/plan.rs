@@ -1,6 +1,7 @@
 //! Plans: what a face is to send, as a value.
 
-use crate::headers::HeaderPatch;
+use crate::headers::{HeaderPatch, Headers};
+use crate::segment::Segment;
 use alloc::vec::Vec;
 
 /// A response, decided: its status, what changes in its headers, and what its content is.
@@ -11,6 +12,8 @@ use alloc::vec::Vec;
 pub struct Plan {
     /// The status code.
     pub status: u16,
+    /// Whether the headers that the caller has set are left out.
+    pub anew: bool,
     /// The changes to the caller's headers.
     pub patches: Vec<HeaderPatch>,
     /// The content.
@@ -18,10 +21,37 @@ pub struct Plan {
 }
 
 /// The content of a planned response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// None: the request or the status forbids it.
     Empty,
     /// The bytes that the caller gave, whole.
     Bytes,
+    /// The whole file, of this many bytes.
+    File(u64),
+    /// These pieces, in order.
+    Segments(Vec<Segment>),
+}
+
+impl Plan {
+    /// Makes the headers that are sent of those that the caller has set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::headers::{FieldName, FieldValue, HeaderPatch, Headers};
+    /// use antiphon_core::plan::{Body, Plan};
+    ///
+    /// let patches = vec![HeaderPatch::Set(FieldName::CONTENT_LENGTH, FieldValue::from(0))];
+    /// let mut plan = Plan { status: 200, anew: false, patches, body: Body::Empty };
+    /// assert_eq!(plan.patch(Headers::new()).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn patch(&mut self, callers: Headers) -> Headers {
+        let mut headers = if self.anew { Headers::new() } else { callers };
+        self.patches
+            .drain(..)
+            .for_each(|patch| headers.apply(patch));
+        headers
+    }
 }

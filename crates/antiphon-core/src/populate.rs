@@ -110,14 +110,16 @@ impl ContentFacts<'_> {
     }
 }
 
-fn content_type(media_type: &str, charset: &str) -> Result<FieldValue, InvalidResponse> {
+/// The value of `Content-Type`, without an allocation for the media types that most responses have.
+pub(crate) fn content_type(media_type: &str, charset: &str) -> Result<FieldValue, InvalidResponse> {
     let value = match (media_type, charset) {
         ("text/plain", "utf-8") => FieldValue::from_static("text/plain; charset=utf-8"),
         ("text/html", "utf-8") => FieldValue::from_static("text/html; charset=utf-8"),
         ("application/json", _) => FieldValue::from_static("application/json"),
+        ("application/octet-stream", _) => FieldValue::from_static("application/octet-stream"),
         _ => FieldValue::try_from(media_type::with_charset(media_type, charset).into_owned()),
     };
-    value.map_err(|error| InvalidResponse(Fault::MediaType(error)))
+    value.map_err(InvalidResponse::media_type)
 }
 
 fn parse_length(digits: &[u8]) -> Option<u64> {
@@ -144,6 +146,12 @@ enum Fault {
     },
     TransferEncoding,
     MediaType(InvalidHeader),
+}
+
+impl InvalidResponse {
+    pub(crate) const fn media_type(error: InvalidHeader) -> Self {
+        Self(Fault::MediaType(error))
+    }
 }
 
 impl fmt::Display for InvalidResponse {

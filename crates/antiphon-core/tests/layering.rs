@@ -5,11 +5,23 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("text", &["percent", "http_date", "token"]),
     ("fields", &["headers"]),
-    ("values", &["media_type", "cookie", "location"]),
-    ("rules", &["populate"]),
+    (
+        "values",
+        &[
+            "media_type",
+            "cookie",
+            "content_disposition",
+            "location",
+            "etag",
+            "event",
+            "range",
+        ],
+    ),
+    ("storage", &["segment"]),
+    ("rules", &["populate", "conditional", "multipart"]),
     ("plans", &["plan", "response"]),
     ("asgi", &["asgi"]),
 ];

@@ -161,7 +161,7 @@ fn redirects() {
         let headers = headers(&pairs(&case["headers"])).unwrap();
         let facts = facts(status, false, Some(0), None, &headers);
         match response::redirect::plan(facts, &text(&case["url"])) {
-            Ok(plan) => assert_eq!(patched(headers, &plan), case["raw_headers"], "{id}"),
+            Ok(plan) => assert_eq!(patched(headers.clone(), plan), case["raw_headers"], "{id}"),
             // D-4: a wrong content-length.
             Err(error) => assert_eq!(
                 (id, error.to_string().contains("found \"5\"")),
@@ -210,11 +210,8 @@ fn facts<'a>(
     }
 }
 
-fn patched(mut headers: Headers, plan: &Plan) -> Value {
-    plan.patches
-        .iter()
-        .for_each(|patch| headers.apply(patch.clone()));
-    headers
+fn patched(headers: Headers, mut plan: Plan) -> Value {
+    plan.patch(headers)
         .iter()
         .map(|(name, value)| json!([name.as_str(), value.to_text()]))
         .collect()
@@ -351,14 +348,9 @@ fn content(class: &str, kwargs: &Value) -> Option<Vec<u8>> {
     }
 }
 
-fn send(plan: Plan, mut headers: Headers, scope_type: ScopeType, content: &[u8]) -> Value {
-    let Plan {
-        status,
-        patches,
-        body,
-    } = plan;
-    patches.into_iter().for_each(|patch| headers.apply(patch));
-    let messages: Vec<Message<&[u8]>> = Transmission::new(body)
+fn send(mut plan: Plan, headers: Headers, scope_type: ScopeType, content: &[u8]) -> Value {
+    let (status, headers) = (plan.status, plan.patch(headers));
+    let messages: Vec<Message<&[u8]>> = Transmission::new(plan.body)
         .map(|step| match step {
             Step::Start => Message::Start {
                 scope_type,
@@ -375,6 +367,7 @@ fn send(plan: Plan, mut headers: Headers, scope_type: ScopeType, content: &[u8])
                 body: &content[..0],
                 more_body: false,
             },
+            step => panic!("{step:?}"),
         })
         .collect();
     let types: Vec<&str> = messages.iter().map(Message::type_name).collect();

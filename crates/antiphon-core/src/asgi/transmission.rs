@@ -2,8 +2,12 @@
 
 use crate::plan::Body;
 
+use crate::segment::Segment;
+use alloc::vec::{self, Vec};
+use core::ops::Range;
+
 /// One thing that a face sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The head: status and headers.
     Start,
@@ -12,6 +16,22 @@ pub enum Step {
         /// Whether another message follows.
         more_body: bool,
     },
+    /// These bytes, as one message.
+    Segment {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Whether another message follows.
+        more_body: bool,
+    },
+    /// A range of the file, in as many messages as the face likes.
+    File {
+        /// The bytes from its start to before its end.
+        range: Range<u64>,
+        /// Whether another message follows the range's last.
+        more_body: bool,
+    },
+    /// The whole file, by its path, which the server opens.
+    Pathsend,
     /// A message without bytes, which ends the response.
     End,
 }
@@ -27,18 +47,50 @@ pub enum Step {
 ///
 /// let steps: Vec<Step> = Transmission::new(Body::Bytes).collect();
 /// assert_eq!(steps, [Step::Start, Step::Bytes { more_body: false }]);
+///
+/// let steps: Vec<Step> = Transmission::new(Body::File(3)).by_path().collect();
+/// assert_eq!(steps, [Step::Start, Step::Pathsend]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Transmission {
-    body: Body,
-    sent: usize,
+    started: bool,
+    rest: Rest,
+}
+
+#[derive(Clone, Debug)]
+enum Rest {
+    One(Step),
+    Segments(vec::IntoIter<Segment>),
+    Nothing,
 }
 
 impl Transmission {
     /// The transmission of a plan's body.
     #[must_use]
-    pub const fn new(body: Body) -> Self {
-        Self { body, sent: 0 }
+    pub fn new(body: Body) -> Self {
+        let rest = match body {
+            Body::Empty => Rest::One(Step::End),
+            Body::Bytes => Rest::One(Step::Bytes { more_body: false }),
+            Body::File(length) => Rest::One(Step::File {
+                range: 0..length,
+                more_body: false,
+            }),
+            Body::Segments(segments) => Rest::Segments(segments.into_iter()),
+        };
+        Self {
+            started: false,
+            rest,
+        }
+    }
+
+    /// Hands a whole file over by its path. For servers that offer `http.response.pathsend`, and for
+    /// responses without a background task, since the server may open the file after the task has run.
+    #[must_use]
+    pub fn by_path(mut self) -> Self {
+        if matches!(self.rest, Rest::One(Step::File { .. })) {
+            self.rest = Rest::One(Step::Pathsend);
+        }
+        self
     }
 }
 
@@ -46,12 +98,23 @@ impl Iterator for Transmission {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        self.sent += 1;
-        match (self.sent, self.body) {
-            (1, _) => Some(Step::Start),
-            (2, Body::Empty) => Some(Step::End),
-            (2, Body::Bytes) => Some(Step::Bytes { more_body: false }),
-            _ => None,
+        if !self.started {
+            self.started = true;
+            return Some(Step::Start);
+        }
+        match &mut self.rest {
+            Rest::Segments(segments) => {
+                let segment = segments.next()?;
+                let more_body = segments.len() > 0;
+                Some(match segment {
+                    Segment::Bytes(bytes) => Step::Segment { bytes, more_body },
+                    Segment::File(range) => Step::File { range, more_body },
+                })
+            }
+            rest => match core::mem::replace(rest, Rest::Nothing) {
+                Rest::One(step) => Some(step),
+                _ => None,
+            },
         }
     }
 }

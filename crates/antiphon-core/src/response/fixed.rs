@@ -22,9 +22,8 @@ use alloc::vec::Vec;
 ///     declared_length: None,
 ///     declares_transfer_encoding: false,
 /// };
-/// let plan = response::fixed::plan(facts)?;
-/// let mut headers = Headers::new();
-/// plan.patches.into_iter().for_each(|patch| headers.apply(patch));
+/// let mut plan = response::fixed::plan(facts)?;
+/// let headers = plan.patch(Headers::new());
 /// assert_eq!(headers.get("content-length").unwrap(), "5");
 /// assert_eq!(headers.get("content-type").unwrap(), "text/plain; charset=utf-8");
 /// assert_eq!(plan.body, plan::Body::Bytes);
@@ -48,6 +47,7 @@ pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
     let carries = !facts.head && populate::carries_content(facts.status);
     Ok(Plan {
         status: facts.status,
+        anew: false,
         patches,
         body: if carries { Body::Bytes } else { Body::Empty },
     })

@@ -1,4 +1,5 @@
 //! The response classes' plans: facts in, [`Plan`](crate::plan::Plan) out.
 
+pub mod file;
 pub mod fixed;
 pub mod redirect;

@@ -24,9 +24,7 @@ use crate::response::fixed;
 ///     declared_length: None,
 ///     declares_transfer_encoding: false,
 /// };
-/// let plan = response::redirect::plan(facts, "/a b")?;
-/// let mut headers = Headers::new();
-/// plan.patches.into_iter().for_each(|patch| headers.apply(patch));
+/// let headers = response::redirect::plan(facts, "/a b")?.patch(Headers::new());
 /// assert_eq!(headers.get("location").unwrap(), "/a%20b");
 /// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
 /// ```
@@ -40,7 +38,7 @@ use crate::response::fixed;
 /// `RedirectResponse`: a `Location` among the caller's headers is replaced, in its place.
 pub fn plan(facts: ContentFacts<'_>, url: &str) -> Result<Plan, InvalidResponse> {
     let mut plan = fixed::plan(facts)?;
-    let location = FieldValue::from_percent_encoded(location::quote(url));
+    let location = FieldValue::from_visible_ascii(location::quote(url).into_owned());
     plan.patches
         .push(HeaderPatch::Set(FieldName::LOCATION, location));
     Ok(plan)

@@ -1,0 +1,164 @@
+//! Entity tags: validators of a representation ([RFC 9110 §8.8.3]).
+//!
+//! | comparison | `"1"`, `"1"` | `W/"1"`, `"1"` | `W/"1"`, `W/"1"` | `"1"`, `"2"` |
+//! |------------|--------------|----------------|------------------|--------------|
+//! | strong     | match        | no match       | no match         | no match     |
+//! | weak       | match        | match          | match            | no match     |
+//!
+//! [RFC 9110 §8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
+
+use crate::headers::FieldValue;
+use alloc::format;
+use alloc::vec::Vec;
+
+/// The entity tag of a file of `length` bytes that was modified `modified` nanoseconds after 1970, as
+/// seen at the second `now`.
+///
+/// It is strong, but weak for a file that was modified less than a second ago: such a file may be
+/// written once more without its time changing.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::etag;
+///
+/// let modified = 1_700_000_000_000_000_000;
+/// assert_eq!(etag::of_file(4096, modified, 1_800_000_000), "\"17979cfe362a0000-1000\"");
+/// assert_eq!(etag::of_file(4096, modified, 1_700_000_000), "W/\"17979cfe362a0000-1000\"");
+/// ```
+#[must_use]
+pub fn of_file(length: u64, modified: i128, now: i64) -> FieldValue {
+    let age = i128::from(now) - modified.div_euclid(NANOS_PER_SECOND);
+    let weak = if (0..2).contains(&age) { "W/" } else { "" };
+    let sign = if modified < 0 { "-" } else { "" };
+    let text = format!("{weak}\"{sign}{:x}-{length:x}\"", modified.unsigned_abs());
+    FieldValue::from_visible_ascii(text)
+}
+
+/// An entity tag, taken apart.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::etag::{Comparison, EntityTag};
+///
+/// let weak = EntityTag::parse(b"W/\"1\"").unwrap();
+/// let strong = EntityTag::parse(b"\"1\"").unwrap();
+/// assert!(weak.matches(strong, Comparison::Weak));
+/// assert!(!weak.matches(weak, Comparison::Strong));
+/// assert!(strong.matches(strong, Comparison::Strong));
+/// assert_eq!(EntityTag::parse(b"1"), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntityTag<'a> {
+    weak: bool,
+    opaque: &'a [u8],
+}
+
+impl<'a> EntityTag<'a> {
+    /// Reads one entity tag and nothing else.
+    #[must_use]
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
+        let (tag, rest) = Self::parse_first(text)?;
+        rest.is_empty().then_some(tag)
+    }
+
+    fn parse_first(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (weak, quoted) = match text.strip_prefix(b"W/") {
+            Some(quoted) => (true, quoted),
+            None => (false, text),
+        };
+        let inside = quoted.strip_prefix(b"\"")?;
+        let end = inside.iter().position(|byte| !is_etagc(*byte))?;
+        let rest = inside[end..].strip_prefix(b"\"")?;
+        Some((
+            Self {
+                weak,
+                opaque: &inside[..end],
+            },
+            rest,
+        ))
+    }
+
+    /// Compares two tags.
+    #[must_use]
+    pub fn matches(self, other: EntityTag<'_>, comparison: Comparison) -> bool {
+        let fit = comparison == Comparison::Weak || !self.weak && !other.weak;
+        fit && self.opaque == other.opaque
+    }
+}
+
+/// The two ways to compare tags; see the module's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// The same tag, and none of the two weak: the same bytes.
+    Strong,
+    /// The same tag: as good as the same.
+    Weak,
+}
+
+/// What `If-Match` and `If-None-Match` hold: `*`, or a list of tags.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::etag::{EntityTag, TagList};
+///
+/// let TagList::Tags(tags) = TagList::parse(b"\"a,b\", W/\"c\"") else { unreachable!() };
+/// assert_eq!(tags, [b"\"a,b\"".as_slice(), b"W/\"c\""].map(|tag| EntityTag::parse(tag).unwrap()));
+/// assert_eq!(TagList::parse(b" * "), TagList::Any);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagList<'a> {
+    /// `*`: any representation.
+    Any,
+    /// These; none if the field holds none.
+    Tags(Vec<EntityTag<'a>>),
+}
+
+impl<'a> TagList<'a> {
+    /// Reads the field in one pass. A comma inside quotes does not end a tag; what is no tag, such as
+    /// one that is not closed, ends the list, since nothing after it can be told apart.
+    #[must_use]
+    pub fn parse(field: &'a [u8]) -> Self {
+        let mut rest = field.trim_ascii();
+        if rest == b"*" {
+            return Self::Any;
+        }
+        let mut tags = Vec::new();
+        loop {
+            let skipped = rest
+                .iter()
+                .position(|byte| !matches!(byte, b' ' | b'\t' | b','));
+            rest = &rest[skipped.unwrap_or(rest.len())..];
+            let Some((tag, after)) = EntityTag::parse_first(rest) else {
+                return Self::Tags(tags);
+            };
+            rest = after.trim_ascii_start();
+            if !matches!(rest.first(), None | Some(b',')) {
+                return Self::Tags(tags);
+            }
+            tags.push(tag);
+        }
+    }
+}
+
+impl TagList<'_> {
+    /// Tells whether the list holds the tag of what there is, which may have none.
+    #[must_use]
+    pub fn holds(&self, own: Option<EntityTag<'_>>, comparison: Comparison) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Tags(tags) => {
+                own.is_some_and(|own| tags.iter().any(|tag| tag.matches(own, comparison)))
+            }
+        }
+    }
+}
+
+/// What may stand between the quotes: visible characters but `"`, and bytes beyond ASCII.
+const fn is_etagc(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x7E | 0x80..)
+}
+
+const NANOS_PER_SECOND: i128 = 1_000_000_000;
