@@ -1,6 +1,7 @@
 //! The body of an [`http::Response`] that Antiphon makes.
 
 use crate::background::BackgroundTask;
+use crate::file::Reader;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use std::fmt;
@@ -19,6 +20,7 @@ pub struct Body {
 enum Content {
     Empty,
     Bytes(Bytes),
+    File(Box<Reader>),
     #[cfg(feature = "server")]
     Running(Box<crate::asgi::exchange::Running>),
 }
@@ -29,6 +31,18 @@ impl Body {
     pub const fn empty() -> Self {
         Self {
             content: Content::Empty,
+            background: None,
+        }
+    }
+
+    pub(crate) fn of_file(reader: Reader) -> Self {
+        let content = if reader.is_at_end() {
+            Content::Empty
+        } else {
+            Content::File(reader.into())
+        };
+        Self {
+            content,
             background: None,
         }
     }
@@ -69,23 +83,31 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        #[cfg(feature = "server")]
-        if let Content::Running(app) = &mut self.content {
-            return app
+        match &mut self.content {
+            Content::Empty => Poll::Ready(None),
+            Content::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.content = Content::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Content::File(reader) => {
+                let chunk = std::task::ready!(reader.poll_chunk(context));
+                if reader.is_at_end() && !matches!(chunk, Some(Err(_))) {
+                    self.content = Content::Empty;
+                }
+                Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data).map_err(BodyError::logged)))
+            }
+            #[cfg(feature = "server")]
+            Content::Running(app) => app
                 .poll_frame(context)
-                .map(|frame| Some(frame?.map(Frame::data)));
+                .map(|frame| Some(frame?.map(Frame::data))),
         }
-        let _ = context;
-        Poll::Ready(match std::mem::replace(&mut self.content, Content::Empty) {
-            Content::Bytes(bytes) => Some(Ok(Frame::data(bytes))),
-            _ => None,
-        })
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Empty => true,
-            Content::Bytes(_) => false,
+            Content::Bytes(_) | Content::File(_) => false,
             #[cfg(feature = "server")]
             Content::Running(_) => false,
         }
@@ -95,6 +117,7 @@ impl http_body::Body for Body {
         match &self.content {
             Content::Empty => SizeHint::with_exact(0),
             Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::File(reader) => SizeHint::with_exact(reader.remaining()),
             #[cfg(feature = "server")]
             Content::Running(_) => SizeHint::default(),
         }
@@ -132,6 +155,12 @@ impl fmt::Debug for Body {
 pub struct BodyError(Box<dyn std::error::Error + Send + Sync>);
 
 impl BodyError {
+    /// An error that nobody else will log.
+    fn logged(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        tracing::error!(%error, "a response was cut");
+        Self(error.into())
+    }
+
     #[cfg(feature = "server")]
     pub(crate) fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(error.into())

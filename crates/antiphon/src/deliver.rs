@@ -3,31 +3,39 @@
 use crate::asgi::{self, Message, ScopeType};
 use crate::background::BackgroundTask;
 use crate::body::Body;
+use crate::file::{Opened, Reader};
 use crate::parameters::Parameters;
+use crate::request::RequestHead;
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::Headers;
 use antiphon_core::plan::{self, Plan};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::future::poll_fn;
 
-/// A planned response of which all is at hand.
+/// A planned response, and where its content comes from.
 #[derive(Debug)]
 pub(crate) struct Ready {
     status: StatusCode,
     headers: Headers,
     body: plan::Body,
-    content: Bytes,
+    content: Content,
     background: Option<BackgroundTask>,
 }
 
+/// Where the content of a response comes from.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Bytes(Bytes),
+    File(Opened),
+}
+
 impl Ready {
-    pub(crate) fn new(plan: Plan, parameters: Parameters, content: Bytes) -> Self {
-        let mut headers = parameters.headers;
-        plan.patches
-            .into_iter()
-            .for_each(|patch| headers.apply(patch));
+    pub(crate) fn new(mut plan: Plan, parameters: Parameters, content: Content) -> Self {
+        let headers = plan.patch(parameters.headers);
         Self {
-            status: parameters.status,
+            // A plan's status is the caller's or one of the rules' own.
+            status: StatusCode::from_u16(plan.status).unwrap_or(parameters.status),
             headers,
             body: plan.body,
             content,
@@ -36,35 +44,71 @@ impl Ready {
     }
 
     /// Sends the steps of the plan, then runs the background task.
-    pub(crate) async fn send(self, scope_type: ScopeType, mut send: asgi::Send) -> asgi::Result {
-        let Self {
-            status,
-            mut headers,
-            body,
-            mut content,
-            background,
-        } = self;
-        for step in Transmission::new(body) {
-            send.send(match step {
-                Step::Start => Message::Start {
+    pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
+        let Offers {
+            scope_type,
+            pathsend,
+        } = offers;
+        let mut steps = Transmission::new(self.body);
+        if pathsend && self.background.is_none() && self.content.path().is_some() {
+            steps = steps.by_path();
+        }
+        let (status, mut headers) = (self.status.as_u16(), self.headers);
+        let mut content = self.content;
+        for step in steps {
+            let message = match (step, &mut content) {
+                (Step::Start, _) => {
+                    let headers = std::mem::take(&mut headers);
+                    Message::Start {
+                        scope_type,
+                        status,
+                        headers,
+                    }
+                }
+                (Step::Bytes { more_body }, Content::Bytes(bytes)) => Message::Body {
                     scope_type,
-                    status: status.as_u16(),
-                    headers: std::mem::take(&mut headers),
-                },
-                Step::Bytes { more_body } => Message::Body {
-                    scope_type,
-                    body: std::mem::take(&mut content),
+                    body: std::mem::take(bytes),
                     more_body,
                 },
-                Step::End => Message::Body {
+                (Step::Segment { bytes, more_body }, _) => Message::Body {
+                    scope_type,
+                    body: bytes.into(),
+                    more_body,
+                },
+                (Step::File { range, more_body }, Content::File(file)) => {
+                    let mut reader = Reader::of_range(file, range);
+                    loop {
+                        let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
+                        let body = chunk.transpose()?.unwrap_or_default();
+                        if reader.is_at_end() {
+                            break Message::Body {
+                                scope_type,
+                                body,
+                                more_body,
+                            };
+                        }
+                        send.send(Message::Body {
+                            scope_type,
+                            body,
+                            more_body: true,
+                        })
+                        .await?;
+                    }
+                }
+                (Step::Pathsend, content) => Message::Pathsend {
+                    path: content.path().unwrap_or_default(),
+                },
+                // The end; and a plan never asks for content that its response has not.
+                (Step::End | Step::Bytes { .. } | Step::File { .. }, _) => Message::Body {
                     scope_type,
                     body: Bytes::new(),
                     more_body: false,
                 },
-            })
-            .await?;
+            };
+            send.send(message).await?;
         }
-        if let Some(background) = background {
+        drop(content);
+        if let Some(background) = self.background {
             send.handed_over().await;
             background.run().await;
         }
@@ -73,9 +117,10 @@ impl Ready {
 
     /// The response as a value, whose body runs the background task when it has been taken.
     pub(crate) fn into_http(self) -> http::Response<Body> {
-        let body = match self.body {
-            plan::Body::Empty => Body::empty(),
-            plan::Body::Bytes => Body::from(self.content),
+        let body = match (self.body, self.content) {
+            (plan::Body::Empty, _) => Body::empty(),
+            (_, Content::Bytes(bytes)) => Body::from(bytes),
+            (body, Content::File(file)) => Body::of_file(Reader::new(file, body)),
         };
         head(
             self.status,
@@ -85,8 +130,25 @@ impl Ready {
     }
 }
 
+impl Content {
+    /// The absolute path of a file, if it is text.
+    fn path(&self) -> Option<String> {
+        match self {
+            Self::Bytes(_) => None,
+            Self::File(file) => Some(std::path::absolute(file.path()).ok()?.to_str()?.to_owned()),
+        }
+    }
+}
+
+/// What a server can be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offers {
+    pub(crate) scope_type: ScopeType,
+    pub(crate) pathsend: bool,
+}
+
 /// Tells whether a request is one for a head alone.
-pub(crate) fn is_head<B>(request: &http::Request<B>) -> bool {
+pub(crate) fn is_head(request: &impl RequestHead) -> bool {
     ScopeType::Http.is_head(request.method().as_str())
 }
 
@@ -100,7 +162,7 @@ pub(crate) fn head(status: StatusCode, headers: Headers, body: Body) -> http::Re
 
 /// The response, or 500 with the reason logged: it is a fault of the program, which the client need
 /// not know.
-#[cfg(any(feature = "axum", feature = "tower"))]
+#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
 pub(crate) fn or_500<E: std::fmt::Display>(
     response: Result<http::Response<Body>, E>,
 ) -> http::Response<Body> {

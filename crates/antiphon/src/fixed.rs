@@ -2,8 +2,9 @@
 
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{self, Ready};
+use crate::deliver::{self, Content, Ready};
 use crate::parameters::{Parameters, parameter_methods};
+use crate::request::RequestHead;
 use antiphon_core::populate::InvalidResponse;
 use antiphon_core::response;
 use bytes::Bytes;
@@ -195,6 +196,11 @@ impl<C: ResponseClass> FixedResponse<C> {
 impl<C> FixedResponse<C> {
     parameter_methods!();
 
+    #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.parameters.status
+    }
+
     /// The content.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
@@ -228,7 +234,7 @@ impl<C> FixedResponse<C> {
     ) -> asgi::Result {
         let _ = receive;
         let ready = self.plan(scope.is_head())?;
-        ready.send(scope.scope_type(), send).await
+        ready.send(scope.offers(), send).await
     }
 
     /// The response as an [`http::Response`], for a request of hyper, tower or axum.
@@ -249,9 +255,9 @@ impl<C> FixedResponse<C> {
     /// assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     /// # Ok::<(), antiphon::InvalidResponse>(())
     /// ```
-    pub fn into_http<B>(
+    pub fn into_http(
         self,
-        request: &http::Request<B>,
+        request: &impl RequestHead,
     ) -> Result<http::Response<Body>, InvalidResponse> {
         Ok(self.plan(deliver::is_head(request))?.into_http())
     }
@@ -259,7 +265,11 @@ impl<C> FixedResponse<C> {
     pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
         let length = self.content.len() as u64;
         let plan = response::fixed::plan(self.parameters.facts(head, Some(length)))?;
-        Ok(Ready::new(plan, self.parameters, self.content))
+        Ok(Ready::new(
+            plan,
+            self.parameters,
+            Content::Bytes(self.content),
+        ))
     }
 }
 

@@ -31,11 +31,13 @@ pub mod asgi;
 mod background;
 mod body;
 mod deliver;
+mod file;
 mod fixed;
 #[cfg(feature = "json")]
 mod json;
 mod parameters;
 mod redirect;
+mod request;
 #[cfg(feature = "server")]
 mod server;
 
@@ -44,13 +46,17 @@ mod axum;
 #[cfg(feature = "tower")]
 mod tower;
 
+pub use antiphon_core::content_disposition;
 pub use antiphon_core::cookie::{self, SameSite, SetCookie};
 pub use antiphon_core::headers::{self, Headers};
 pub use antiphon_core::http_date::HttpDate;
 pub use antiphon_core::location::NotLocal;
 pub use antiphon_core::populate::InvalidResponse;
+pub use antiphon_core::range::RangePolicy;
+pub use antiphon_fs::FileFacts;
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
+pub use file::{FileError, FileErrorKind, FileResponse};
 pub use fixed::{
     FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
     ResponseClass,
@@ -58,6 +64,7 @@ pub use fixed::{
 #[cfg(feature = "json")]
 pub use json::{Json, JsonError, JsonResponse};
 pub use redirect::RedirectResponse;
+pub use request::RequestHead;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
 

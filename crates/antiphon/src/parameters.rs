@@ -56,7 +56,7 @@ impl Parameters {
 }
 
 /// Seconds since 1970, by the system's clock.
-fn unix_now() -> i64 {
+pub(crate) fn unix_now() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

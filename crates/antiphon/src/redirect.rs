@@ -2,8 +2,9 @@
 
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{self, Ready};
+use crate::deliver::{self, Content, Ready};
 use crate::parameters::{Parameters, parameter_methods};
+use crate::request::RequestHead;
 use antiphon_core::location::{self, NotLocal};
 use antiphon_core::populate::InvalidResponse;
 use antiphon_core::response;
@@ -78,7 +79,7 @@ impl RedirectResponse {
     ) -> asgi::Result {
         let _ = receive;
         let ready = self.plan(scope.is_head())?;
-        ready.send(scope.scope_type(), send).await
+        ready.send(scope.offers(), send).await
     }
 
     /// The redirect as an [`http::Response`].
@@ -86,16 +87,20 @@ impl RedirectResponse {
     /// # Errors
     ///
     /// [`InvalidResponse`] if a header contradicts the empty content.
-    pub fn into_http<B>(
+    pub fn into_http(
         self,
-        request: &http::Request<B>,
+        request: &impl RequestHead,
     ) -> Result<http::Response<Body>, InvalidResponse> {
         Ok(self.plan(deliver::is_head(request))?.into_http())
     }
 
     pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
         let plan = response::redirect::plan(self.parameters.facts(head, Some(0)), &self.url)?;
-        Ok(Ready::new(plan, self.parameters, Bytes::new()))
+        Ok(Ready::new(
+            plan,
+            self.parameters,
+            Content::Bytes(Bytes::new()),
+        ))
     }
 }
 

@@ -3,11 +3,14 @@
 //! The services do not fail: a response that contradicts itself is logged, and the client gets 500.
 
 use crate::body::Body;
-use crate::deliver::or_500;
+use crate::deliver::{is_head, or_500};
+use crate::file::FileResponse;
 use crate::fixed::FixedResponse;
 use crate::redirect::RedirectResponse;
+use crate::request::RequestFields;
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower_service::Service;
 
@@ -36,5 +39,22 @@ impl<B> Service<http::Request<B>> for RedirectResponse {
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         ready(Ok(or_500(self.clone().into_http(&request))))
+    }
+}
+
+/// A missing file is 404, one that may not be read 403, and neither is an error of the service.
+impl<B> Service<http::Request<B>> for FileResponse {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let head = is_head(&request);
+        let response = self.clone().answer(RequestFields::of(&request));
+        Box::pin(async move { Ok(response.await.unwrap_or_else(|error| error.answer(head))) })
     }
 }

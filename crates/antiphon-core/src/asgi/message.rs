@@ -2,6 +2,7 @@
 
 use crate::asgi::scope::ScopeType;
 use crate::headers::Headers;
+use alloc::string::String;
 
 /// A message from an application to its server; `B` is what the face holds bytes in.
 ///
@@ -34,6 +35,11 @@ pub enum Message<B> {
         /// Whether another piece follows.
         more_body: bool,
     },
+    /// `http.response.pathsend`: the content is this whole file, and no other piece follows.
+    Pathsend {
+        /// The file's absolute path.
+        path: String,
+    },
 }
 
 impl<B> Message<B> {
@@ -57,6 +63,7 @@ impl<B> Message<B> {
                 scope_type: ScopeType::Websocket,
                 ..
             } => "websocket.http.response.body",
+            Self::Pathsend { .. } => "http.response.pathsend",
         }
     }
 }

@@ -5,9 +5,10 @@
 //! straight out as the response; no task is spawned and no channel is made. One piece of content is
 //! held at a time, so a client that reads slowly holds the application up.
 
-use super::{Message, Result, SendError};
+use super::{Error, Message, Result, SendError};
 use crate::body::{Body, BodyError};
 use crate::deliver;
+use crate::file::FileError;
 use antiphon_core::headers::Headers;
 use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
@@ -51,6 +52,7 @@ impl Exchange {
             Message::Start {
                 status, headers, ..
             } => self.start(status, headers)?,
+            Message::Pathsend { .. } => return Err(SendError::NotOffered.into()),
             Message::Body {
                 mut body,
                 more_body,
@@ -138,7 +140,7 @@ type App = Pin<Box<dyn Future<Output = Result> + Send>>;
 enum Progress {
     Waiting,
     Returned,
-    Failed(BodyError),
+    Failed(Failure),
 }
 
 impl Running {
@@ -165,9 +167,10 @@ impl Running {
     ) -> Poll<http::Response<Body>> {
         let progress = self.poll_app(context);
         let mut state = self.exchange.lock();
-        let head = match (progress, state.ended) {
-            (Progress::Failed(_), _) => None,
-            (Progress::Returned, true) | (Progress::Waiting, _) => state.head.take(),
+        let head = match (&progress, state.ended) {
+            // What fails once all is sent, such as a background task, is not the client's concern.
+            (_, true) | (Progress::Waiting, _) => state.head.take(),
+            (Progress::Failed(_), false) => None,
             (Progress::Returned, false) => {
                 self.log(match state.head_sent {
                     true => "the application returned before the end of its response",
@@ -184,7 +187,10 @@ impl Running {
             }
             None => {
                 drop(state);
-                Poll::Ready(deliver::internal_server_error())
+                Poll::Ready(match progress {
+                    Progress::Failed(failure) => failure.answer(),
+                    _ => deliver::internal_server_error(),
+                })
             }
             Some((status, headers)) => {
                 let status = StatusCode::from_u16(status);
@@ -227,7 +233,9 @@ impl Running {
                 }
             }
             match self.poll_app(context) {
-                Progress::Failed(error) => return Poll::Ready(Some(Err(error))),
+                Progress::Failed(failure) => {
+                    return Poll::Ready(Some(Err(BodyError::new(failure.0))));
+                }
                 Progress::Returned => {
                     let state = self.exchange.lock();
                     if state.content.is_none() && !state.ended {
@@ -261,8 +269,11 @@ impl Running {
             Err(panic) => format!("panic: {}", panic_text(&*panic)).into(),
         };
         self.app = None;
-        self.log(&failure.to_string());
-        Progress::Failed(BodyError::new(failure))
+        let failure = Failure(failure);
+        if failure.answer().status().is_server_error() {
+            self.log(&failure.0.to_string());
+        }
+        Progress::Failed(failure)
     }
 
     /// The connection has all it needs: what is left of the application goes on by itself.
@@ -307,6 +318,20 @@ impl Drop for Running {
             let mut state = self.exchange.lock();
             state.closed = true;
             wake(&mut state.application);
+        }
+    }
+}
+
+/// Why an application did not answer.
+struct Failure(Error);
+
+impl Failure {
+    /// What the client is told, if nothing was sent: 404 or 403 for a file that cannot be sent, 500
+    /// for all else.
+    fn answer(&self) -> http::Response<Body> {
+        match self.0.downcast_ref::<FileError>() {
+            Some(error) => error.answer(false),
+            None => deliver::internal_server_error(),
         }
     }
 }

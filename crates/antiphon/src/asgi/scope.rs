@@ -1,6 +1,7 @@
 //! The scope of a request.
 
 use super::ScopeType;
+use crate::deliver::Offers;
 use antiphon_core::percent;
 use http::request::Parts;
 use std::borrow::Cow;
@@ -27,6 +28,7 @@ pub struct Scope {
     decoded_path: Option<String>,
     client: Option<SocketAddr>,
     server: Option<SocketAddr>,
+    offers_pathsend: bool,
 }
 
 impl Scope {
@@ -43,6 +45,21 @@ impl Scope {
         self.client = client;
         self.server = server;
         self
+    }
+
+    /// The same request to a server that offers the extension `http.response.pathsend`.
+    #[must_use]
+    pub const fn offering_pathsend(mut self) -> Self {
+        self.offers_pathsend = true;
+        self
+    }
+
+    pub(crate) fn offers(&self) -> Offers {
+        let pathsend = self.offers_pathsend && self.scope_type == ScopeType::Http;
+        Offers {
+            scope_type: self.scope_type,
+            pathsend,
+        }
     }
 
     /// `type`: a request or a websocket handshake.
@@ -126,6 +143,7 @@ impl From<Parts> for Scope {
             decoded_path,
             client: None,
             server: None,
+            offers_pathsend: false,
         }
     }
 }

@@ -143,6 +143,8 @@ pub enum SendError {
     HeadTwice,
     /// Something was sent after the last piece of content.
     AfterEnd,
+    /// The server has not offered the extension that the message belongs to.
+    NotOffered,
 }
 
 impl fmt::Display for SendError {
@@ -151,6 +153,7 @@ impl fmt::Display for SendError {
             Self::Disconnected => "the client is gone",
             Self::HeadMissing => "expected http.response.start, but found http.response.body",
             Self::HeadTwice => "expected http.response.body, but found http.response.start again",
+            Self::NotOffered => "expected no http.response.pathsend, which was not offered",
             Self::AfterEnd => "expected nothing after the message without more_body, but found one",
         })
     }

@@ -253,7 +253,6 @@ async fn an_app_that_does_not_answer_gets_500_or_is_cut() {
         ("stops after content", "before the end of its response"),
         ("content first", "expected http.response.start"),
         ("head twice", "http.response.start again"),
-        ("after the end", "nothing after the message"),
         ("status", "outside 100 to 999"),
     ] {
         let (log, _guard) = Log::capture();
@@ -294,10 +293,6 @@ async fn misbehave(way: &str, mut send: asgi::Send) -> asgi::Result {
         "head only" => return Ok(()),
         "error after head" => return Err("the reason".into()),
         "head twice" => return send.send(start_message(Headers::new())).await,
-        "after the end" => {
-            send.send(body_message("first", false)).await?;
-            return send.send(body_message("second", false)).await;
-        }
         _ => send.send(body_message("first", true)).await?,
     }
     // The piece leaves when the application first waits.
@@ -307,6 +302,27 @@ async fn misbehave(way: &str, mut send: asgi::Send) -> asgi::Result {
         "panic after content" => panic!("the reason"),
         _ => Ok(()),
     }
+}
+
+#[tokio::test]
+async fn what_fails_after_the_response_is_logged_and_the_response_is_sent() {
+    let (log, _guard) = Log::capture();
+    let server = start(|_, _, mut send: asgi::Send| async move {
+        send.send(start_message(Headers::new())).await?;
+        send.send(body_message("first", false)).await?;
+        send.send(body_message("second", false)).await
+    })
+    .await;
+    let text = String::from_utf8(exchange(server.address, GET).await).unwrap();
+    assert!(
+        text.starts_with("HTTP/1.1 200") && text.ends_with("first"),
+        "{text}"
+    );
+    assert!(
+        log.text().contains("nothing after the message"),
+        "{}",
+        log.text()
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,231 @@
+//! One open file: its facts, and positioned reads that never wait for the disk.
+//!
+//! A file is opened once, and what is sent is what was opened: its facts come from the descriptor, not
+//! from a second look at the path. Bytes that the page cache holds are read at once, on the caller's
+//! thread; what it does not hold is left to a thread that may wait.
+//!
+//! | system            | `open_cached`                       | `read_cached_at`                      |
+//! |-------------------|-------------------------------------|---------------------------------------|
+//! | Linux             | `openat2` with `RESOLVE_CACHED`     | `preadv2` with `RWF_NOWAIT`           |
+//! | others            | would always block                  | would always block                    |
+//!
+//! Writing, directories and memory maps are not handled here.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "portable.rs"
+)]
+mod system;
+
+/// A regular file, open for reading.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_fs::{OpenFile, Read};
+///
+/// # let folder = std::env::temp_dir().join(format!("antiphon-fs-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("greeting.txt");
+/// std::fs::write(&path, "Hello, world!")?;
+/// let file = OpenFile::open(&path)?;
+/// assert_eq!(file.facts().length, 13);
+///
+/// let mut buffer = [0; 5];
+/// let read = match file.read_cached_at(&mut buffer, 7)? {
+///     Read::Bytes(read) => read,
+///     Read::WouldBlock => file.read_at(&mut buffer, 7)?,
+/// };
+/// assert_eq!(&buffer[..read], b"world");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct OpenFile {
+    file: fs::File,
+    facts: FileFacts,
+}
+
+/// What the operating system says of an open file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The number of bytes.
+    pub length: u64,
+    /// When it was modified: nanoseconds since 1970, negative before.
+    pub modified: i128,
+}
+
+/// What a read that must not wait gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// So many bytes; 0 at the end of the file.
+    Bytes(usize),
+    /// The bytes are not in memory.
+    WouldBlock,
+}
+
+impl OpenFile {
+    /// Opens a regular file; may wait for the disk, but for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if there is no file, if it may not be read, or if it is a directory, a pipe, a
+    /// device or a socket, none of which is waited for.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let opened = system::open(path).and_then(Self::of);
+        opened.map_err(|error| OpenError::new(path, error))
+    }
+
+    /// Opens a regular file if that needs no wait: `None` if it would.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_cached(path: &Path) -> Result<Option<Self>, OpenError> {
+        let opened = system::open_cached(path).and_then(|file| file.map(Self::of).transpose());
+        opened.map_err(|error| OpenError::new(path, error))
+    }
+
+    fn of(file: fs::File) -> io::Result<Self> {
+        let facts = system::facts(&file)?;
+        Ok(Self { file, facts })
+    }
+
+    /// What the file was when it was opened.
+    #[must_use]
+    pub const fn facts(&self) -> FileFacts {
+        self.facts
+    }
+
+    /// Reads at `offset` if the bytes are in memory. Fewer than the buffer holds are read at the end
+    /// of the file, and where only the first are in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system.
+    pub fn read_cached_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<Read> {
+        system::read_cached_at(&self.file, buffer, offset)
+    }
+
+    /// Reads at `offset`, and waits for the disk if it must. Fewer bytes than the buffer holds are
+    /// read only at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match system::read_at(&self.file, &mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Why a file cannot be opened.
+#[derive(Debug)]
+pub struct OpenError {
+    path: PathBuf,
+    kind: OpenErrorKind,
+    source: io::Error,
+}
+
+/// The kinds of [`OpenError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OpenErrorKind {
+    /// There is no such file.
+    NotFound,
+    /// It is a directory, a pipe, a device or a socket.
+    NotAFile,
+    /// It may not be read.
+    Forbidden,
+    /// Anything else, such as too many open files.
+    Other,
+}
+
+impl OpenError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            // A path that no system has: too long, or with a NUL.
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::InvalidFilename => OpenErrorKind::NotFound,
+            io::ErrorKind::InvalidInput if source.get_ref().is_some_and(|e| e.is::<NotAFile>()) => {
+                OpenErrorKind::NotAFile
+            }
+            io::ErrorKind::InvalidInput => OpenErrorKind::NotFound,
+            io::ErrorKind::IsADirectory => OpenErrorKind::NotAFile,
+            io::ErrorKind::PermissionDenied => OpenErrorKind::Forbidden,
+            _ => OpenErrorKind::Other,
+        };
+        Self {
+            path: path.to_owned(),
+            kind,
+            source,
+        }
+    }
+
+    /// The kind of error.
+    #[must_use]
+    pub const fn kind(&self) -> OpenErrorKind {
+        self.kind
+    }
+
+    /// The path that was given. It is for logs, not for clients.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match self.kind {
+            OpenErrorKind::NotFound => write!(formatter, "File at path {path} does not exist."),
+            OpenErrorKind::NotAFile => write!(formatter, "File at path {path} is not a file."),
+            OpenErrorKind::Forbidden => write!(formatter, "File at path {path} may not be read."),
+            OpenErrorKind::Other => {
+                write!(
+                    formatter,
+                    "File at path {path} cannot be opened: {}",
+                    self.source
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// What was opened is no regular file.
+#[derive(Debug)]
+struct NotAFile;
+
+impl fmt::Display for NotAFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not a regular file")
+    }
+}
+
+impl std::error::Error for NotAFile {}
+
+fn not_a_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, NotAFile)
+}

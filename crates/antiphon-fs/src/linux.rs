@@ -1,0 +1,68 @@
+//! Linux: opens and reads that refuse to wait.
+
+use super::{FileFacts, Read, not_a_file};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::{Errno, ReadWriteFlags};
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// A pipe without a writer opens at once, and is then found to be no file.
+const FLAGS: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY);
+
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    match rustix::fs::open(path, FLAGS, Mode::empty()) {
+        Ok(file) => Ok(file.into()),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
+    match rustix::fs::openat2(CWD, path, FLAGS, Mode::empty(), ResolveFlags::CACHED) {
+        Ok(file) => Ok(Some(file.into())),
+        // The path is not in memory; or the kernel is older than 5.12, or a sandbox hides the call.
+        Err(Errno::AGAIN | Errno::INVAL | Errno::NOSYS | Errno::PERM) => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// A socket, and a device without a driver, cannot be opened at all.
+fn refused(error: Errno) -> io::Error {
+    if error == Errno::NXIO || error == Errno::NODEV {
+        not_a_file()
+    } else {
+        error.into()
+    }
+}
+
+pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
+    let stat = rustix::fs::fstat(file)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(not_a_file());
+    }
+    let seconds = i128::from(stat.st_mtime);
+    Ok(FileFacts {
+        length: u64::try_from(stat.st_size).unwrap_or_default(),
+        modified: seconds * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+    })
+}
+
+pub(crate) fn read_cached_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<Read> {
+    let buffers = &mut [IoSliceMut::new(buffer)];
+    match rustix::io::preadv2(file, buffers, offset, ReadWriteFlags::NOWAIT) {
+        Ok(read) => Ok(Read::Bytes(read)),
+        // Not in memory; or the file system does not know the flag; or the kernel is older than 4.14.
+        Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INTR | Errno::INVAL) => {
+            Ok(Read::WouldBlock)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.read_at(buffer, offset)
+}

@@ -1,0 +1,76 @@
+//! Systems that cannot say whether they would wait: whatever may wait is left to another thread.
+
+use super::{FileFacts, Read, not_a_file};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        // A pipe without a writer opens at once, and is then found to be no file.
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
+    }
+    #[cfg(windows)]
+    if path.components().any(names_a_device) {
+        return Err(not_a_file());
+    }
+    options.open(path)
+}
+
+/// Windows takes `CON`, `NUL.txt`, `COM1` and the like for devices, in any folder, with any extension,
+/// and whatever spaces and dots follow.
+#[cfg(windows)]
+fn names_a_device(component: std::path::Component<'_>) -> bool {
+    let std::path::Component::Normal(name) = component else {
+        return false;
+    };
+    let name = name.to_string_lossy().to_ascii_uppercase();
+    let stem = name.split(['.', ':']).next().unwrap_or_default().trim_end();
+    let numbered = |prefix: &str| {
+        stem.strip_prefix(prefix).is_some_and(|rest| {
+            matches!(
+                rest.chars().collect::<Vec<_>>()[..],
+                ['0'..='9' | '¹' | '²' | '³']
+            )
+        })
+    };
+    matches!(stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || numbered("COM")
+        || numbered("LPT")
+}
+
+pub(crate) fn open_cached(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(not_a_file());
+    }
+    let modified = match metadata.modified()?.duration_since(UNIX_EPOCH) {
+        Ok(after) => after.as_nanos() as i128,
+        Err(before) => -(before.duration().as_nanos() as i128),
+    };
+    Ok(FileFacts {
+        length: metadata.len(),
+        modified,
+    })
+}
+
+pub(crate) fn read_cached_at(_: &File, _: &mut [u8], _: u64) -> io::Result<Read> {
+    Ok(Read::WouldBlock)
+}
+
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, buffer, offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, buffer, offset);
+}

@@ -1,0 +1,149 @@
+//! Why a file cannot be sent.
+
+use crate::PlainTextResponse;
+use antiphon_fs::{OpenError, OpenErrorKind};
+use http::StatusCode;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// The error of a file that cannot be sent.
+///
+/// Its text names the path, for the log; [`response`](Self::response) is what a client may see.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::{FileErrorKind, FileResponse};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let missing = FileResponse::new("no/such/file").into_http(&http::Request::new(()));
+/// let error = missing.await.unwrap_err();
+/// assert_eq!(error.kind(), FileErrorKind::NotFound);
+/// assert_eq!(error.to_string(), "File at path no/such/file does not exist.");
+/// let response = error.response().into_http(&http::Request::new(())).unwrap();
+/// assert_eq!(response.status(), 404);
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct FileError {
+    kind: FileErrorKind,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+/// The kinds of [`FileError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileErrorKind {
+    /// There is no such file.
+    NotFound,
+    /// It is a directory, a pipe, a device or a socket.
+    NotAFile,
+    /// It may not be read.
+    Forbidden,
+    /// It has become shorter than what was announced of it; the response was cut.
+    Shrank,
+    /// A header contradicts the file.
+    Invalid,
+    /// Reading failed, or there were too many open files, or the like.
+    Other,
+}
+
+impl FileError {
+    pub(crate) fn open(error: OpenError) -> Self {
+        let kind = match error.kind() {
+            OpenErrorKind::NotFound => FileErrorKind::NotFound,
+            OpenErrorKind::NotAFile => FileErrorKind::NotAFile,
+            OpenErrorKind::Forbidden => FileErrorKind::Forbidden,
+            _ => FileErrorKind::Other,
+        };
+        Self {
+            kind,
+            source: error.into(),
+        }
+    }
+
+    pub(crate) fn read(path: &Path, error: &io::Error) -> Self {
+        let text = format!("File at path {} cannot be read: {error}", path.display());
+        Self {
+            kind: FileErrorKind::Other,
+            source: text.into(),
+        }
+    }
+
+    pub(crate) fn shrank(path: &Path) -> Self {
+        let text = format!("File at path {} is shorter than expected.", path.display());
+        Self {
+            kind: FileErrorKind::Shrank,
+            source: text.into(),
+        }
+    }
+
+    pub(crate) fn invalid(error: impl Error + Send + Sync + 'static) -> Self {
+        Self {
+            kind: FileErrorKind::Invalid,
+            source: error.into(),
+        }
+    }
+
+    /// A task that reads was cancelled, since the runtime ends.
+    pub(crate) fn task(error: tokio::task::JoinError) -> Self {
+        Self {
+            kind: FileErrorKind::Other,
+            source: error.into(),
+        }
+    }
+
+    pub(crate) fn random(error: impl fmt::Display) -> Self {
+        let text = format!("no boundary between ranges can be made: {error}");
+        Self {
+            kind: FileErrorKind::Other,
+            source: text.into(),
+        }
+    }
+
+    /// The kind of error.
+    #[must_use]
+    pub const fn kind(&self) -> FileErrorKind {
+        self.kind
+    }
+
+    /// What the client is told: 404 for what is no file, 403 for one that may not be read, 500 for all
+    /// else, without the path.
+    #[must_use]
+    pub fn response(&self) -> PlainTextResponse {
+        let (status, text) = match self.kind {
+            FileErrorKind::NotFound | FileErrorKind::NotAFile => {
+                (StatusCode::NOT_FOUND, "Not Found")
+            }
+            FileErrorKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        };
+        PlainTextResponse::new(text).status_code(status)
+    }
+}
+
+#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+impl FileError {
+    /// [`response`](Self::response), sent.
+    pub(crate) fn answer(&self, head: bool) -> http::Response<crate::Body> {
+        let response = self.response();
+        if response.status().is_client_error() {
+            tracing::debug!(error = %self, "a file cannot be sent");
+        }
+        crate::deliver::or_500(response.plan(head).map(|ready| ready.into_http()))
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(formatter)
+    }
+}
+
+impl Error for FileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.source()
+    }
+}

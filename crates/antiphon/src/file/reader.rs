@@ -1,0 +1,140 @@
+//! Reading what a plan asks for: in memory at once, otherwise on a thread that may wait.
+
+use super::chunk::{Buffer, Lender};
+use super::{FileError, Opened};
+use antiphon_core::plan;
+use antiphon_core::segment::Segment;
+use antiphon_fs::Read;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::task::JoinHandle;
+
+/// The segments of a body that are not sent yet.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    file: Option<Opened>,
+    segments: VecDeque<Segment>,
+    lender: Lender,
+    /// A read on another thread, which goes on while the chunk before it is being sent.
+    reading: Option<JoinHandle<(Buffer, io::Result<usize>)>>,
+}
+
+impl Reader {
+    pub(crate) fn new(file: Opened, body: plan::Body) -> Self {
+        let segments = match body {
+            plan::Body::Empty | plan::Body::Bytes => VecDeque::new(),
+            plan::Body::File(length) => [Segment::File(0..length)].into(),
+            plan::Body::Segments(segments) => segments.into(),
+        };
+        Self::of(file, segments)
+    }
+
+    pub(crate) fn of_range(file: &Opened, range: Range<u64>) -> Self {
+        Self::of(file.clone(), [Segment::File(range)].into())
+    }
+
+    fn of(file: Opened, segments: VecDeque<Segment>) -> Self {
+        let mut reader = Self {
+            file: Some(file),
+            segments,
+            lender: Lender::default(),
+            reading: None,
+        };
+        reader.drop_what_is_sent();
+        reader
+    }
+
+    /// The number of bytes that are still to be sent.
+    pub(crate) fn remaining(&self) -> u64 {
+        self.segments.iter().map(Segment::length).sum()
+    }
+
+    /// Tells whether all has been taken.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The next bytes; an error if the file has fewer than were announced.
+    pub(crate) fn poll_chunk(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, FileError>>> {
+        let chunk = match (self.segments.front_mut(), &self.file) {
+            (None, _) | (_, None) => return Poll::Ready(None),
+            (Some(Segment::Bytes(bytes)), _) => Ok(std::mem::take(bytes).into()),
+            (Some(Segment::File(range)), Some(file)) => {
+                let range = range.clone();
+                let file = file.clone();
+                ready!(self.poll_range(&file, range, context))
+            }
+        };
+        if let (Ok(chunk), Some(Segment::File(range))) = (&chunk, self.segments.front_mut()) {
+            range.start += chunk.len() as u64;
+        }
+        match chunk {
+            Ok(_) => self.drop_what_is_sent(),
+            Err(_) => self.segments.clear(),
+        }
+        Poll::Ready(Some(chunk))
+    }
+
+    fn poll_range(
+        &mut self,
+        file: &Opened,
+        range: Range<u64>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Bytes, FileError>> {
+        let wanted = range.end - range.start;
+        let (buffer, read) = match &mut self.reading {
+            Some(reading) => {
+                let read = ready!(Pin::new(reading).poll(context));
+                self.reading = None;
+                read.map_err(FileError::task)?
+            }
+            None => {
+                let mut buffer = ready!(self.lender.poll_buffer(wanted, context));
+                match file.file.read_cached_at(buffer.memory(wanted), range.start) {
+                    Ok(Read::Bytes(read)) => (buffer, Ok(read)),
+                    Err(error) => (buffer, Err(error)),
+                    Ok(Read::WouldBlock) => {
+                        self.read_elsewhere(file, buffer, range.clone());
+                        return self.poll_range(file, range, context);
+                    }
+                }
+            }
+        };
+        match read {
+            Ok(0) => Poll::Ready(Err(FileError::shrank(&file.path))),
+            Ok(read) => Poll::Ready(Ok(buffer.into_bytes(read))),
+            Err(error) => Poll::Ready(Err(FileError::read(&file.path, &error))),
+        }
+    }
+
+    fn read_elsewhere(&mut self, file: &Opened, mut buffer: Buffer, range: Range<u64>) {
+        let file = Arc::clone(&file.file);
+        self.reading = Some(tokio::task::spawn_blocking(move || {
+            let read = file.read_at(buffer.memory(range.end - range.start), range.start);
+            (buffer, read)
+        }));
+    }
+
+    /// Lets go of segments that have been taken, and of the file with the last.
+    fn drop_what_is_sent(&mut self) {
+        while self
+            .segments
+            .front()
+            .is_some_and(|segment| segment.length() == 0)
+        {
+            self.segments.pop_front();
+        }
+        if self.segments.is_empty() {
+            self.file = None;
+        }
+    }
+}
