@@ -1,6 +1,7 @@
 //! What the core costs: `cargo bench -p antiphon-core`.
 
 use antiphon_core::cookie::{SameSite, SetCookie};
+use antiphon_core::event::ServerSentEvent;
 use antiphon_core::headers::Headers;
 use antiphon_core::populate::ContentFacts;
 use antiphon_core::{location, response};
@@ -23,6 +24,14 @@ fn core(criterion: &mut Criterion) {
     });
     criterion.bench_function("redirect, quote a short URL", |bencher| {
         bencher.iter(|| location::quote(black_box("/account/settings?tab=2")).len());
+    });
+    criterion.bench_function("event, small", |bencher| {
+        bencher.iter(|| {
+            ServerSentEvent::new(black_box("{\"n\":17}"))
+                .event(black_box("tick"))
+                .id(black_box("17"))
+                .encode()
+        });
     });
     criterion.bench_function("fixed, plan", |bencher| {
         bencher.iter(|| response::fixed::plan(black_box(FACTS)));

@@ -11,7 +11,7 @@
 //! |---------|----------------------------------------------------------------|
 //! | text    | [`percent`], [`http_date`], [`token`]                          |
 //! | fields  | [`headers`]                                                    |
-//! | values  | [`media_type`], [`cookie`], [`content_disposition`], [`location`], [`etag`], [`range`]                       |
+//! | values  | [`media_type`], [`cookie`], [`content_disposition`], [`location`], [`etag`], [`event`], [`range`]                       |
 //! | storage | [`segment`]                                                    |
 //! | rules   | [`populate`], [`conditional`], [`multipart`]                   |
 //! | plans   | [`plan`], [`response`]                                         |
@@ -27,6 +27,7 @@ pub mod conditional;
 pub mod content_disposition;
 pub mod cookie;
 pub mod etag;
+pub mod event;
 pub mod headers;
 pub mod http_date;
 pub mod location;

@@ -3,6 +3,7 @@
 use crate::asgi::exchange::{Exchange, Running};
 use crate::asgi::{self, App, Receive, Scope};
 use crate::body::Body;
+use crate::file::CHUNK_LEN;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -123,7 +124,9 @@ impl Server {
         let connections = GracefulShutdown::new();
         let tasks = TaskTracker::new();
         let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1().timer(TokioTimer::new());
+        http.http1()
+            .timer(TokioTimer::new())
+            .max_buf_size(MAX_BUFFERED);
         http.http2().timer(TokioTimer::new());
 
         loop {
@@ -277,4 +280,7 @@ impl fmt::Display for Causes<'_> {
 }
 
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
+/// How much of a response hyper holds for a client that reads slowly: two chunks of a file. It bounds a
+/// request's head too.
+const MAX_BUFFERED: usize = 2 * CHUNK_LEN;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

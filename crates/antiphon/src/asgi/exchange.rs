@@ -132,6 +132,9 @@ pub(crate) struct Running {
     method: Method,
     uri: Uri,
     tasks: TaskTracker,
+    /// How much of the announced content the connection has yet to take. When it has all, it asks no
+    /// more, even if the application has a last, empty message to send.
+    missing: Option<u64>,
 }
 
 type App = Pin<Box<dyn Future<Output = Result> + Send>>;
@@ -157,6 +160,7 @@ impl Running {
             method,
             uri,
             tasks,
+            missing: None,
         }
     }
 
@@ -201,6 +205,8 @@ impl Running {
                     Body::from(content)
                 } else {
                     drop(state);
+                    let announced = headers.get("content-length");
+                    self.missing = announced.and_then(|value| value.to_text().parse().ok());
                     Body::running(self.take())
                 };
                 Poll::Ready(match status {
@@ -224,11 +230,12 @@ impl Running {
                 let mut state = self.exchange.lock();
                 if let Some(content) = state.content.take() {
                     wake(&mut state.application);
+                    if let Some(missing) = &mut self.missing {
+                        *missing = missing.saturating_sub(content.len() as u64);
+                    }
                     return Poll::Ready(Some(Ok(content)));
                 }
                 if state.ended {
-                    drop(state);
-                    self.hand_over();
                     return Poll::Ready(None);
                 }
             }
@@ -303,6 +310,7 @@ impl Running {
             method: self.method.clone(),
             uri: self.uri.clone(),
             tasks: self.tasks.clone(),
+            missing: self.missing.take(),
         }
     }
 
@@ -313,9 +321,17 @@ impl Running {
 }
 
 impl Drop for Running {
+    /// The connection lets go: because it has all, or because it is gone.
     fn drop(&mut self) {
-        if self.app.is_some() {
-            let mut state = self.exchange.lock();
+        if self.app.is_none() {
+            return;
+        }
+        let mut state = self.exchange.lock();
+        let complete = !state.handed_over && state.content.is_none();
+        if complete && (state.ended || self.missing == Some(0)) {
+            drop(state);
+            self.hand_over();
+        } else {
             state.closed = true;
             wake(&mut state.application);
         }

@@ -4,6 +4,8 @@ mod chunk;
 mod error;
 mod reader;
 
+#[cfg(feature = "server")]
+pub(crate) use chunk::CHUNK_LEN;
 pub use error::{FileError, FileErrorKind};
 pub(crate) use reader::Reader;
 

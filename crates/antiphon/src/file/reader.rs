@@ -1,6 +1,6 @@
 //! Reading what a plan asks for: in memory at once, otherwise on a thread that may wait.
 
-use super::chunk::{Buffer, Lender};
+use super::chunk::Buffer;
 use super::{FileError, Opened};
 use antiphon_core::plan;
 use antiphon_core::segment::Segment;
@@ -20,7 +20,6 @@ use tokio::task::JoinHandle;
 pub(crate) struct Reader {
     file: Option<Opened>,
     segments: VecDeque<Segment>,
-    lender: Lender,
     /// A read on another thread, which goes on while the chunk before it is being sent.
     reading: Option<JoinHandle<(Buffer, io::Result<usize>)>>,
 }
@@ -43,7 +42,6 @@ impl Reader {
         let mut reader = Self {
             file: Some(file),
             segments,
-            lender: Lender::default(),
             reading: None,
         };
         reader.drop_what_is_sent();
@@ -98,12 +96,12 @@ impl Reader {
                 read.map_err(FileError::task)?
             }
             None => {
-                let mut buffer = ready!(self.lender.poll_buffer(wanted, context));
-                match file.file.read_cached_at(buffer.memory(wanted), range.start) {
+                let mut buffer = Buffer::new(wanted);
+                match file.file.read_cached_at(buffer.memory(), range.start) {
                     Ok(Read::Bytes(read)) => (buffer, Ok(read)),
                     Err(error) => (buffer, Err(error)),
                     Ok(Read::WouldBlock) => {
-                        self.read_elsewhere(file, buffer, range.clone());
+                        self.read_elsewhere(file, buffer, range.start);
                         return self.poll_range(file, range, context);
                     }
                 }
@@ -116,10 +114,10 @@ impl Reader {
         }
     }
 
-    fn read_elsewhere(&mut self, file: &Opened, mut buffer: Buffer, range: Range<u64>) {
+    fn read_elsewhere(&mut self, file: &Opened, mut buffer: Buffer, offset: u64) {
         let file = Arc::clone(&file.file);
         self.reading = Some(tokio::task::spawn_blocking(move || {
-            let read = file.read_at(buffer.memory(range.end - range.start), range.start);
+            let read = file.read_at(buffer.memory(), offset);
             (buffer, read)
         }));
     }

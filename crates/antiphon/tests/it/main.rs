@@ -3,6 +3,7 @@
 
 mod delivery;
 mod doors;
+mod files;
 mod hostile;
 mod server;
 mod support;

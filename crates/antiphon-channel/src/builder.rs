@@ -1,0 +1,165 @@
+//! How a channel is to be.
+
+use crate::channel::EventChannel;
+use crate::frame::{Epoch, Resync};
+use crate::log::Bound;
+use antiphon_core::event::{InvalidEvent, ServerSentEvent};
+
+/// What happens to a subscriber that is further behind than its queue is long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Slow {
+    /// It ends. The client connects again, and gets what it has missed if the history still has it.
+    #[default]
+    Disconnect,
+    /// It goes on with the oldest event in the queue; what came before is lost to it.
+    DropOldest,
+    /// It gets the [resync](Builder::resync) event instead of all that it has missed, and goes on with
+    /// what is published from then on.
+    Resync,
+}
+
+/// What a subscriber without a last event id gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Newcomers {
+    /// What is published from now on.
+    #[default]
+    Live,
+    /// All that is in the history, and then what is published from now on.
+    History,
+}
+
+/// Makes an [`EventChannel`].
+///
+/// | option           | default      | what it says                                              |
+/// |------------------|--------------|-----------------------------------------------------------|
+/// | `history_events` | 1,000        | how many events can be replayed; 0 keeps none             |
+/// | `history_bytes`  | 1 MiB        | how many bytes they may have together; 0 keeps none       |
+/// | `queue_events`   | 256          | how many events a subscriber may be behind; at least 1    |
+/// | `queue_bytes`    | 4 MiB        | how many bytes they may have together; 1 event always may |
+/// | `slow`           | `Disconnect` | what happens to a subscriber that is further behind       |
+/// | `newcomers`      | `Live`       | what a subscriber without a last event id gets            |
+/// | `resync`         | `resync`     | the event that says that something was missed             |
+/// | `epoch`          | random       | what the ids begin with                                   |
+///
+/// Subscribers share the events, so these bounds are those of the whole channel.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_channel::{EventChannel, Slow};
+/// use antiphon_core::event::ServerSentEvent;
+///
+/// let channel = EventChannel::builder()
+///     .history_events(100)
+///     .queue_events(32)
+///     .slow(Slow::Resync)
+///     .resync(&ServerSentEvent::new("the board has changed").event("reload"))?
+///     .epoch("board-3")?
+///     .build();
+/// assert_eq!(channel.publish(&ServerSentEvent::new("x"))?, "board-3-1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "it makes a channel when it is built"]
+pub struct Builder {
+    pub(crate) history: Bound,
+    pub(crate) queue: Bound,
+    pub(crate) slow: Slow,
+    pub(crate) newcomers: Newcomers,
+    pub(crate) resync: Resync,
+    pub(crate) epoch: Epoch,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            history: Bound {
+                events: 1000,
+                bytes: 1 << 20,
+            },
+            queue: Bound {
+                events: 256,
+                bytes: 4 << 20,
+            },
+            slow: Slow::default(),
+            newcomers: Newcomers::default(),
+            resync: Resync::default(),
+            epoch: Epoch::random(),
+        }
+    }
+
+    /// How many events can be replayed; 0 keeps none.
+    pub fn history_events(mut self, events: usize) -> Self {
+        self.history.events = events;
+        self
+    }
+
+    /// How many bytes the events that can be replayed may have together; 0 keeps none.
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.history.bytes = bytes;
+        self
+    }
+
+    /// How many events a subscriber may be behind before it is slow; at least 1.
+    pub fn queue_events(mut self, events: usize) -> Self {
+        self.queue.events = events;
+        self
+    }
+
+    /// How many bytes a subscriber may be behind before it is slow; one event always.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue.bytes = bytes;
+        self
+    }
+
+    /// What happens to a subscriber that is further behind than its queue is long.
+    pub fn slow(mut self, slow: Slow) -> Self {
+        self.slow = slow;
+        self
+    }
+
+    /// What a subscriber without a last event id gets.
+    pub fn newcomers(mut self, newcomers: Newcomers) -> Self {
+        self.newcomers = newcomers;
+        self
+    }
+
+    /// The event that a client gets when it has missed what cannot be replayed, upon which a page
+    /// loads anew what it shows.
+    ///
+    /// It needs data, since a client dispatches no event without. Unless it has an id, it is sent with
+    /// that of the newest event, from which a client that connects again then goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEvent`] if the event cannot be sent.
+    pub fn resync(mut self, event: &ServerSentEvent<'_>) -> Result<Self, InvalidEvent> {
+        self.resync = Resync::new(event)?;
+        Ok(self)
+    }
+
+    /// What the ids of the channel begin with; a `-` and the number of the event follow.
+    ///
+    /// Ids have to differ from those that the channel gave before a restart: a client that comes back
+    /// with one of those must be told that it has missed something, not be given what comes after a
+    /// number that means another event now. Therefore the epoch is random by default. Where it is
+    /// given, it has to be a new one after each restart.
+    ///
+    /// | epoch | ids                                                                             |
+    /// |-------|---------------------------------------------------------------------------------|
+    /// | `"a"` | `a-1`, `a-2`, `a-3`                                                             |
+    /// | `""`  | `1`, `2`, `3`: for a channel that ends with its clients, or for tests           |
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEvent`] if it holds a NUL; a CR or LF is left out, as in the id of any event.
+    pub fn epoch(mut self, epoch: &str) -> Result<Self, InvalidEvent> {
+        self.epoch = Epoch::named(epoch)?;
+        Ok(self)
+    }
+
+    /// The channel.
+    #[must_use]
+    pub fn build(self) -> EventChannel {
+        EventChannel::with(self)
+    }
+}

@@ -1,0 +1,286 @@
+//! The hub, and what publishers see of it.
+
+use crate::builder::{Builder, Newcomers};
+use crate::frame::{Draft, Epoch, Resync};
+use crate::log::{Id, Log};
+use crate::parked::Parked;
+use crate::subscriber::Subscriber;
+use crate::{Counters, Slow};
+use antiphon_core::event::{InvalidEvent, LastEventId, ServerSentEvent};
+use bytes::Bytes;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+/// A hub: what is published to it goes to all who have subscribed, in order, without a gap and without
+/// a double.
+///
+/// It is a handle: clones are the same channel. When the last is dropped, the channel is
+/// [closed](Self::close).
+///
+/// # Examples
+///
+/// A client that was away gets what it has missed:
+///
+/// ```
+/// use antiphon_channel::EventChannel;
+/// use antiphon_core::event::ServerSentEvent;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let channel = EventChannel::builder().epoch("")?.build();
+/// for move_ in ["e4", "e5", "Nf3"] {
+///     channel.publish(&ServerSentEvent::new(move_))?;
+/// }
+///
+/// let mut subscriber = channel.subscribe(Some(b"1"));
+/// assert_eq!(subscriber.next().await.unwrap(), "id: 2\r\ndata: e5\r\n\r\n");
+/// assert_eq!(subscriber.next().await.unwrap(), "id: 3\r\ndata: Nf3\r\n\r\n");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct EventChannel {
+    handle: Arc<Handle>,
+}
+
+/// What the clones of a channel share; subscribers have no part in it.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    pub(crate) slow: Slow,
+    newcomers: Newcomers,
+    resync: Resync,
+    epoch: Epoch,
+}
+
+pub(crate) struct State {
+    pub(crate) log: Log,
+    pub(crate) parked: Parked,
+    pub(crate) closed: bool,
+    pub(crate) subscribers: usize,
+    pub(crate) delivered: u64,
+    pub(crate) lagged: u64,
+    pub(crate) dropped: u64,
+}
+
+impl EventChannel {
+    /// A channel with the defaults of [`Builder`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Makes a channel that has something else than the defaults.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn with(builder: Builder) -> Self {
+        let shared = Shared {
+            state: Mutex::new(State {
+                log: Log::new(builder.queue, builder.history),
+                parked: Parked::default(),
+                closed: false,
+                subscribers: 0,
+                delivered: 0,
+                lagged: 0,
+                dropped: 0,
+            }),
+            slow: builder.slow,
+            newcomers: builder.newcomers,
+            resync: builder.resync,
+            epoch: builder.epoch,
+        };
+        Self {
+            handle: Arc::new(Handle {
+                shared: Arc::new(shared),
+            }),
+        }
+    }
+
+    /// Sends an event to all subscribers, and returns its id.
+    ///
+    /// The event is encoded once, and its bytes are shared. It costs as much with many subscribers as
+    /// with none, and to wake those that wait; none of them can hold it up.
+    ///
+    /// An event without an id gets its number for one, counted from 1, behind the
+    /// [epoch](Builder::epoch). An id that the publisher has given is kept; it has to be new, since a
+    /// client that comes back with it goes on behind the newest event that has it.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`] if the event cannot be sent, or if the channel is closed.
+    pub fn publish(&self, event: &ServerSentEvent<'_>) -> Result<String, PublishError> {
+        let shared = &self.handle.shared;
+        let own_id: Option<Arc<str>> = event.last_event_id().map(Arc::from);
+        let draft = Draft::new(event, &shared.epoch)?;
+        let mut state = shared.open()?;
+        let id = match &own_id {
+            Some(id) => id.as_ref().into(),
+            None => shared.epoch.id(state.log.next()),
+        };
+        state.log.append(draft.with_id(&id), own_id);
+        let wakers = state.parked.take();
+        drop(state);
+        wake(wakers);
+        Ok(id)
+    }
+
+    /// Gives a subscriber all that is published from now on, after what it has missed since
+    /// `last_event_id`, the value of the request's `Last-Event-ID` field as it came.
+    ///
+    /// | `last_event_id`                          | first                                        |
+    /// |------------------------------------------|----------------------------------------------|
+    /// | none, or an empty one                    | what [`Newcomers`] says                      |
+    /// | of an event, and all since is in history | exactly the events since                     |
+    /// | of an event that is gone, or unknown     | the [resync](Builder::resync) event          |
+    ///
+    /// An id proves nothing, since a client sends what it likes. Who must not read a channel must not
+    /// subscribe to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_channel::EventChannel;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let channel = EventChannel::new();
+    /// let mut subscriber = channel.subscribe(Some(b"of another epoch"));
+    /// let event = subscriber.next().await.unwrap();
+    /// assert!(event.ends_with(b"event: resync\r\ndata: \r\n\r\n"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn subscribe(&self, last_event_id: Option<&[u8]>) -> Subscriber {
+        let shared = &self.handle.shared;
+        let last = LastEventId::parse(last_event_id);
+        let assigned = match last {
+            LastEventId::Given(id) => shared.epoch.number(id),
+            _ => None,
+        };
+
+        let mut state = shared.lock();
+        let joined = state.log.next();
+        let start = match (last, shared.newcomers) {
+            (LastEventId::Absent, Newcomers::Live) => Some(joined),
+            (LastEventId::Absent, Newcomers::History) => Some(state.log.history()),
+            (LastEventId::Given(id), _) => state.log.after(id, assigned),
+            (LastEventId::Unfit, _) => None,
+        };
+        let newest = start.is_none().then(|| state.log.newest());
+        state.subscribers += 1;
+        drop(state);
+
+        let resync = newest.map(|newest| shared.resync(newest));
+        Subscriber::new(Arc::clone(shared), joined, start.unwrap_or(joined), resync)
+    }
+
+    /// Ends the channel: subscribers get what is in their queues, and then end.
+    pub fn close(&self) {
+        self.handle.shared.close();
+    }
+
+    /// What the channel has done so far, and holds now.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let state = self.handle.shared.lock();
+        Counters {
+            subscribers: state.subscribers,
+            published: state.log.next() - 1,
+            delivered: state.delivered,
+            lagged: state.lagged,
+            dropped: state.dropped,
+            held_events: state.log.held_events(),
+            held_bytes: state.log.held_bytes(),
+        }
+    }
+}
+
+impl Default for EventChannel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for EventChannel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EventChannel")
+            .field("counters", &self.counters())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The state. Nothing that is done with it can panic half-way, so a poisoned lock is a good one.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The resync event, after which a client goes on behind `newest`.
+    pub(crate) fn resync(&self, newest: Id) -> Bytes {
+        match newest {
+            Id::Assigned(number) => self.resync.with_id(&self.epoch.id(number)),
+            Id::Own(id) => self.resync.with_id(&id),
+        }
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>, PublishError> {
+        let state = self.lock();
+        if state.closed {
+            Err(PublishError::Closed)
+        } else {
+            Ok(state)
+        }
+    }
+
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let wakers = state.parked.take();
+        drop(state);
+        wake(wakers);
+    }
+}
+
+fn wake(wakers: Vec<Option<Waker>>) {
+    wakers.into_iter().flatten().for_each(Waker::wake);
+}
+
+/// The error of an event that was not published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// A client would misread the event.
+    Invalid(InvalidEvent),
+    /// The channel is closed.
+    Closed,
+}
+
+impl From<InvalidEvent> for PublishError {
+    fn from(error: InvalidEvent) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(error) => error.fmt(formatter),
+            Self::Closed => formatter.write_str("expected an open channel, but found it closed"),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}

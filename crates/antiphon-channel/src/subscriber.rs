@@ -1,0 +1,188 @@
+//! One who gets what is published.
+
+use crate::Slow;
+use crate::channel::Shared;
+use crate::parked::Ticket;
+use bytes::Bytes;
+use futures_core::Stream;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// One subscriber of an [`EventChannel`](crate::EventChannel): a stream of encoded events.
+///
+/// It holds no events, only its place in the channel's log, so one that is never polled costs nothing
+/// and delays nobody. It ends when the channel is closed, or when it was too slow and the channel's
+/// policy is [`Slow::Disconnect`]. Dropping it unsubscribes.
+pub struct Subscriber {
+    shared: Arc<Shared>,
+    /// The number of the next event.
+    cursor: u64,
+    /// The number that was the next event's at the beginning. What is replayed from before it does
+    /// not count as being behind.
+    joined: u64,
+    /// The resync event, if it comes first.
+    resync: Option<Bytes>,
+    ticket: Option<Ticket>,
+    ended: bool,
+}
+
+impl Subscriber {
+    pub(crate) const fn new(
+        shared: Arc<Shared>,
+        joined: u64,
+        cursor: u64,
+        resync: Option<Bytes>,
+    ) -> Self {
+        Self {
+            shared,
+            cursor,
+            joined,
+            resync,
+            ticket: None,
+            ended: false,
+        }
+    }
+
+    /// The next event, or `None` at the end.
+    ///
+    /// Dropping the future loses no event.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// Appends to `batch` the events that are ready, up to `max_bytes` but at least one, and returns
+    /// how many; 0 is the end.
+    ///
+    /// For who sends them in one write.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_channel::EventChannel;
+    /// use antiphon_core::event::ServerSentEvent;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let channel = EventChannel::new();
+    /// let mut subscriber = channel.subscribe(None);
+    /// for number in ["1", "2", "3"] {
+    ///     channel.publish(&ServerSentEvent::new(number))?;
+    /// }
+    ///
+    /// let mut batch = Vec::new();
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// assert_eq!(subscriber.poll_batch(&mut context, 65536, &mut batch), Poll::Ready(3));
+    /// assert!(batch[2].ends_with(b"data: 3\r\n\r\n"));
+    /// # Ok::<(), antiphon_channel::PublishError>(())
+    /// ```
+    pub fn poll_batch(
+        &mut self,
+        context: &mut Context<'_>,
+        max_bytes: usize,
+        batch: &mut Vec<Bytes>,
+    ) -> Poll<usize> {
+        self.poll_frames(context, max_bytes, |frame| batch.push(frame))
+    }
+
+    fn poll_frames(
+        &mut self,
+        context: &mut Context<'_>,
+        max_bytes: usize,
+        mut take: impl FnMut(Bytes),
+    ) -> Poll<usize> {
+        if let Some(resync) = self.resync.take() {
+            take(resync);
+            return Poll::Ready(1);
+        }
+        if self.ended {
+            return Poll::Ready(0);
+        }
+        let shared = &self.shared;
+        let mut state = shared.lock();
+        let live = state.log.live();
+        if self.cursor.max(self.joined) < live {
+            let next = state.log.next();
+            let resume = if shared.slow == Slow::DropOldest {
+                live
+            } else {
+                next
+            };
+            state.lagged += 1;
+            state.dropped += resume - self.cursor;
+            self.cursor = resume;
+            match shared.slow {
+                Slow::DropOldest => {}
+                Slow::Disconnect => {
+                    self.ended = true;
+                    state.subscribers -= 1;
+                    return Poll::Ready(0);
+                }
+                Slow::Resync => {
+                    let newest = state.log.newest();
+                    drop(state);
+                    take(shared.resync(newest));
+                    return Poll::Ready(1);
+                }
+            }
+        }
+
+        let (mut taken, mut bytes) = (0, 0);
+        for frame in state.log.since(self.cursor) {
+            bytes += frame.len();
+            if taken > 0 && bytes > max_bytes {
+                break;
+            }
+            take(frame.clone());
+            taken += 1;
+        }
+        if taken > 0 {
+            self.cursor += taken as u64;
+            state.delivered += taken as u64;
+            return Poll::Ready(taken);
+        }
+        if state.closed {
+            self.ended = true;
+            state.subscribers -= 1;
+            return Poll::Ready(0);
+        }
+        let replaced = state.parked.park(&mut self.ticket, context.waker());
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl Stream for Subscriber {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut next = None;
+        self.poll_frames(context, 0, |frame| next = Some(frame))
+            .map(|_| next)
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let mut state = self.shared.lock();
+        state.subscribers -= 1;
+        let waker = self.ticket.and_then(|ticket| state.parked.leave(ticket));
+        drop(state);
+        drop(waker);
+    }
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Subscriber")
+            .field("next", &self.cursor)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
