@@ -1,9 +1,11 @@
 //! What the core costs: `cargo bench -p antiphon-core`.
 
+use antiphon_core::conditional::{Preconditions, Validators};
 use antiphon_core::cookie::{SameSite, SetCookie};
 use antiphon_core::event::ServerSentEvent;
 use antiphon_core::headers::Headers;
 use antiphon_core::populate::ContentFacts;
+use antiphon_core::range::{self, MAX_RANGES, RangePolicy};
 use antiphon_core::{location, response};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -31,6 +33,24 @@ fn core(criterion: &mut Criterion) {
                 .event(black_box("tick"))
                 .id(black_box("17"))
                 .encode()
+        });
+    });
+    let members = [b"bytes=".to_vec(), b"0-0,".repeat(25 * 1024)].concat();
+    criterion.bench_function("range, 100 KiB", |bencher| {
+        bencher.iter(|| range::parse(black_box(&members), 1000, MAX_RANGES, RangePolicy::Rfc9110));
+    });
+    let tags = b"\"a\",".repeat(25 * 1024);
+    criterion.bench_function("if-none-match, 100 KiB", |bencher| {
+        let own = Validators {
+            etag: Some(b"\"17979cfe362a0000-3e8\""),
+            last_modified: None,
+        };
+        bencher.iter(|| {
+            let request = Preconditions {
+                if_none_match: Some(black_box(&tags)),
+                ..Default::default()
+            };
+            request.evaluate(own, "GET")
         });
     });
     criterion.bench_function("fixed, plan", |bencher| {

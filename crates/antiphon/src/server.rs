@@ -127,7 +127,9 @@ impl Server {
         http.http1()
             .timer(TokioTimer::new())
             .max_buf_size(MAX_BUFFERED);
-        http.http2().timer(TokioTimer::new());
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_send_buf_size(MAX_BUFFERED);
 
         loop {
             let (stream, client) = tokio::select! {
@@ -280,7 +282,7 @@ impl fmt::Display for Causes<'_> {
 }
 
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
-/// How much of a response hyper holds for a client that reads slowly: two chunks of a file. It bounds a
-/// request's head too.
-const MAX_BUFFERED: usize = 2 * CHUNK_LEN;
+/// How much of a response hyper holds for a client that reads slowly: a chunk of a file, while the next
+/// is being read. It bounds a request's head too.
+const MAX_BUFFERED: usize = CHUNK_LEN;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

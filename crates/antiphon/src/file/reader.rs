@@ -93,7 +93,13 @@ impl Reader {
             Some(reading) => {
                 let read = ready!(Pin::new(reading).poll(context));
                 self.reading = None;
-                read.map_err(FileError::task)?
+                let (buffer, read) = read.map_err(FileError::task)?;
+                // Where these bytes were not in memory, the next hardly are: read one chunk ahead.
+                let next = range.start + *read.as_ref().unwrap_or(&0) as u64;
+                if next > range.start && next < range.end {
+                    self.read_elsewhere(file, Buffer::new(range.end - next), next);
+                }
+                (buffer, read)
             }
             None => {
                 let mut buffer = Buffer::new(wanted);

@@ -237,6 +237,9 @@ async fn the_matrix_of_files() {
         if let Some(media_type) = kwargs["media_type"].as_str() {
             response = response.media_type(media_type.to_owned()).unwrap();
         }
+        if let Some(filename) = kwargs["filename"].as_str() {
+            response = response.filename(filename);
+        }
         for pair in kwargs["headers"].as_array().into_iter().flatten() {
             response = response
                 .header(pair[0].as_str().unwrap(), pair[1].as_str().unwrap())
@@ -480,6 +483,73 @@ async fn a_file_that_shrinks_is_cut() {
         "{}",
         log.text()
     );
+}
+
+/// Takes a file out of the page cache, as far as the system lets go of it.
+#[cfg(target_os = "linux")]
+fn forget(path: &Path) {
+    let sync = std::process::Command::new("sync")
+        .arg(path)
+        .status()
+        .unwrap();
+    let input = format!("if={}", path.display());
+    let drop = std::process::Command::new("dd")
+        .args([&input, "iflag=nocache", "count=0", "status=none"])
+        .status()
+        .unwrap();
+    assert!(sync.success() && drop.success());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_is_not_in_memory_is_read_on_other_threads() {
+    let folder = Folder::new();
+    let path = folder.file(3_000_000);
+    forget(&path);
+    let server = start(FileResponse::new(&path)).await;
+    let answer = ask(server.address, "GET", "/").await;
+    assert!(
+        answer
+            .body
+            .iter()
+            .enumerate()
+            .all(|(i, byte)| *byte == byte_at(i))
+    );
+    assert_eq!(answer.body.len(), 3_000_000);
+    forget(&path);
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nrange: bytes=-5,1000000-1999999\r\n\r\n";
+    let answer = Answer::parse(&exchange(server.address, request).await).unwrap();
+    let parts = outcome(&answer, 3_000_000, false);
+    assert_eq!(
+        parts["parts"],
+        json!([[2_999_995, 3_000_000], [1_000_000, 2_000_000]])
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_thousand_slow_readers_cost_little_memory() {
+    let folder = Folder::new();
+    let path = folder.0.join("sparse");
+    fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
+    let resident = || -> u64 {
+        let pages = fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    };
+    let server = start(FileResponse::new(&path)).await;
+    let before = resident();
+    let mut streams = Vec::new();
+    for _ in 0..1000 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            .await
+            .unwrap();
+        stream.read_exact(&mut [0; 1000]).await.unwrap();
+        streams.push(stream);
+    }
+    let used = resident().saturating_sub(before);
+    assert!(used < 400 << 20, "{} MiB", used >> 20);
 }
 
 #[tokio::test]

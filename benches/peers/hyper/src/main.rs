@@ -1,0 +1,74 @@
+//! Plain hyper, HTTP/1.1 only, without timeouts: as little as can answer.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use peer_common::{Arguments, COOKIE_HEADER, HELLO, User};
+use std::io;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let arguments = Arguments::parse()?;
+    let users: Arc<[User]> = arguments.users()?.into();
+    let listener = TcpListener::bind(arguments.address()).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let users = Arc::clone(&users);
+        let service = service_fn(move |request| {
+            let response = answer(&users, &request);
+            async { response }
+        });
+        tokio::spawn(async move {
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                eprintln!("a connection ended early: {error}");
+            }
+        });
+    }
+}
+
+fn answer(
+    users: &[User],
+    request: &Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, serde_json::Error> {
+    Ok(match request.uri().path() {
+        "/plaintext" => text(HELLO),
+        "/json" => {
+            let content = serde_json::to_vec(users)?;
+            typed("application/json", content.into())
+        }
+        "/cookie" => {
+            let mut response = text(HELLO);
+            let cookie = HeaderValue::from_static(COOKIE_HEADER);
+            response.headers_mut().insert(SET_COOKIE, cookie);
+            response
+        }
+        _ => {
+            let mut response = text("Not Found");
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        }
+    })
+}
+
+fn text(content: &'static str) -> Response<Full<Bytes>> {
+    typed(
+        "text/plain; charset=utf-8",
+        Bytes::from_static(content.as_bytes()),
+    )
+}
+
+fn typed(media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(content));
+    let value = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(CONTENT_TYPE, value);
+    response
+}
