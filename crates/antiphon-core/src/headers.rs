@@ -479,14 +479,19 @@ impl FieldValue {
 }
 
 fn check(bytes: &[u8]) -> Result<(), InvalidHeader> {
-    let refused = |byte: u8| byte < b' ' && byte != b'\t' || byte == 0x7F;
-    match bytes.iter().position(|byte| refused(*byte)) {
-        None => Ok(()),
-        Some(position) => Err(InvalidHeader::in_value(Fault::Control {
-            byte: bytes[position],
-            position,
-        })),
+    let refused = |byte: u8| (byte < b' ' && byte != b'\t') | (byte == 0x7F);
+    // Without a way out of the loop the compiler looks at many bytes at a time.
+    if !bytes.iter().fold(false, |any, byte| any | refused(*byte)) {
+        return Ok(());
     }
+    let position = bytes
+        .iter()
+        .position(|byte| refused(*byte))
+        .unwrap_or_default();
+    Err(InvalidHeader::in_value(Fault::Control {
+        byte: bytes[position],
+        position,
+    }))
 }
 
 impl PartialEq for FieldValue {

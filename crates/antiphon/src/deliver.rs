@@ -10,8 +10,9 @@ use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::Headers;
 use antiphon_core::plan::{self, Plan};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::future::poll_fn;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 
 /// A planned response, and where its content comes from.
 #[derive(Debug)]
@@ -45,74 +46,107 @@ impl Ready {
 
     /// Sends the steps of the plan, then runs the background task.
     pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
-        let Offers {
-            scope_type,
-            pathsend,
-        } = offers;
-        let mut steps = Transmission::new(self.body);
-        if pathsend && self.background.is_none() && self.content.path().is_some() {
-            steps = steps.by_path();
+        let background = self.background.clone();
+        match self.into_whole() {
+            Ok((status, headers, body)) => {
+                send.send_whole(offers.scope_type, status, headers, body)
+                    .await?;
+            }
+            Err(ready) => ready.send_steps(offers, &mut send).await?,
         }
-        let (status, mut headers) = (self.status.as_u16(), self.headers);
-        let mut content = self.content;
-        for step in steps {
-            let message = match (step, &mut content) {
-                (Step::Start, _) => {
-                    let headers = std::mem::take(&mut headers);
-                    Message::Start {
-                        scope_type,
-                        status,
-                        headers,
-                    }
-                }
-                (Step::Bytes { more_body }, Content::Bytes(bytes)) => Message::Body {
-                    scope_type,
-                    body: std::mem::take(bytes),
-                    more_body,
-                },
-                (Step::Segment { bytes, more_body }, _) => Message::Body {
-                    scope_type,
-                    body: bytes.into(),
-                    more_body,
-                },
-                (Step::File { range, more_body }, Content::File(file)) => {
-                    let mut reader = Reader::of_range(file, range);
-                    loop {
-                        let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
-                        let body = chunk.transpose()?.unwrap_or_default();
-                        if reader.is_at_end() {
-                            break Message::Body {
-                                scope_type,
-                                body,
-                                more_body,
-                            };
-                        }
-                        send.send(Message::Body {
-                            scope_type,
-                            body,
-                            more_body: true,
-                        })
-                        .await?;
-                    }
-                }
-                (Step::Pathsend, content) => Message::Pathsend {
-                    path: content.path().unwrap_or_default(),
-                },
-                // The end; and a plan never asks for content that its response has not.
-                (Step::End | Step::Bytes { .. } | Step::File { .. }, _) => Message::Body {
-                    scope_type,
-                    body: Bytes::new(),
-                    more_body: false,
-                },
-            };
-            send.send(message).await?;
-        }
-        drop(content);
-        if let Some(background) = self.background {
+        if let Some(background) = background {
             send.handed_over().await;
             background.run().await;
         }
         Ok(())
+    }
+
+    /// Status, headers and content, if a head and one message are all there is to send.
+    fn into_whole(self) -> Result<(u16, Headers, Bytes), Box<Self>> {
+        match (&self.body, self.content) {
+            (plan::Body::Empty, _) => Ok((self.status.as_u16(), self.headers, Bytes::new())),
+            (plan::Body::Bytes, Content::Bytes(bytes)) => {
+                Ok((self.status.as_u16(), self.headers, bytes))
+            }
+            (_, content) => Err(Box::new(Self { content, ..self })),
+        }
+    }
+
+    /// On the heap, so that an application is not large for every request because it has a file for
+    /// some.
+    fn send_steps(
+        self: Box<Self>,
+        offers: Offers,
+        send: &mut asgi::Send,
+    ) -> Pin<Box<dyn Future<Output = asgi::Result> + Send + '_>> {
+        Box::pin(async move {
+            let Offers {
+                scope_type,
+                pathsend,
+            } = offers;
+            let mut steps = Transmission::new(self.body);
+            let path = self
+                .content
+                .path()
+                .filter(|_| pathsend && self.background.is_none());
+            if path.is_some() {
+                steps = steps.by_path();
+            }
+            let (status, mut headers) = (self.status.as_u16(), self.headers);
+            for step in steps {
+                let message = match (step, &self.content) {
+                    (Step::Start, _) => {
+                        let headers = std::mem::take(&mut headers);
+                        Message::Start {
+                            scope_type,
+                            status,
+                            headers,
+                        }
+                    }
+                    (Step::Segment { bytes, more_body }, _) => Message::Body {
+                        scope_type,
+                        body: bytes.into(),
+                        more_body,
+                    },
+                    (Step::File { range, more_body }, Content::File(file)) => {
+                        let mut reader = Reader::of_range(file, range);
+                        loop {
+                            let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
+                            let body = chunk.transpose()?.unwrap_or_default();
+                            if reader.is_at_end() {
+                                break Message::Body {
+                                    scope_type,
+                                    body,
+                                    more_body,
+                                };
+                            }
+                            send.send(Message::Body {
+                                scope_type,
+                                body,
+                                more_body: true,
+                            })
+                            .await?;
+                        }
+                    }
+                    (Step::Pathsend, _) => Message::Pathsend {
+                        path: path.clone().unwrap_or_default(),
+                    },
+                    (Step::Bytes { more_body }, Content::Bytes(bytes)) => Message::Body {
+                        scope_type,
+                        body: bytes.clone(),
+                        more_body,
+                    },
+                    // The end; and a plan never asks for content that its response has not.
+                    (Step::End | Step::Bytes { .. } | Step::File { .. }, _) => Message::Body {
+                        scope_type,
+                        body: Bytes::new(),
+                        more_body: false,
+                    },
+                };
+                send.send(message).await?;
+            }
+            Ok(())
+        })
     }
 
     /// The response as a value, whose body runs the background task when it has been taken.
@@ -179,9 +213,7 @@ pub(crate) fn internal_server_error() -> http::Response<Body> {
     let mut response = http::Response::new(Body::from(content));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, text);
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
     response
 }
 
@@ -195,7 +227,13 @@ fn header_map(headers: Headers) -> HeaderMap {
             std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
             std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
         };
-        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        let name = match name.as_str() {
+            // Those of nearly every response need no look-up.
+            "content-length" => Ok(header::CONTENT_LENGTH),
+            "content-type" => Ok(header::CONTENT_TYPE),
+            "set-cookie" => Ok(header::SET_COOKIE),
+            other => HeaderName::from_bytes(other.as_bytes()),
+        };
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
             map.append(name, value);
         }

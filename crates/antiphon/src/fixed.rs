@@ -226,15 +226,15 @@ impl<C> FixedResponse<C> {
     /// }
     /// # let _ = app;
     /// ```
-    pub async fn call(
+    pub fn call(
         self,
         scope: asgi::Scope,
         receive: asgi::Receive,
         send: asgi::Send,
-    ) -> asgi::Result {
-        let _ = receive;
-        let ready = self.plan(scope.is_head())?;
-        ready.send(scope.offers(), send).await
+    ) -> impl Future<Output = asgi::Result> + Send + use<C> {
+        let (ready, offers) = (self.plan(scope.is_head()), scope.offers());
+        drop((scope, receive));
+        async move { ready?.send(offers, send).await }
     }
 
     /// The response as an [`http::Response`], for a request of hyper, tower or axum.

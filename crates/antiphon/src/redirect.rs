@@ -71,15 +71,15 @@ impl RedirectResponse {
     ///
     /// [`InvalidResponse`] if a header contradicts the empty content, before anything is sent;
     /// whatever `send` returns.
-    pub async fn call(
+    pub fn call(
         self,
         scope: asgi::Scope,
         receive: asgi::Receive,
         send: asgi::Send,
-    ) -> asgi::Result {
-        let _ = receive;
-        let ready = self.plan(scope.is_head())?;
-        ready.send(scope.offers(), send).await
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
+        let (ready, offers) = (self.plan(scope.is_head()), scope.offers());
+        drop((scope, receive));
+        async move { ready?.send(offers, send).await }
     }
 
     /// The redirect as an [`http::Response`].

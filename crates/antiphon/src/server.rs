@@ -219,8 +219,8 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
 
     fn call(&self, request: http::Request<Incoming>) -> Respond {
         let (parts, body) = request.into_parts();
-        let asked = (parts.method.clone(), parts.uri.clone());
-        let scope = Scope::from(parts).between(self.client, self.server);
+        let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
+        let scope = Scope::new(parts, self.client, self.server);
         let exchange = Arc::new(Exchange::default());
         let send = asgi::Send::to_exchange(Arc::clone(&exchange));
         let receive = Receive::from_hyper(body);

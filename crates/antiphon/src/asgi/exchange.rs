@@ -11,7 +11,8 @@ use crate::deliver;
 use crate::file::FileError;
 use antiphon_core::headers::Headers;
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri};
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -61,6 +62,28 @@ impl Exchange {
                 poll_fn(|context| self.poll_content(&mut body, more_body, context)).await?;
             }
         }
+        Ok(())
+    }
+
+    /// A head and all the content there is, at once.
+    pub(crate) fn answer(
+        &self,
+        status: u16,
+        headers: Headers,
+        body: Bytes,
+    ) -> std::result::Result<(), SendError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(SendError::Disconnected);
+        }
+        if state.head_sent {
+            return Err(SendError::HeadTwice);
+        }
+        state.head = Some((status, headers));
+        state.head_sent = true;
+        state.content = (!body.is_empty()).then_some(body);
+        state.ended = true;
+        wake(&mut state.connection);
         Ok(())
     }
 
@@ -130,7 +153,7 @@ pub(crate) struct Running {
     app: Option<App>,
     exchange: Arc<Exchange>,
     method: Method,
-    uri: Uri,
+    target: Option<PathAndQuery>,
     tasks: TaskTracker,
     /// How much of the announced content the connection has yet to take. When it has all, it asks no
     /// more, even if the application has a last, empty message to send.
@@ -147,18 +170,18 @@ enum Progress {
 }
 
 impl Running {
-    /// The answer of `app` to a request; method and URI are for the log.
+    /// The answer of `app` to a request; method and target are for the log.
     pub(crate) fn new(
         app: App,
         exchange: Arc<Exchange>,
-        (method, uri): (Method, Uri),
+        (method, target): (Method, Option<PathAndQuery>),
         tasks: TaskTracker,
     ) -> Self {
         Self {
             app: Some(app),
             exchange,
             method,
-            uri,
+            target,
             tasks,
             missing: None,
         }
@@ -200,8 +223,10 @@ impl Running {
                 let status = StatusCode::from_u16(status);
                 let body = if state.ended {
                     let content = state.content.take().unwrap_or_default();
+                    state.handed_over = true;
+                    wake(&mut state.application);
                     drop(state);
-                    self.hand_over();
+                    self.finish_elsewhere();
                     Body::from(content)
                 } else {
                     drop(state);
@@ -289,6 +314,10 @@ impl Running {
         state.handed_over = true;
         wake(&mut state.application);
         drop(state);
+        self.finish_elsewhere();
+    }
+
+    fn finish_elsewhere(&mut self) {
         if self.app.is_some() {
             let rest = self.take();
             self.tasks.spawn(rest.finish());
@@ -308,15 +337,15 @@ impl Running {
             app: self.app.take(),
             exchange: Arc::clone(&self.exchange),
             method: self.method.clone(),
-            uri: self.uri.clone(),
+            target: self.target.take(),
             tasks: self.tasks.clone(),
             missing: self.missing.take(),
         }
     }
 
     fn log(&self, reason: &str) {
-        let Self { method, uri, .. } = self;
-        tracing::error!(%method, path = uri.path(), "{reason}");
+        let Self { method, target, .. } = self;
+        tracing::error!(%method, path = target.as_ref().map(PathAndQuery::path), "{reason}");
     }
 }
 

@@ -2,7 +2,9 @@
 
 #[cfg(feature = "server")]
 use super::exchange::Exchange;
-use super::{Message, Result};
+use super::{Message, Result, ScopeType};
+use antiphon_core::headers::Headers;
+use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -109,6 +111,38 @@ impl Send {
             Inner::Mapped(mapped) => {
                 let message = (mapped.map)(message)?;
                 Box::pin(mapped.inner.send(message)).await
+            }
+        }
+    }
+
+    /// Sends a head and all the content there is.
+    pub(crate) async fn send_whole(
+        &mut self,
+        scope_type: ScopeType,
+        status: u16,
+        headers: Headers,
+        body: Bytes,
+    ) -> Result {
+        match &mut self.0 {
+            // Nothing to wait for, so no need to go through messages.
+            #[cfg(feature = "server")]
+            Inner::Exchange(exchange) => Ok(exchange.answer(status, headers, body)?),
+            _ => {
+                Box::pin(async move {
+                    self.send(Message::Start {
+                        scope_type,
+                        status,
+                        headers,
+                    })
+                    .await?;
+                    self.send(Message::Body {
+                        scope_type,
+                        body,
+                        more_body: false,
+                    })
+                    .await
+                })
+                .await
             }
         }
     }

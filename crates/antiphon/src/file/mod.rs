@@ -163,19 +163,20 @@ impl FileResponse {
     ///
     /// [`FileError`] if the file cannot be opened, before anything is sent, or is shorter than it was;
     /// whatever `send` returns.
-    pub async fn call(
+    pub fn call(
         self,
         scope: asgi::Scope,
         receive: asgi::Receive,
         send: asgi::Send,
-    ) -> asgi::Result {
-        let _ = receive;
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let fields = match scope.scope_type() {
             ScopeType::Http => RequestFields::of(&scope),
             ScopeType::Websocket => RequestFields::default(),
         };
         let offers = scope.offers();
-        self.plan(fields).await?.send(offers, send).await
+        drop((scope, receive));
+        // On the heap, for the same reason as the steps of its delivery.
+        Box::pin(async move { self.plan(fields).await?.send(offers, send).await })
     }
 
     /// The file as an [`http::Response`], for a request of hyper, tower or axum.

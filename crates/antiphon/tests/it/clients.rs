@@ -146,8 +146,9 @@ fn installed(program: &str) -> bool {
         "{program} is missing, and with CI=true no test may be left out"
     );
     // The harness keeps what `eprintln!` prints in a test that passes to itself.
+    let mut stderr = std::io::stderr();
     writeln!(
-        std::io::stderr(),
+        stderr,
         "LEFT OUT: the tests with a real client, for want of {program}"
     )
     .unwrap();
