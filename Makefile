@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run gallery test test-rust test-layers test-no-std test-gallery lint docs bench deny check
+.PHONY: help run gallery clients test test-rust test-layers test-no-std test-gallery lint docs bench deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -12,9 +12,12 @@ gallery:
 
 test: test-layers test-rust test-no-std test-gallery ## sets up and runs all tests
 
-test-rust:
+test-rust: clients
 	cargo test --workspace --all-features
 	cargo check --package antiphon --no-default-features
+
+clients: # the programs that download files in tests
+	crates/antiphon/tests/clients
 
 test-layers: # the core depends on nothing
 	test "$$(cargo tree --package antiphon-core --edges normal --prefix none | wc -l)" = 1

@@ -8,7 +8,7 @@
 //! [RFC 9110 §8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 
 use crate::headers::FieldValue;
-use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The entity tag of a file of `length` bytes that was modified `modified` nanoseconds after 1970, as
@@ -29,10 +29,25 @@ use alloc::vec::Vec;
 #[must_use]
 pub fn of_file(length: u64, modified: i128, now: i64) -> FieldValue {
     let age = i128::from(now) - modified.div_euclid(NANOS_PER_SECOND);
-    let weak = if (0..2).contains(&age) { "W/" } else { "" };
-    let sign = if modified < 0 { "-" } else { "" };
-    let text = format!("{weak}\"{sign}{:x}-{length:x}\"", modified.unsigned_abs());
+    // Room for the longest: two numbers of 128 and 64 bits.
+    let mut text = String::with_capacity(64);
+    text.push_str(if (0..2).contains(&age) { "W/\"" } else { "\"" });
+    if modified < 0 {
+        text.push('-');
+    }
+    push_hex(&mut text, modified.unsigned_abs());
+    text.push('-');
+    push_hex(&mut text, u128::from(length));
+    text.push('"');
     FieldValue::from_visible_ascii(text)
+}
+
+fn push_hex(text: &mut String, number: u128) {
+    let digits = (u128::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    for place in (0..digits).rev() {
+        let digit = (number >> (4 * place) & 0xF) as u32;
+        text.extend(char::from_digit(digit, 16));
+    }
 }
 
 /// An entity tag, taken apart.

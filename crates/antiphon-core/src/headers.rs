@@ -6,6 +6,7 @@
 //!
 //! [RFC 9110 §5]: https://www.rfc-editor.org/rfc/rfc9110#section-5
 
+use crate::http_date::HttpDate;
 use crate::token;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -50,6 +51,11 @@ impl Headers {
         Self {
             fields: Vec::with_capacity(fields),
         }
+    }
+
+    /// Makes room for so many more header fields.
+    pub fn reserve(&mut self, fields: usize) {
+        self.fields.reserve(fields);
     }
 
     /// Adds a field at the end, beside those of the same name.
@@ -400,6 +406,12 @@ impl From<u64> for FieldValue {
                 });
             }
         }
+    }
+}
+
+impl From<HttpDate> for FieldValue {
+    fn from(date: HttpDate) -> Self {
+        Self(Repr::Owned(date.encode().to_vec()))
     }
 }
 

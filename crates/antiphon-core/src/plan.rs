@@ -49,6 +49,7 @@ impl Plan {
     #[must_use]
     pub fn patch(&mut self, callers: Headers) -> Headers {
         let mut headers = if self.anew { Headers::new() } else { callers };
+        headers.reserve(self.patches.len());
         self.patches
             .drain(..)
             .for_each(|patch| headers.apply(patch));

@@ -85,10 +85,8 @@ impl Ready {
                 pathsend,
             } = offers;
             let mut steps = Transmission::new(self.body);
-            let path = self
-                .content
-                .path()
-                .filter(|_| pathsend && self.background.is_none());
+            let by_path = pathsend && self.background.is_none();
+            let path = if by_path { self.content.path() } else { None };
             if path.is_some() {
                 steps = steps.by_path();
             }
@@ -111,6 +109,7 @@ impl Ready {
                     (Step::File { range, more_body }, Content::File(file)) => {
                         let mut reader = Reader::of_range(file, range);
                         loop {
+                            send.has_room().await;
                             let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
                             let body = chunk.transpose()?.unwrap_or_default();
                             if reader.is_at_end() {
@@ -209,9 +208,15 @@ pub(crate) fn or_500<E: std::fmt::Display>(
 /// The answer when there is none.
 #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
 pub(crate) fn internal_server_error() -> http::Response<Body> {
-    let content = Bytes::from_static(b"Internal Server Error");
-    let mut response = http::Response::new(Body::from(content));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    bare(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A status that speaks for itself, in text.
+#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+pub(crate) fn bare(status: StatusCode) -> http::Response<Body> {
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut response = http::Response::new(Body::from(Bytes::from_static(reason.as_bytes())));
+    *response.status_mut() = status;
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     response

@@ -3,11 +3,14 @@
 use crate::asgi::exchange::{Exchange, Running};
 use crate::asgi::{self, App, Receive, Scope};
 use crate::body::Body;
+use crate::deliver;
 use crate::file::CHUNK_LEN;
+use http::request::Parts;
+use http::{Method, StatusCode, Version, header};
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::fmt;
@@ -20,6 +23,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Serves `app` at `address` until SIGINT or SIGTERM, then finishes what is in flight.
@@ -122,13 +126,13 @@ impl Server {
         let service = Arc::new(app);
         let server = self.listener.local_addr().ok();
         let connections = GracefulShutdown::new();
-        let tasks = TaskTracker::new();
-        let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1()
+        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).max_buf_size(MAX_BUFFERED);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
-            .max_buf_size(MAX_BUFFERED);
-        http.http2()
-            .timer(TokioTimer::new())
+            .keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .max_send_buf_size(MAX_BUFFERED);
 
         loop {
@@ -142,18 +146,29 @@ impl Server {
                 server,
                 tasks: tasks.clone(),
             };
-            let connection = http
-                .serve_connection(TokioIo::new(stream), service)
-                .into_owned();
-            let connection = connections.watch(connection);
+            let (http1, http2) = (http1.clone(), http2.clone());
+            let (watcher, stopping) = (connections.watcher(), stopping.clone());
             tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(error = %Causes(&*error), "a connection ended early");
+                let preface = tokio::select! {
+                    preface = preface(&stream) => preface,
+                    () = stopping.cancelled() => return,
+                };
+                match preface {
+                    Ok(Preface::Http1) => {
+                        let connection = http1.serve_connection(TokioIo::new(stream), service);
+                        run(watcher.watch(connection)).await;
+                    }
+                    Ok(Preface::Http2) => {
+                        let connection = http2.serve_connection(TokioIo::new(stream), service);
+                        run(watcher.watch(connection)).await;
+                    }
+                    Err(error) => tracing::debug!(%error, "a connection ended early"),
                 }
             });
         }
 
         drop(self.listener);
+        stopping.cancel();
         tasks.close();
         let finish = async {
             connections.shutdown().await;
@@ -174,6 +189,45 @@ impl fmt::Debug for Server {
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
+}
+
+/// Serves a connection to its end.
+async fn run<E: std::error::Error + 'static>(connection: impl Future<Output = Result<(), E>>) {
+    if let Err(error) = connection.await {
+        tracing::debug!(error = %Causes(&error), "a connection ended early");
+    }
+}
+
+/// The protocol that a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Preface {
+    Http1,
+    Http2,
+}
+
+/// Looks at the first bytes of a connection, and leaves them to be read.
+///
+/// HTTP/2 without TLS begins with words that no HTTP/1 request begins with (RFC 9113 §3.4).
+async fn preface(stream: &TcpStream) -> io::Result<Preface> {
+    const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let look = async {
+        let mut first = [0; HTTP_2.len()];
+        loop {
+            let seen = stream.peek(&mut first).await?;
+            if seen == HTTP_2.len() && first == HTTP_2 {
+                return Ok(Preface::Http2);
+            }
+            if seen == 0 || !HTTP_2.starts_with(&first[..seen]) {
+                return Ok(Preface::Http1);
+            }
+            // A part of the words is there, and stays there: only time brings the rest.
+            tokio::time::sleep(PREFACE_PAUSE).await;
+        }
+    };
+    let late = || io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing");
+    tokio::time::timeout(PREFACE_DEADLINE, look)
+        .await
+        .map_err(|_| late())?
 }
 
 /// The next connection. When there are no descriptors left, others must end first, so wait a little.
@@ -219,6 +273,9 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
 
     fn call(&self, request: http::Request<Incoming>) -> Respond {
         let (parts, body) = request.into_parts();
+        if let Some(refusal) = refuse(&parts) {
+            return Respond::Refused(Some(refusal));
+        }
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
         let scope = Scope::new(parts, self.client, self.server);
         let exchange = Arc::new(Exchange::default());
@@ -229,18 +286,35 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
             Ok(app) => Box::pin(app),
             Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
         };
-        Respond(Running::new(app, exchange, asked, self.tasks.clone()))
+        Respond::Asked(Running::new(app, exchange, asked, self.tasks.clone()))
     }
 }
 
+/// Requests that do not reach the application: one without the `Host` that RFC 9112 §3.2 demands, and
+/// CONNECT, for this is no proxy.
+fn refuse(request: &Parts) -> Option<StatusCode> {
+    if request.version == Version::HTTP_11 && !request.headers.contains_key(header::HOST) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    (request.method == Method::CONNECT).then_some(StatusCode::NOT_IMPLEMENTED)
+}
+
 /// The future of one response.
-struct Respond(Running);
+enum Respond {
+    Asked(Running),
+    Refused(Option<StatusCode>),
+}
 
 impl Future for Respond {
     type Output = Result<http::Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll_response(context).map(Ok)
+        match &mut *self {
+            Self::Asked(running) => Pin::new(running).poll_response(context).map(Ok),
+            Self::Refused(status) => Poll::Ready(Ok(deliver::bare(
+                status.take().unwrap_or(StatusCode::BAD_REQUEST),
+            ))),
+        }
     }
 }
 
@@ -282,7 +356,12 @@ impl fmt::Display for Causes<'_> {
 }
 
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
-/// How much of a response hyper holds for a client that reads slowly: a chunk of a file, while the next
-/// is being read. It bounds a request's head too.
+/// How much of a response may wait for a client that reads slowly before hyper asks for more: a chunk of
+/// a file. It bounds a request's head too.
 const MAX_BUFFERED: usize = CHUNK_LEN;
+/// How long a client may take to show which protocol it speaks; hyper's own limit on a request's head.
+const PREFACE_DEADLINE: Duration = Duration::from_secs(30);
+const PREFACE_PAUSE: Duration = Duration::from_millis(10);
+/// How often an idle HTTP/2 connection is asked whether it is there.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -5,6 +5,7 @@
 // GALLERY_URL is where the gallery answers; CHROMIUM is the browser to start (/usr/bin/chromium when not given).
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 
@@ -35,12 +36,14 @@ async function visit(drive) {
   const context = await browser.newContext();
   context.setDefaultTimeout(STEP_TIMEOUT);
   const complaints = new Set();
+  const media = []; // what players were answered
   const wrong = [];
   try {
     context.on("request", (request) => {
       const url = new URL(request.url());
       if (!["data:", "about:", "blob:"].includes(url.protocol) && url.origin !== origin) wrong.push(`request to ${url}`);
     });
+    context.on("response", (response) => { if (response.request().resourceType() === "media") media.push(response.status()); });
     context.on("console", (message) => {
       const text = message.text();
       const forgiven = text.startsWith("Failed to load resource") && [...complaints].some((complaint) => text.includes(complaint));
@@ -50,7 +53,7 @@ async function visit(drive) {
     const page = await context.newPage();
     await page.goto(base);
     await page.locator("html[data-ready]").waitFor();
-    await drive(page, { context, complaints });
+    await drive(page, { context, complaints, media });
     assert.deepEqual(wrong, []);
   } finally {
     await context.close();
@@ -94,6 +97,12 @@ class PanelOnPage {
     return Object.fromEntries(rows);
   }
   headers() { return this.table(".headers"); }
+}
+
+// What the gallery answers to somebody other than the browser.
+async function fetched(path) {
+  const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(STEP_TIMEOUT) });
+  return Buffer.from(await response.arrayBuffer());
 }
 
 const labelled = (pattern) => (action) => pattern.test(action.label);
@@ -185,6 +194,81 @@ const drivers = {
     await panel.find("input").fill("599");
     await panel.call();
     assert.equal(await panel.status(), 599);
+  },
+
+  async download(panel) {
+    const name = "Größe – prüfung.txt";
+    const href = await panel.find("a.download").getAttribute("href");
+    const content = await fetched(href);
+    for (const method of ["HEAD", "GET"]) {
+      await panel.call((action) => action.method === method);
+      assert.equal(await panel.status(), 200);
+      assert.equal((await panel.headers())["content-length"], String(content.length));
+      assert.equal(await panel.body(), method === "GET" ? content.toString() : "");
+      const disposition = await panel.table(".disposition");
+      assert.equal(disposition.type, "attachment");
+      assert.match(disposition.filename, /^[ -~]+\.txt$/, "a name for those that read no other");
+      assert.equal(disposition["saved as"], name);
+    }
+    const [download] = await Promise.all([panel.section.page().waitForEvent("download"), panel.find("a.download").click()]);
+    assert.equal(download.suggestedFilename(), name);
+    assert.deepEqual(await readFile(await download.path()), content);
+  },
+
+  async audio(panel) {
+    panel.complaints.add("status of 416");
+    const whole = await fetched(panel.spec.src);
+    const size = whole.length;
+    const slices = { "bytes=0-43": [0, 43], "bytes=80000-89999": [80_000, 89_999], "bytes=-1000": [size - 1000, size - 1] };
+    for (const [range, [first, last]] of Object.entries(slices)) {
+      await panel.call((action) => action.headers.Range === range);
+      assert.equal(await panel.status(), 206);
+      const headers = await panel.headers();
+      assert.equal(headers["content-range"], `bytes ${first}-${last}/${size}`);
+      assert.equal(headers["content-length"], String(last - first + 1));
+      assert.equal(await panel.find(".bytes").innerText(), `${(last - first + 1).toLocaleString("en")} bytes`);
+    }
+    await panel.call(labelled(/two/i));
+    assert.equal(await panel.status(), 206);
+    assert.match((await panel.headers())["content-type"], /^multipart\/byteranges; boundary=/);
+    assert.equal(await panel.find(".slice").first().locator(".positions i").count(), 2);
+    await panel.call(labelled(/beyond/i));
+    assert.equal(await panel.status(), 416);
+    assert.equal((await panel.headers())["content-range"], `bytes */${size}`);
+
+    const player = await panel.find("audio").evaluate(async (audio) => {
+      if (audio.readyState < audio.HAVE_METADATA) await new Promise((resolve) => audio.addEventListener("loadedmetadata", resolve, { once: true }));
+      const seeked = new Promise((resolve) => audio.addEventListener("seeked", resolve, { once: true }));
+      audio.currentTime = audio.duration / 2;
+      await seeked;
+      const { duration, currentTime, readyState, seekable, error } = audio;
+      return { duration, currentTime, readyState, seekable: [seekable.length, seekable.start(0), seekable.end(0)], error: error?.message };
+    });
+    const duration = (size - 44) / 8000;
+    assert.deepEqual(player, { duration, currentTime: duration / 2, readyState: player.readyState, seekable: [1, 0, duration], error: undefined });
+    assert.ok(player.readyState >= 2, "there is sound at the place that was sought");
+    assert.deepEqual([...new Set(panel.media)], [206], "the player asks for ranges, and gets them");
+  },
+
+  async conditional(panel) {
+    panel.complaints.add("status of 412");
+    await panel.call((action) => !action.headers);
+    assert.equal(await panel.status(), 200);
+    assert.notEqual(await panel.body(), "");
+    const remembered = await panel.table(".remembered");
+    assert.match(remembered.ETag, /^"[^"]+"$/, "a strong tag");
+    assert.ok(Date.parse(remembered["Last-Modified"]));
+    for (const name of ["If-None-Match", "If-Modified-Since"]) {
+      await panel.call((action) => action.headers?.[name]);
+      assert.equal(await panel.status(), 304);
+      assert.equal(await panel.find(".bytes").innerText(), "0 bytes");
+      const headers = await panel.headers();
+      assert.equal(headers.etag, remembered.ETag);
+      assert.ok(!("content-type" in headers) && !("content-length" in headers));
+    }
+    await panel.call((action) => action.headers?.["If-Match"]);
+    assert.equal(await panel.status(), 412);
+    assert.equal(await panel.body(), "");
   },
 };
 

@@ -2,13 +2,21 @@
 //!
 //! `PORT` chooses the port, 8000 by default.
 
+mod files;
 mod panels;
 
 use antiphon::{HtmlResponse, JsonResponse, PlainTextResponse, Server, asgi};
+use files::Files;
 use http::StatusCode;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+async fn app(
+    files: Arc<Files>,
+    scope: asgi::Scope,
+    receive: asgi::Receive,
+    send: asgi::Send,
+) -> asgi::Result {
     if !["GET", "HEAD"].contains(&scope.method().as_str()) {
         return PlainTextResponse::new("Method Not Allowed")
             .status_code(StatusCode::METHOD_NOT_ALLOWED)
@@ -34,6 +42,9 @@ async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> as
         "/cookies/set" => panels::cookies::set(scope, receive, send).await,
         "/cookies/delete" => panels::cookies::delete(scope, receive, send).await,
         "/cookies/seen" => panels::cookies::seen(scope, receive, send).await,
+        "/download" => panels::download::app(files.text(), scope, receive, send).await,
+        "/audio" => panels::audio::app(files.sound(), scope, receive, send).await,
+        "/conditional" => panels::conditional::app(files.text(), scope, receive, send).await,
         _ => match path
             .strip_prefix("/status/")
             .and_then(|code| code.parse().ok())
@@ -78,11 +89,16 @@ async fn run() -> asgi::Result {
                 port.saturating_add(1)
             )
         })?;
+    let files =
+        Files::make().map_err(|error| format!("the gallery's files cannot be made: {error}"))?;
+    let files = Arc::new(files);
     announce(&format!(
         "The gallery is at http://{}",
         server.local_addr()?
     ));
-    server.serve(app).await?;
+    server
+        .serve(move |scope, receive, send| app(Arc::clone(&files), scope, receive, send))
+        .await?;
     Ok(())
 }
 

@@ -130,9 +130,7 @@ pub fn plan(
     terms: Terms<'_>,
 ) -> Result<Plan, InvalidResponse> {
     let head = request.method.eq_ignore_ascii_case("HEAD");
-    let own_last_modified = file
-        .last_modified
-        .map(|date| FieldValue::from_visible_ascii(format!("{date}")));
+    let own_last_modified = file.last_modified.map(FieldValue::from);
     let validators = Validators {
         etag: Some(file.callers_etag.unwrap_or_else(|| file.etag.as_bytes())),
         last_modified: match file.callers_last_modified {

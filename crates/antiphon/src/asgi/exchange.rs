@@ -129,6 +129,18 @@ impl Exchange {
         Poll::Ready(Ok(()))
     }
 
+    pub(crate) async fn has_room(&self) {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            if state.content.is_none() || state.closed {
+                return Poll::Ready(());
+            }
+            state.application = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     pub(crate) async fn handed_over(&self) {
         poll_fn(|context| {
             let mut state = self.lock();

@@ -147,6 +147,16 @@ impl Send {
         }
     }
 
+    /// Waits until what was sent last has been taken, so that no second piece is made in vain.
+    pub(crate) async fn has_room(&mut self) {
+        match &mut self.0 {
+            #[cfg(feature = "server")]
+            Inner::Exchange(exchange) => exchange.has_room().await,
+            Inner::Function(_) => {}
+            Inner::Mapped(mapped) => Box::pin(mapped.inner.has_room()).await,
+        }
+    }
+
     /// Waits until the server has taken the whole response, so that what the application does next
     /// cannot hold it up.
     pub(crate) async fn handed_over(&mut self) {

@@ -6,41 +6,81 @@
 
 use bytes::Bytes;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-/// The size of a chunk of a large file.
-pub(crate) const CHUNK_LEN: usize = 128 * 1024;
+/// The size of a chunk of a large file: what is read is still in the processor's cache when it is sent.
+pub(crate) const CHUNK_LEN: usize = 64 * 1024;
 
-/// Below this, a buffer of the right size is made, which malloc has at hand.
-const SMALL_LEN: usize = 16 * 1024;
+/// Up to this length, what is left of a file goes out at once.
+const WHOLE_LEN: usize = 2 * CHUNK_LEN;
 
-/// How many buffers are kept while no response needs them.
+static SHELVES: [Shelf; 3] = [
+    Shelf::new(16 * 1024),
+    Shelf::new(CHUNK_LEN),
+    Shelf::new(WHOLE_LEN),
+];
+
+/// How many buffers of a size are kept while no response needs them.
 const BUFFERS_KEPT: usize = 32;
 
-static KEPT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+/// Buffers of one size that no response needs now.
+#[derive(Debug)]
+struct Shelf {
+    size: usize,
+    buffers: Mutex<Vec<Vec<u8>>>,
+}
 
-/// Nothing panics while the lock is held, so a poisoned one is as good as any.
-fn kept() -> MutexGuard<'static, Vec<Vec<u8>>> {
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shelf {
+    const fn new(size: usize) -> Self {
+        Self {
+            size,
+            buffers: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn take(&self) -> Vec<u8> {
+        // Nothing panics while the lock is held, so a poisoned one is as good as any.
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = buffers.pop();
+        drop(buffers);
+        kept.unwrap_or_else(|| vec![0; self.size])
+    }
+
+    fn put_back(&self, buffer: Vec<u8>) {
+        let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
+        if buffers.len() < BUFFERS_KEPT {
+            buffers.push(buffer);
+        }
+    }
 }
 
 /// Memory to read into, of which the first bytes are then sent.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     memory: Vec<u8>,
+    shelf: &'static Shelf,
     wanted: usize,
 }
 
 impl Buffer {
-    /// A buffer for `wanted` bytes, at most [`CHUNK_LEN`].
-    pub(crate) fn new(wanted: u64) -> Self {
-        let wanted = usize::try_from(wanted).unwrap_or(CHUNK_LEN).min(CHUNK_LEN);
-        let memory = if wanted <= SMALL_LEN {
-            vec![0; wanted]
+    /// A buffer for the next of `remaining` bytes: for all of them, or for a chunk.
+    pub(crate) fn new(remaining: u64) -> Self {
+        let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
+        let wanted = if remaining > WHOLE_LEN {
+            CHUNK_LEN
         } else {
-            kept().pop().unwrap_or_else(|| vec![0; CHUNK_LEN])
+            remaining
         };
-        Self { memory, wanted }
+        let [small, chunk, whole] = &SHELVES;
+        let shelf = [small, chunk]
+            .into_iter()
+            .find(|shelf| wanted <= shelf.size)
+            .unwrap_or(whole);
+        Self {
+            memory: shelf.take(),
+            shelf,
+            wanted,
+        }
     }
 
     pub(crate) fn memory(&mut self) -> &mut [u8] {
@@ -48,13 +88,8 @@ impl Buffer {
     }
 
     /// The first `length` bytes, to be sent.
-    pub(crate) fn into_bytes(mut self, length: usize) -> Bytes {
-        if self.memory.len() == CHUNK_LEN {
-            return Bytes::from_owner(self).slice(..length);
-        }
-        let mut memory = mem::take(&mut self.memory);
-        memory.truncate(length);
-        Bytes::from(memory)
+    pub(crate) fn into_bytes(self, length: usize) -> Bytes {
+        Bytes::from_owner(self).slice(..length)
     }
 }
 
@@ -66,11 +101,6 @@ impl AsRef<[u8]> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.memory.len() == CHUNK_LEN {
-            let mut kept = kept();
-            if kept.len() < BUFFERS_KEPT {
-                kept.push(mem::take(&mut self.memory));
-            }
-        }
+        self.shelf.put_back(mem::take(&mut self.memory));
     }
 }

@@ -1,7 +1,10 @@
 //! The panels: what each shows, and the code behind it, which is the code that runs.
 
+pub(crate) mod audio;
+pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod custom_json;
+pub(crate) mod download;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod plain;
@@ -16,7 +19,7 @@ use serde_json::{Value, json};
 pub(crate) struct Description {
     face: &'static str,
     version: &'static str,
-    panels: [Value; 7],
+    panels: [Value; 10],
 }
 
 pub(crate) fn description() -> Description {
@@ -68,6 +71,40 @@ pub(crate) fn description() -> Description {
             "code": code(include_str!("status.rs")),
             "actions": [get("Send GET", "/status/{code}")],
         }),
+        json!({
+            "id": "download", "title": "FileResponse: a download", "view": "download",
+            "about": "Offered under a name. One that is not ASCII is sent twice: in ASCII, and in \
+                UTF-8 for all who read that.",
+            "code": code(include_str!("download.rs")),
+            "actions": [head("Send HEAD", "/download"), get("Send GET", "/download")],
+            "href": "/download",
+        }),
+        json!({
+            "id": "audio", "title": "FileResponse: ranges", "view": "media", "media": "audio",
+            "about": "The player asks for the part that it needs, so it can seek in what it has not \
+                loaded.",
+            "code": code(include_str!("audio.rs")),
+            "actions": [
+                with("The first bytes", "/audio", "Range", "bytes=0-43"),
+                with("A slice", "/audio", "Range", "bytes=80000-89999"),
+                with("The last bytes", "/audio", "Range", "bytes=-1000"),
+                with("Two ranges", "/audio", "Range", "bytes=0-43, 120000-120099"),
+                with("Beyond the end", "/audio", "Range", "bytes=1000000-"),
+            ],
+            "src": "/audio",
+        }),
+        json!({
+            "id": "conditional", "title": "FileResponse: 304 and 412", "view": "conditional",
+            "about": "`ETag` and `Last-Modified` say which state of the file was sent. What the client \
+                has already is not sent again, and what it wants of another state is refused.",
+            "code": code(include_str!("conditional.rs")),
+            "actions": [
+                get("Load", "/conditional"),
+                with("Reload, by tag", "/conditional", "If-None-Match", "{etag}"),
+                with("Reload, by date", "/conditional", "If-Modified-Since", "{last_modified}"),
+                with("Insist on another state", "/conditional", "If-Match", "\"another\""),
+            ],
+        }),
     ];
     Description {
         face: "rust",
@@ -87,6 +124,11 @@ fn get(label: &str, path: &str) -> Value {
 
 fn head(label: &str, path: &str) -> Value {
     json!({"label": label, "method": "HEAD", "path": path})
+}
+
+/// GET with a header field.
+fn with(label: &str, path: &str, name: &str, value: &str) -> Value {
+    json!({"label": label, "method": "GET", "path": path, "headers": {name: value}})
 }
 
 /// A panel's source without the line that says what it is, for the panel says so itself.
