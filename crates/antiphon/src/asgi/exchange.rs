@@ -232,7 +232,10 @@ impl Running {
                 })
             }
             Some((status, headers)) => {
-                let status = StatusCode::from_u16(status);
+                let Ok(status) = StatusCode::from_u16(status) else {
+                    self.log("the application sent a status code outside 100 to 999");
+                    return Poll::Ready(deliver::internal_server_error());
+                };
                 let body = if state.ended {
                     let content = state.content.take().unwrap_or_default();
                     state.handed_over = true;
@@ -246,13 +249,7 @@ impl Running {
                     self.missing = announced.and_then(|value| value.to_text().parse().ok());
                     Body::running(self.take())
                 };
-                Poll::Ready(match status {
-                    Ok(status) => deliver::head(status, headers, body),
-                    Err(_) => {
-                        self.log("the application sent a status code outside 100 to 999");
-                        deliver::internal_server_error()
-                    }
-                })
+                Poll::Ready(deliver::head(status, headers, body))
             }
         }
     }

@@ -35,7 +35,8 @@ use std::sync::Arc;
 /// | a name                        | `Content-Disposition`, in ASCII and in UTF-8                         |
 ///
 /// The file is opened once, before anything is sent. Bytes that are in memory are read at once; others
-/// on tokio's blocking threads. No more than two chunks of a file are in memory at a time. If the file
+/// on tokio's blocking threads, one chunk ahead. Over [`serve`](crate::serve) no more than two chunks wait
+/// for a client that reads slowly; with another server it is as much as that server asks for. If the file
 /// grows meanwhile, no more is sent than was announced; if it shrinks, the connection is cut.
 ///
 /// # Examples

@@ -1,6 +1,6 @@
 //! The embedded server.
 
-use crate::support::{Answer, Log, ask, start, start_with};
+use crate::support::{Answer, Log, ask, exchange, start, start_with};
 use antiphon::{PlainTextResponse, Server, asgi};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -144,6 +144,56 @@ async fn a_shutdown_has_a_deadline() {
     server.ended.await.unwrap().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert!(log.text().contains("deadline has passed"));
+}
+
+#[tokio::test]
+async fn what_is_no_request_for_an_application_does_not_reach_it() {
+    let server = start(PlainTextResponse::new("reached")).await;
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", 400),
+        (
+            "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\nconnection: close\r\n\r\n",
+            501,
+        ),
+        ("GET / HTTP/1.0\r\n\r\n", 200),
+    ] {
+        let answer = Answer::parse(&exchange(server.address, request.as_bytes()).await).unwrap();
+        assert_eq!(answer.status, status, "{request}");
+        assert_eq!(answer.body == b"reached", status == 200, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_line_that_comes_in_pieces_is_waited_for() {
+    let server = start(PlainTextResponse::new("hi")).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    // It might become the preface of HTTP/2 until the third byte.
+    for piece in [
+        "P",
+        "R",
+        "OPFIND / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    ] {
+        stream.write_all(piece.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    assert!(
+        bytes.ends_with(b"hi"),
+        "{:?}",
+        String::from_utf8_lossy(&bytes)
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_does_not_hold_the_shutdown_up() {
+    let server = start(PlainTextResponse::new("hi")).await;
+    let _silent = TcpStream::connect(server.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let begun = Instant::now();
+    server.stop.send(()).unwrap();
+    server.ended.await.unwrap().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
 /// Not a test: the process that the next test starts and ends.

@@ -1,0 +1,214 @@
+//! Values of fields.
+
+use super::InvalidHeader;
+use crate::http_date::HttpDate;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The value of a field: Latin-1 text without control characters, but for the tab ([RFC 9110
+/// §5.5]).
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::headers::FieldValue;
+///
+/// assert_eq!(FieldValue::try_from("café")?.as_bytes(), b"caf\xE9");
+/// assert!(FieldValue::try_from("a\r\nx-b: 1").is_err());
+/// assert!(FieldValue::try_from("茶").is_err());
+/// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+/// ```
+///
+/// # Starlette
+///
+/// Text is encoded in Latin-1, as there. Control characters, which Starlette passes on, are refused
+/// (divergence D-1).
+///
+/// [RFC 9110 §5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+#[derive(Clone)]
+pub struct FieldValue(Repr);
+
+/// Static text and numbers, which most responses consist of, cost no allocation.
+#[derive(Clone)]
+enum Repr {
+    Static(&'static [u8]),
+    Owned(Vec<u8>),
+    Number { digits: [u8; 20], start: u8 },
+}
+
+impl FieldValue {
+    /// `bytes`, the unit of `accept-ranges`.
+    pub const BYTES: Self = Self(Repr::Static(b"bytes"));
+
+    /// The bytes as they are sent.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Static(bytes) => bytes,
+            Repr::Owned(bytes) => bytes,
+            Repr::Number { digits, start } => &digits[usize::from(*start)..],
+        }
+    }
+
+    /// The bytes as they are sent: borrowed if they live as long as the program, owned otherwise.
+    #[must_use]
+    pub fn into_bytes(self) -> Cow<'static, [u8]> {
+        match self.0 {
+            Repr::Static(bytes) => Cow::Borrowed(bytes),
+            Repr::Owned(bytes) => Cow::Owned(bytes),
+            Repr::Number { digits, start } => Cow::Owned(digits[usize::from(start)..].to_vec()),
+        }
+    }
+
+    /// The value as text: its bytes are read as Latin-1.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.as_bytes().iter().copied().map(char::from).collect()
+    }
+
+    /// Takes text that a rule has made of visible ASCII characters and spaces.
+    pub(crate) fn from_visible_ascii(text: String) -> Self {
+        debug_assert!(
+            text.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+            "{text:?}"
+        );
+        Self(Repr::Owned(text.into_bytes()))
+    }
+}
+
+impl From<u64> for FieldValue {
+    fn from(mut number: u64) -> Self {
+        let mut digits = [b'0'; 20];
+        let mut start = digits.len();
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                return Self(Repr::Number {
+                    digits,
+                    start: start as u8,
+                });
+            }
+        }
+    }
+}
+
+impl From<HttpDate> for FieldValue {
+    fn from(date: HttpDate) -> Self {
+        Self(Repr::Owned(date.encode().to_vec()))
+    }
+}
+
+impl TryFrom<&str> for FieldValue {
+    type Error = InvalidHeader;
+
+    fn try_from(text: &str) -> Result<Self, InvalidHeader> {
+        if text.is_ascii() {
+            return Self::try_from(text.as_bytes());
+        }
+        let mut bytes = Vec::with_capacity(text.len());
+        for (position, character) in text.chars().enumerate() {
+            let Ok(byte) = u8::try_from(u32::from(character)) else {
+                return Err(InvalidHeader::not_latin1(character, position));
+            };
+            bytes.push(byte);
+        }
+        Self::try_from(bytes)
+    }
+}
+
+impl TryFrom<String> for FieldValue {
+    type Error = InvalidHeader;
+
+    fn try_from(text: String) -> Result<Self, InvalidHeader> {
+        if text.is_ascii() {
+            Self::try_from(text.into_bytes())
+        } else {
+            Self::try_from(&*text)
+        }
+    }
+}
+
+impl TryFrom<&[u8]> for FieldValue {
+    type Error = InvalidHeader;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, InvalidHeader> {
+        check(bytes)?;
+        Ok(Self(Repr::Owned(bytes.to_vec())))
+    }
+}
+
+impl TryFrom<Vec<u8>> for FieldValue {
+    type Error = InvalidHeader;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, InvalidHeader> {
+        check(&bytes)?;
+        Ok(Self(Repr::Owned(bytes)))
+    }
+}
+
+impl FieldValue {
+    /// Takes text that lives as long as the program, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHeader`] if it holds a control character or is not ASCII.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::headers::FieldValue;
+    ///
+    /// assert_eq!(FieldValue::from_static("no-store")?, "no-store");
+    /// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+    /// ```
+    pub fn from_static(text: &'static str) -> Result<Self, InvalidHeader> {
+        if !text.is_ascii() {
+            return Self::try_from(text);
+        }
+        check(text.as_bytes())?;
+        Ok(Self(Repr::Static(text.as_bytes())))
+    }
+}
+
+fn check(bytes: &[u8]) -> Result<(), InvalidHeader> {
+    let refused = |byte: u8| (byte < b' ' && byte != b'\t') | (byte == 0x7F);
+    // Without a way out of the loop the compiler looks at many bytes at a time.
+    if !bytes.iter().fold(false, |any, byte| any | refused(*byte)) {
+        return Ok(());
+    }
+    let position = bytes
+        .iter()
+        .position(|byte| refused(*byte))
+        .unwrap_or_default();
+    Err(InvalidHeader::control(bytes[position], position))
+}
+
+impl PartialEq for FieldValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for FieldValue {}
+
+impl PartialEq<str> for FieldValue {
+    fn eq(&self, other: &str) -> bool {
+        self.to_text() == other
+    }
+}
+
+impl PartialEq<&str> for FieldValue {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_text(), formatter)
+    }
+}
