@@ -2,6 +2,7 @@
 
 use crate::fixed::{FixedResponse, Render, ResponseClass};
 use bytes::Bytes;
+use std::cell::Cell;
 use std::fmt;
 
 /// A response of JSON: `application/json`, rendered by [`serde_json`].
@@ -39,11 +40,25 @@ impl<T: serde::Serialize> Render<T> for Json {
     type Error = JsonError;
 
     fn render(content: T) -> Result<Bytes, JsonError> {
-        serde_json::to_vec(&content)
-            .map(Bytes::from)
-            .map_err(JsonError)
+        let mut written = SCRATCH.take();
+        written.clear();
+        let result = serde_json::to_writer(&mut written, &content);
+        let bytes = result.map(|()| Bytes::copy_from_slice(&written));
+        if written.capacity() <= SCRATCH_KEPT {
+            SCRATCH.set(written);
+        }
+        bytes.map_err(JsonError)
     }
 }
+
+thread_local! {
+    /// What JSON is written into: memory that grew for one response serves the next. One copy of what
+    /// was written costs less than to let new memory grow to it, and takes no more than is needed.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Beyond this, in bytes, memory that grew is given back.
+const SCRATCH_KEPT: usize = 1 << 20;
 
 impl JsonResponse {
     /// A response with this content, status 200.

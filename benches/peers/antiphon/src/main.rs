@@ -16,7 +16,13 @@ async fn main() -> io::Result<()> {
     let address = arguments.address();
     let folder: Arc<Path> = arguments.data.into();
     antiphon::serve(address, move |scope, receive, send| {
-        answer(Arc::clone(&users), Arc::clone(&folder), scope, receive, send)
+        answer(
+            Arc::clone(&users),
+            Arc::clone(&folder),
+            scope,
+            receive,
+            send,
+        )
     })
     .await
 }
@@ -45,7 +51,9 @@ async fn answer(
 }
 
 fn file_name(path: &str) -> Option<&str> {
-    let name = path.strip_prefix("/file/").or_else(|| path.strip_prefix("/static/"))?;
+    let name = path
+        .strip_prefix("/file/")
+        .or_else(|| path.strip_prefix("/static/"))?;
     (!name.contains('/')).then_some(name)
 }
 

@@ -6,6 +6,7 @@ mod delivery;
 mod doors;
 mod files;
 mod hostile;
+mod json;
 mod server;
 mod support;
 mod vectors;
