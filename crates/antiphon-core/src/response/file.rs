@@ -130,7 +130,6 @@ pub fn plan(
     terms: Terms<'_>,
 ) -> Result<Plan, InvalidResponse> {
     let head = request.method.eq_ignore_ascii_case("HEAD");
-    let own_last_modified = file.last_modified.map(FieldValue::from);
     let validators = Validators {
         etag: Some(file.callers_etag.unwrap_or_else(|| file.etag.as_bytes())),
         last_modified: match file.callers_last_modified {
@@ -138,11 +137,13 @@ pub fn plan(
             None => file.last_modified,
         },
     };
-    let evaluated = if file.status == 200 {
-        request.preconditions.evaluate(validators, request.method)
-    } else {
-        Outcome::Proceed
-    };
+    if file.status == 200 {
+        match request.preconditions.evaluate(validators, request.method) {
+            Outcome::NotModified => return without_content(304, &file),
+            Outcome::PreconditionFailed => return without_content(412, &file),
+            Outcome::Proceed => {}
+        }
+    }
 
     let mut patches = Vec::with_capacity(9);
     let content_type = populate::content_type(file.media_type, file.charset)?;
@@ -154,7 +155,7 @@ pub fn plan(
         FieldName::ACCEPT_RANGES,
         FieldValue::BYTES,
     ));
-    if let Some(value) = file.disposition {
+    if let Some(value) = file.disposition.clone() {
         patches.push(HeaderPatch::SetDefault(
             FieldName::CONTENT_DISPOSITION,
             value,
@@ -170,19 +171,7 @@ pub fn plan(
         declares_transfer_encoding: file.declares_transfer_encoding,
     };
     whole.populate(&mut patches)?;
-    if let Some(value) = own_last_modified {
-        patches.push(HeaderPatch::SetDefault(FieldName::LAST_MODIFIED, value));
-    }
-    patches.push(HeaderPatch::SetDefault(FieldName::ETAG, file.etag.clone()));
-    if let Some(value) = file.cache_control {
-        patches.push(HeaderPatch::SetDefault(FieldName::CACHE_CONTROL, value));
-    }
-
-    match evaluated {
-        Outcome::NotModified => return Ok(without_content(304, patches)),
-        Outcome::PreconditionFailed => return Ok(without_content(412, patches)),
-        Outcome::Proceed => {}
-    }
+    push_validators(&file, &mut patches);
 
     let outcome = match request.range {
         Some(field)
@@ -199,7 +188,7 @@ pub fn plan(
         RangeOutcome::Parts(parts) => parts,
         RangeOutcome::Malformed(text) => return malformed(text, head),
         RangeOutcome::Unsatisfiable => {
-            return unsatisfiable(file.length, head, terms.policy, patches);
+            return unsatisfiable(&file, head, terms.policy);
         }
     };
     let media_type = file
@@ -283,33 +272,54 @@ fn segments(
 
 /// 304 and 412: the validators and what the caller has set, but nothing that describes content
 /// (RFC 9110 §15.4.5).
-fn without_content(status: u16, mut patches: Vec<HeaderPatch>) -> Plan {
+fn without_content(status: u16, file: &FileFacts<'_>) -> Result<Plan, InvalidResponse> {
+    let mut patches = Vec::with_capacity(12);
+    let nothing = ContentFacts {
+        status,
+        head: false,
+        length: None,
+        media_type: None,
+        charset: file.charset,
+        declared_length: None,
+        declares_transfer_encoding: file.declares_transfer_encoding,
+    };
+    nothing.populate(&mut patches)?;
     patches.extend(DESCRIBES_CONTENT.into_iter().map(HeaderPatch::Remove));
+    push_validators(file, &mut patches);
     if status != 304 {
-        patches.push(HeaderPatch::Set(
-            FieldName::CONTENT_LENGTH,
-            FieldValue::from(0),
-        ));
+        let length = FieldValue::from(0);
+        patches.push(HeaderPatch::Set(FieldName::CONTENT_LENGTH, length));
     }
-    Plan {
+    Ok(Plan {
         status,
         anew: false,
         patches,
         body: Body::Empty,
+    })
+}
+
+/// What a cache needs to know of the file, with content or without.
+fn push_validators(file: &FileFacts<'_>, patches: &mut Vec<HeaderPatch>) {
+    if let Some(date) = file.last_modified {
+        let date = FieldValue::from(date);
+        patches.push(HeaderPatch::SetDefault(FieldName::LAST_MODIFIED, date));
+    }
+    patches.push(HeaderPatch::SetDefault(FieldName::ETAG, file.etag.clone()));
+    if let Some(value) = file.cache_control.clone() {
+        patches.push(HeaderPatch::SetDefault(FieldName::CACHE_CONTROL, value));
     }
 }
 
 fn unsatisfiable(
-    length: u64,
+    file: &FileFacts<'_>,
     head: bool,
     policy: RangePolicy,
-    patches: Vec<HeaderPatch>,
 ) -> Result<Plan, InvalidResponse> {
-    let range = FieldValue::from_visible_ascii(format!("bytes */{length}"));
+    let range = FieldValue::from_visible_ascii(format!("bytes */{}", file.length));
     let range = HeaderPatch::Set(FieldName::CONTENT_RANGE, range);
     match policy {
         RangePolicy::Rfc9110 => {
-            let mut plan = without_content(416, patches);
+            let mut plan = without_content(416, file)?;
             plan.patches.push(range);
             Ok(plan)
         }
