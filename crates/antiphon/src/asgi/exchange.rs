@@ -73,14 +73,7 @@ impl Exchange {
         body: Bytes,
     ) -> std::result::Result<(), SendError> {
         let mut state = self.lock();
-        if state.closed {
-            return Err(SendError::Disconnected);
-        }
-        if state.head_sent {
-            return Err(SendError::HeadTwice);
-        }
-        state.head = Some((status, headers));
-        state.head_sent = true;
+        state.put_head(status, headers)?;
         state.content = (!body.is_empty()).then_some(body);
         state.ended = true;
         wake(&mut state.connection);
@@ -89,14 +82,7 @@ impl Exchange {
 
     fn start(&self, status: u16, headers: Headers) -> std::result::Result<(), SendError> {
         let mut state = self.lock();
-        if state.closed {
-            return Err(SendError::Disconnected);
-        }
-        if state.head_sent {
-            return Err(SendError::HeadTwice);
-        }
-        state.head = Some((status, headers));
-        state.head_sent = true;
+        state.put_head(status, headers)?;
         wake(&mut state.connection);
         Ok(())
     }
@@ -151,6 +137,20 @@ impl Exchange {
             Poll::Pending
         })
         .await;
+    }
+}
+
+impl State {
+    fn put_head(&mut self, status: u16, headers: Headers) -> std::result::Result<(), SendError> {
+        if self.closed {
+            return Err(SendError::Disconnected);
+        }
+        if self.head_sent {
+            return Err(SendError::HeadTwice);
+        }
+        self.head = Some((status, headers));
+        self.head_sent = true;
+        Ok(())
     }
 }
 
