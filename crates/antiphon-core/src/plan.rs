@@ -31,6 +31,8 @@ pub enum Body {
     File(u64),
     /// These pieces, in order.
     Segments(Vec<Segment>),
+    /// What the caller's stream brings: this many bytes if a length was announced, else any number.
+    Stream(Option<u64>),
 }
 
 impl Plan {

@@ -122,7 +122,8 @@ pub(crate) fn content_type(media_type: &str, charset: &str) -> Result<FieldValue
     value.map_err(InvalidResponse::media_type)
 }
 
-fn parse_length(digits: &[u8]) -> Option<u64> {
+/// The number that a `Content-Length` says, if it says one.
+pub(crate) fn parse_length(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

@@ -1,7 +1,6 @@
 //! The order in which a response is sent.
 
 use crate::plan::Body;
-
 use crate::segment::Segment;
 use alloc::vec::{self, Vec};
 use core::ops::Range;
@@ -32,6 +31,11 @@ pub enum Step {
     },
     /// The whole file, by its path, which the server opens.
     Pathsend,
+    /// What the caller's stream brings, in as many messages as there are chunks; a message follows.
+    Stream {
+        /// The number of bytes that were announced, if any.
+        length: Option<u64>,
+    },
     /// A message without bytes, which ends the response.
     End,
 }
@@ -50,6 +54,9 @@ pub enum Step {
 ///
 /// let steps: Vec<Step> = Transmission::new(Body::File(3)).by_path().collect();
 /// assert_eq!(steps, [Step::Start, Step::Pathsend]);
+///
+/// let steps: Vec<Step> = Transmission::new(Body::Stream(None)).collect();
+/// assert_eq!(steps, [Step::Start, Step::Stream { length: None }, Step::End]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Transmission {
@@ -60,6 +67,7 @@ pub struct Transmission {
 #[derive(Clone, Debug)]
 enum Rest {
     One(Step),
+    ThenEnd(Step),
     Segments(vec::IntoIter<Segment>),
     Nothing,
 }
@@ -76,6 +84,7 @@ impl Transmission {
                 more_body: false,
             }),
             Body::Segments(segments) => Rest::Segments(segments.into_iter()),
+            Body::Stream(length) => Rest::ThenEnd(Step::Stream { length }),
         };
         Self {
             started: false,
@@ -113,7 +122,11 @@ impl Iterator for Transmission {
             }
             rest => match core::mem::replace(rest, Rest::Nothing) {
                 Rest::One(step) => Some(step),
-                _ => None,
+                Rest::ThenEnd(step) => {
+                    *rest = Rest::One(Step::End);
+                    Some(step)
+                }
+                Rest::Segments(_) | Rest::Nothing => None,
             },
         }
     }

@@ -28,6 +28,8 @@ impl FieldName {
     pub const ACCEPT_RANGES: Self = Self(Cow::Borrowed("accept-ranges"));
     /// `cache-control`
     pub const CACHE_CONTROL: Self = Self(Cow::Borrowed("cache-control"));
+    /// `connection`
+    pub const CONNECTION: Self = Self(Cow::Borrowed("connection"));
     /// `content-disposition`
     pub const CONTENT_DISPOSITION: Self = Self(Cow::Borrowed("content-disposition"));
     /// `content-encoding`
@@ -48,6 +50,8 @@ impl FieldName {
     pub const LOCATION: Self = Self(Cow::Borrowed("location"));
     /// `set-cookie`
     pub const SET_COOKIE: Self = Self(Cow::Borrowed("set-cookie"));
+    /// `x-accel-buffering`
+    pub const X_ACCEL_BUFFERING: Self = Self(Cow::Borrowed("x-accel-buffering"));
 
     /// The name, in lower case.
     #[must_use]

@@ -41,6 +41,12 @@ enum Repr {
 impl FieldValue {
     /// `bytes`, the unit of `accept-ranges`.
     pub const BYTES: Self = Self(Repr::Static(b"bytes"));
+    /// `keep-alive`, the option of `connection`.
+    pub const KEEP_ALIVE: Self = Self(Repr::Static(b"keep-alive"));
+    /// `no`, the switch of `x-accel-buffering`.
+    pub const NO: Self = Self(Repr::Static(b"no"));
+    /// `no-store`, the directive of `cache-control`.
+    pub const NO_STORE: Self = Self(Repr::Static(b"no-store"));
 
     /// The bytes as they are sent.
     #[must_use]
