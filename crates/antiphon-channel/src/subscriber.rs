@@ -81,9 +81,9 @@ impl Subscriber {
         &mut self,
         context: &mut Context<'_>,
         max_bytes: usize,
-        batch: &mut Vec<Bytes>,
+        batch: &mut impl Extend<Bytes>,
     ) -> Poll<usize> {
-        self.poll_frames(context, max_bytes, |frame| batch.push(frame))
+        self.poll_frames(context, max_bytes, |frame| batch.extend([frame]))
     }
 
     fn poll_frames(

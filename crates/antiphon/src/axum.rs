@@ -1,13 +1,18 @@
-//! axum's door: every response is an `IntoResponse`.
+//! axum's door: every response is an `IntoResponse`, and `LastEventId` an extractor.
 //!
 //! axum strips the body of an answer to HEAD itself.
 
 use crate::deliver::or_500;
+use crate::event_source::{EventSourceResponse, LastEventId};
 use crate::file::FileError;
 use crate::fixed::FixedResponse;
 use crate::redirect::RedirectResponse;
+use crate::streaming::StreamingResponse;
 use axum_core::body::Body;
+use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+use std::convert::Infallible;
 
 impl<C> IntoResponse for FixedResponse<C> {
     fn into_response(self) -> Response {
@@ -26,5 +31,29 @@ impl IntoResponse for RedirectResponse {
 impl IntoResponse for FileError {
     fn into_response(self) -> Response {
         self.answer(false).map(Body::new)
+    }
+}
+
+/// Nothing is polled before the head is sent, since this door does not see whether the request is one
+/// for a head alone. A handler that wants a stream's first error as an answer returns
+/// `response.into_http(&request).await`.
+impl IntoResponse for StreamingResponse {
+    fn into_response(self) -> Response {
+        or_500(self.plan(false).map(|ready| ready.into_http())).map(Body::new)
+    }
+}
+
+/// As of [`StreamingResponse`]; without `Connection`, since this door does not see the version of HTTP.
+impl IntoResponse for EventSourceResponse {
+    fn into_response(self) -> Response {
+        or_500(self.plan(false, false).map(|ready| ready.into_http())).map(Body::new)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
     }
 }

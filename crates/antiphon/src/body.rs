@@ -2,11 +2,12 @@
 
 use crate::background::BackgroundTask;
 use crate::file::Reader;
+use crate::streaming::Delivery;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// The content of a response, as the `http-body` crate asks for it.
 ///
@@ -15,12 +16,15 @@ use std::task::{Context, Poll};
 pub struct Body {
     content: Content,
     background: Option<BackgroundTask>,
+    /// Why the content ended early, to be told next.
+    error: Option<BodyError>,
 }
 
 enum Content {
     Empty,
     Bytes(Bytes),
     File(Box<Reader>),
+    Stream(Box<Delivery>),
     #[cfg(feature = "server")]
     Running(Box<crate::asgi::exchange::Running>),
 }
@@ -29,9 +33,14 @@ impl Body {
     /// A body without content.
     #[must_use]
     pub const fn empty() -> Self {
+        Self::of(Content::Empty)
+    }
+
+    const fn of(content: Content) -> Self {
         Self {
-            content: Content::Empty,
+            content,
             background: None,
+            error: None,
         }
     }
 
@@ -41,18 +50,21 @@ impl Body {
         } else {
             Content::File(reader.into())
         };
-        Self {
-            content,
-            background: None,
-        }
+        Self::of(content)
+    }
+
+    pub(crate) fn of_stream(stream: Delivery) -> Self {
+        let content = if stream.is_at_end() {
+            Content::Empty
+        } else {
+            Content::Stream(stream.into())
+        };
+        Self::of(content)
     }
 
     #[cfg(feature = "server")]
     pub(crate) fn running(app: crate::asgi::exchange::Running) -> Self {
-        Self {
-            content: Content::Running(Box::new(app)),
-            background: None,
-        }
+        Self::of(Content::Running(Box::new(app)))
     }
 
     pub(crate) fn with_background(mut self, background: Option<BackgroundTask>) -> Self {
@@ -68,10 +80,40 @@ impl From<Bytes> for Body {
         } else {
             Content::Bytes(bytes)
         };
-        Self {
-            content,
-            background: None,
-        }
+        Self::of(content)
+    }
+}
+
+impl Body {
+    fn poll_content(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let next = match &mut self.content {
+            Content::Empty => return Poll::Ready(None),
+            Content::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.content = Content::Empty;
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            Content::File(reader) => {
+                let chunk = ready!(reader.poll_chunk(context));
+                if reader.is_at_end() && !matches!(chunk, Some(Err(_))) {
+                    self.content = Content::Empty;
+                }
+                chunk.map(|chunk| chunk.map_err(BodyError::logged))
+            }
+            Content::Stream(stream) => {
+                let chunk = ready!(stream.poll_chunk(context));
+                if chunk.is_none() {
+                    self.content = Content::Empty;
+                }
+                chunk.map(|chunk| chunk.map_err(BodyError::logged))
+            }
+            #[cfg(feature = "server")]
+            Content::Running(app) => ready!(app.poll_frame(context)),
+        };
+        Poll::Ready(next)
     }
 }
 
@@ -83,31 +125,26 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.content {
-            Content::Empty => Poll::Ready(None),
-            Content::Bytes(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.content = Content::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+        if let Some(error) = self.error.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        match ready!(self.poll_content(context)) {
+            Some(Ok(chunk)) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
+            Some(Err(error)) => {
+                // A turn later: what was handed over before shall reach the client, but hyper drops
+                // what it has not written when it hears of an error.
+                self.error = Some(error);
+                context.waker().wake_by_ref();
+                Poll::Pending
             }
-            Content::File(reader) => {
-                let chunk = std::task::ready!(reader.poll_chunk(context));
-                if reader.is_at_end() && !matches!(chunk, Some(Err(_))) {
-                    self.content = Content::Empty;
-                }
-                Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data).map_err(BodyError::logged)))
-            }
-            #[cfg(feature = "server")]
-            Content::Running(app) => app
-                .poll_frame(context)
-                .map(|frame| Some(frame?.map(Frame::data))),
+            None => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Empty => true,
-            Content::Bytes(_) | Content::File(_) => false,
+            Content::Bytes(_) | Content::File(_) | Content::Stream(_) => false,
             #[cfg(feature = "server")]
             Content::Running(_) => false,
         }
@@ -118,6 +155,9 @@ impl http_body::Body for Body {
             Content::Empty => SizeHint::with_exact(0),
             Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::File(reader) => SizeHint::with_exact(reader.remaining()),
+            Content::Stream(stream) => stream
+                .missing()
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
             #[cfg(feature = "server")]
             Content::Running(_) => SizeHint::default(),
         }

@@ -6,6 +6,7 @@ use crate::body::Body;
 use crate::file::{Opened, Reader};
 use crate::parameters::Parameters;
 use crate::request::RequestHead;
+use crate::streaming::Delivery;
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::Headers;
 use antiphon_core::plan::{self, Plan};
@@ -13,6 +14,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::task::Poll;
+use tokio::task::coop::consume_budget;
 
 /// A planned response, and where its content comes from.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub(crate) struct Ready {
 pub(crate) enum Content {
     Bytes(Bytes),
     File(Opened),
+    Stream(Delivery),
 }
 
 impl Ready {
@@ -84,28 +88,42 @@ impl Ready {
                 scope_type,
                 pathsend,
             } = offers;
-            let mut steps = Transmission::new(self.body);
+            let Self {
+                body,
+                mut content,
+                mut headers,
+                ..
+            } = *self;
+            let mut steps = Transmission::new(body);
             let by_path = pathsend && self.background.is_none();
-            let path = if by_path { self.content.path() } else { None };
+            let path = if by_path { content.path() } else { None };
             if path.is_some() {
                 steps = steps.by_path();
             }
-            let (status, mut headers) = (self.status.as_u16(), self.headers);
+            if let Content::Stream(stream) = &mut content {
+                // What fails now is the application's to answer.
+                poll_fn(|context| Poll::Ready(stream.poll_first(context))).await?;
+            }
             for step in steps {
-                let message = match (step, &self.content) {
+                let (body, more_body) = match (step, &mut content) {
                     (Step::Start, _) => {
-                        let headers = std::mem::take(&mut headers);
-                        Message::Start {
+                        send.send(Message::Start {
                             scope_type,
-                            status,
-                            headers,
-                        }
+                            status: self.status.as_u16(),
+                            headers: std::mem::take(&mut headers),
+                        })
+                        .await?;
+                        continue;
                     }
-                    (Step::Segment { bytes, more_body }, _) => Message::Body {
-                        scope_type,
-                        body: bytes.into(),
-                        more_body,
-                    },
+                    (Step::Pathsend, _) => {
+                        let path = path.clone().unwrap_or_default();
+                        send.send(Message::Pathsend { path }).await?;
+                        continue;
+                    }
+                    (Step::Segment { bytes, more_body }, _) => (bytes.into(), more_body),
+                    (Step::Bytes { more_body }, Content::Bytes(bytes)) => {
+                        (bytes.clone(), more_body)
+                    }
                     (Step::File { range, more_body }, Content::File(file)) => {
                         let mut reader = Reader::of_range(file, range);
                         loop {
@@ -113,39 +131,48 @@ impl Ready {
                             let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
                             let body = chunk.transpose()?.unwrap_or_default();
                             if reader.is_at_end() {
-                                break Message::Body {
-                                    scope_type,
-                                    body,
-                                    more_body,
-                                };
+                                break (body, more_body);
                             }
-                            send.send(Message::Body {
-                                scope_type,
-                                body,
-                                more_body: true,
-                            })
-                            .await?;
+                            send.send_chunk(scope_type, body).await?;
                         }
                     }
-                    (Step::Pathsend, _) => Message::Pathsend {
-                        path: path.clone().unwrap_or_default(),
-                    },
-                    (Step::Bytes { more_body }, Content::Bytes(bytes)) => Message::Body {
-                        scope_type,
-                        body: bytes.clone(),
-                        more_body,
-                    },
+                    (Step::Stream { length }, Content::Stream(stream)) => {
+                        stream.announce(length);
+                        send.set_timeout(stream.send_timeout());
+                        loop {
+                            // Neither stream nor peer may ever wait, and others want their turn.
+                            consume_budget().await;
+                            send.has_room().await;
+                            match poll_fn(|context| stream.poll_chunk(context)).await {
+                                Some(chunk) => send.send_chunk(scope_type, chunk?).await?,
+                                None => break,
+                            }
+                        }
+                        continue;
+                    }
                     // The end; and a plan never asks for content that its response has not.
-                    (Step::End | Step::Bytes { .. } | Step::File { .. }, _) => Message::Body {
-                        scope_type,
-                        body: Bytes::new(),
-                        more_body: false,
-                    },
+                    (
+                        Step::End | Step::Bytes { .. } | Step::File { .. } | Step::Stream { .. },
+                        _,
+                    ) => (Bytes::new(), false),
                 };
-                send.send(message).await?;
+                send.send(Message::Body {
+                    scope_type,
+                    body,
+                    more_body,
+                })
+                .await?;
             }
             Ok(())
         })
+    }
+
+    /// The response as a value, with the first chunk of its stream in it if that is ready.
+    pub(crate) async fn into_http_with_first(mut self) -> asgi::Result<http::Response<Body>> {
+        if let (plan::Body::Stream(_), Content::Stream(stream)) = (&self.body, &mut self.content) {
+            poll_fn(|context| Poll::Ready(stream.poll_first(context))).await?;
+        }
+        Ok(self.into_http())
     }
 
     /// The response as a value, whose body runs the background task when it has been taken.
@@ -154,6 +181,12 @@ impl Ready {
             (plan::Body::Empty, _) => Body::empty(),
             (_, Content::Bytes(bytes)) => Body::from(bytes),
             (body, Content::File(file)) => Body::of_file(Reader::new(file, body)),
+            (body, Content::Stream(mut stream)) => {
+                if let plan::Body::Stream(length) = body {
+                    stream.announce(length);
+                }
+                Body::of_stream(stream)
+            }
         };
         head(
             self.status,
@@ -167,7 +200,7 @@ impl Content {
     /// The absolute path of a file, if it is text.
     fn path(&self) -> Option<String> {
         match self {
-            Self::Bytes(_) => None,
+            Self::Bytes(_) | Self::Stream(_) => None,
             Self::File(file) => Some(std::path::absolute(file.path()).ok()?.to_str()?.to_owned()),
         }
     }

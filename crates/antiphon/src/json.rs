@@ -71,13 +71,18 @@ impl JsonResponse {
     }
 }
 
+/// A value as text, for whoever frames it otherwise than as a response.
+pub(crate) fn to_text<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, JsonError> {
+    serde_json::to_string(value).map_err(JsonError)
+}
+
 /// The error of content that cannot be written as JSON.
 #[derive(Debug)]
 pub struct JsonError(serde_json::Error);
 
 impl fmt::Display for JsonError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "content of a JSON response: {}", self.0)
+        write!(formatter, "what was given cannot be JSON: {}", self.0)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod asgi;
 mod background;
 mod body;
 mod deliver;
+mod event_source;
 mod file;
 mod fixed;
 #[cfg(feature = "json")]
@@ -38,6 +39,11 @@ mod json;
 mod parameters;
 mod redirect;
 mod request;
+mod shutdown;
+mod streaming;
+
+#[cfg(feature = "server")]
+mod patience;
 #[cfg(feature = "server")]
 mod server;
 
@@ -46,8 +52,10 @@ mod axum;
 #[cfg(feature = "tower")]
 mod tower;
 
+pub use antiphon_channel as channel;
 pub use antiphon_core::content_disposition;
 pub use antiphon_core::cookie::{self, SameSite, SetCookie};
+pub use antiphon_core::event::{self, ServerSentEvent};
 pub use antiphon_core::headers::{self, Headers};
 pub use antiphon_core::http_date::HttpDate;
 pub use antiphon_core::location::NotLocal;
@@ -56,6 +64,9 @@ pub use antiphon_core::range::RangePolicy;
 pub use antiphon_fs::FileFacts;
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
+#[cfg(feature = "json")]
+pub use event_source::json_event;
+pub use event_source::{EventSourceResponse, IntoEvent, LastEventId};
 pub use file::{FileError, FileErrorKind, FileResponse};
 pub use fixed::{
     FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
@@ -67,6 +78,8 @@ pub use redirect::RedirectResponse;
 pub use request::RequestHead;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
+pub use shutdown::{Shutdown, shutdown};
+pub use streaming::{IntoChunk, StreamError, StreamingResponse};
 
 /// The code of the front page, run as tests.
 #[cfg(doctest)]

@@ -225,4 +225,23 @@ macro_rules! parameter_methods {
     };
 }
 
-pub(crate) use parameter_methods;
+/// The method by which a response that comes over time takes its `send_timeout`.
+macro_rules! send_timeout_method {
+    () => {
+        /// How long the client may leave what was sent lying; without a bound if nothing is said.
+        ///
+        /// A client that has read nothing for so long, while there was something to read, is given up:
+        /// its connection is cut (with HTTP/2, the request is reset) and the content is dropped. What
+        /// fits into the buffers between here and there counts as read.
+        ///
+        /// This needs [`serve`](crate::serve) or [`Server`](crate::Server), or an application's
+        /// `call`. With another server's `http::Response` that server's own bounds hold.
+        #[must_use]
+        pub const fn send_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.send_timeout = Some(timeout);
+            self
+        }
+    };
+}
+
+pub(crate) use {parameter_methods, send_timeout_method};

@@ -8,13 +8,16 @@ use http::header::{
     HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, RANGE,
 };
-use http::{Method, request::Parts};
+use http::{Method, Version, request::Parts};
 
 /// The head of a request, in whichever form it is at hand: [`http::Request`], its [`Parts`], a
 /// [`Scope`], or a framework's own.
 pub trait RequestHead {
     /// The method.
     fn method(&self) -> &Method;
+
+    /// The version of HTTP.
+    fn version(&self) -> Version;
 
     /// The header fields.
     fn headers(&self) -> &HeaderMap;
@@ -23,6 +26,10 @@ pub trait RequestHead {
 impl<B> RequestHead for http::Request<B> {
     fn method(&self) -> &Method {
         self.method()
+    }
+
+    fn version(&self) -> Version {
+        self.version()
     }
 
     fn headers(&self) -> &HeaderMap {
@@ -35,6 +42,10 @@ impl RequestHead for Parts {
         &self.method
     }
 
+    fn version(&self) -> Version {
+        self.version
+    }
+
     fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -43,6 +54,10 @@ impl RequestHead for Parts {
 impl RequestHead for Scope {
     fn method(&self) -> &Method {
         self.method()
+    }
+
+    fn version(&self) -> Version {
+        self.http_version()
     }
 
     fn headers(&self) -> &HeaderMap {

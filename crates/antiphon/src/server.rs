@@ -5,12 +5,15 @@ use crate::asgi::{self, App, Receive, Scope};
 use crate::body::Body;
 use crate::deliver;
 use crate::file::CHUNK_LEN;
+use crate::patience;
+use crate::shutdown::Shutdown;
 use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::fmt;
@@ -23,7 +26,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Serves `app` at `address` until SIGINT or SIGTERM, then finishes what is in flight.
@@ -126,10 +128,10 @@ impl Server {
         let service = Arc::new(app);
         let server = self.listener.local_addr().ok();
         let connections = GracefulShutdown::new();
-        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let (tasks, stopping) = (TaskTracker::new(), Shutdown::new());
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).max_buf_size(MAX_BUFFERED);
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let mut http2 = http2::Builder::new(Requests);
         http2
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEP_ALIVE_INTERVAL)
@@ -139,24 +141,29 @@ impl Server {
             let (stream, client) = tokio::select! {
                 accepted = accept(&self.listener) => accepted,
                 () = &mut shutdown => break,
+                () = stopping.begun() => break,
             };
             let service = Connection {
                 app: Arc::clone(&service),
                 client: Some(client),
                 server,
                 tasks: tasks.clone(),
+                stopping: stopping.clone(),
             };
             let (http1, http2) = (http1.clone(), http2.clone());
             let (watcher, stopping) = (connections.watcher(), stopping.clone());
             tokio::spawn(async move {
                 let preface = tokio::select! {
                     preface = preface(&stream) => preface,
-                    () = stopping.cancelled() => return,
+                    () = stopping.begun() => return,
                 };
                 match preface {
                     Ok(Preface::Http1) => {
                         let connection = http1.serve_connection(TokioIo::new(stream), service);
-                        run(watcher.watch(connection)).await;
+                        match patience::bounded(run(watcher.watch(connection))).await {
+                            Ok(()) => {}
+                            Err(error) => tracing::warn!(%error, "a connection was cut"),
+                        }
                     }
                     Ok(Preface::Http2) => {
                         let connection = http2.serve_connection(TokioIo::new(stream), service);
@@ -168,7 +175,7 @@ impl Server {
         }
 
         drop(self.listener);
-        stopping.cancel();
+        stopping.begin();
         tasks.close();
         let finish = async {
             connections.shutdown().await;
@@ -258,12 +265,30 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// Runs the requests of HTTP/2 connections, each as a task.
+#[derive(Clone, Copy, Debug)]
+struct Requests;
+
+impl<F> Executor<F> for Requests
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, request: F) {
+        tokio::spawn(async move {
+            if let Err(error) = patience::bounded(request).await {
+                tracing::warn!(%error, "a request was reset");
+            }
+        });
+    }
+}
+
 /// The service of one connection: calls the application for each request.
 struct Connection<A> {
     app: Arc<A>,
     client: Option<SocketAddr>,
     server: Option<SocketAddr>,
     tasks: TaskTracker,
+    stopping: Shutdown,
 }
 
 impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
@@ -277,7 +302,7 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
             return Respond::Refused(Some(refusal));
         }
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
-        let scope = Scope::new(parts, self.client, self.server);
+        let scope = Scope::new(parts, self.client, self.server, self.stopping.clone());
         let exchange = Arc::new(Exchange::default());
         let send = asgi::Send::to_exchange(Arc::clone(&exchange));
         let receive = Receive::from_hyper(body);

@@ -9,6 +9,7 @@ use super::{Error, Message, Result, SendError};
 use crate::body::{Body, BodyError};
 use crate::deliver;
 use crate::file::FileError;
+use crate::patience;
 use antiphon_core::headers::Headers;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -18,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 /// What application and connection share.
@@ -36,6 +38,8 @@ struct State {
     handed_over: bool,
     /// The connection is gone.
     closed: bool,
+    /// How long the connection may leave content lying.
+    timeout: Option<Duration>,
     /// The application, waiting for room or for the hand-over; it may have sent its `Send` elsewhere.
     application: Option<Waker>,
     /// The connection, waiting for content.
@@ -115,6 +119,10 @@ impl Exchange {
         Poll::Ready(Ok(()))
     }
 
+    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) {
+        self.lock().timeout = timeout;
+    }
+
     pub(crate) async fn has_room(&self) {
         poll_fn(|context| {
             let mut state = self.lock();
@@ -170,6 +178,8 @@ pub(crate) struct Running {
     /// How much of the announced content the connection has yet to take. When it has all, it asks no
     /// more, even if the application has a last, empty message to send.
     missing: Option<u64>,
+    /// Why the application failed, until the content that it has sent before is taken.
+    failure: Option<Failure>,
 }
 
 type App = Pin<Box<dyn Future<Output = Result> + Send>>;
@@ -196,6 +206,7 @@ impl Running {
             target,
             tasks,
             missing: None,
+            failure: None,
         }
     }
 
@@ -204,21 +215,24 @@ impl Running {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<http::Response<Body>> {
-        let progress = self.poll_app(context);
-        let mut state = self.exchange.lock();
+        let this = &mut *self;
+        let progress = this.poll_app(context);
+        let mut state = this.exchange.lock();
         let head = match (&progress, state.ended) {
             // What fails once all is sent, such as a background task, is not the client's concern.
             (_, true) | (Progress::Waiting, _) => state.head.take(),
+            // Content goes out with its head, and then the connection is cut.
+            (Progress::Failed(_), false) if state.content.is_some() => state.head.take(),
             (Progress::Failed(_), false) => None,
             (Progress::Returned, false) => {
-                self.log(match state.head_sent {
+                this.log(match state.head_sent {
                     true => "the application returned before the end of its response",
                     false => "the application returned without a response",
                 });
                 None
             }
         };
-        let waiting = self.app.is_some();
+        let waiting = this.app.is_some();
         match head {
             None if waiting => {
                 state.connection = Some(context.waker().clone());
@@ -233,7 +247,7 @@ impl Running {
             }
             Some((status, headers)) => {
                 let Ok(status) = StatusCode::from_u16(status) else {
-                    self.log("the application sent a status code outside 100 to 999");
+                    this.log("the application sent a status code outside 100 to 999");
                     return Poll::Ready(deliver::internal_server_error());
                 };
                 let body = if state.ended {
@@ -241,13 +255,16 @@ impl Running {
                     state.handed_over = true;
                     wake(&mut state.application);
                     drop(state);
-                    self.finish_elsewhere();
+                    this.finish_elsewhere();
                     Body::from(content)
                 } else {
                     drop(state);
+                    if let Progress::Failed(failure) = progress {
+                        this.failure = Some(failure);
+                    }
                     let announced = headers.get("content-length");
-                    self.missing = announced.and_then(|value| value.to_text().parse().ok());
-                    Body::running(self.take())
+                    this.missing = announced.and_then(|value| value.to_text().parse().ok());
+                    Body::running(this.take())
                 };
                 Poll::Ready(deliver::head(status, headers, body))
             }
@@ -259,10 +276,14 @@ impl Running {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Bytes, BodyError>>> {
+        patience::relieve();
         loop {
             {
                 let mut state = self.exchange.lock();
                 if let Some(content) = state.content.take() {
+                    if let Some(timeout) = state.timeout {
+                        patience::expect_within(timeout);
+                    }
                     wake(&mut state.application);
                     if let Some(missing) = &mut self.missing {
                         *missing = missing.saturating_sub(content.len() as u64);
@@ -298,7 +319,8 @@ impl Running {
 
     fn poll_app(&mut self, context: &mut Context<'_>) -> Progress {
         let Some(app) = &mut self.app else {
-            return Progress::Returned;
+            let failure = self.failure.take();
+            return failure.map_or(Progress::Returned, Progress::Failed);
         };
         let failure = match catch_unwind(AssertUnwindSafe(|| app.as_mut().poll(context))) {
             Ok(Poll::Pending) => return Progress::Waiting,
@@ -349,6 +371,7 @@ impl Running {
             target: self.target.take(),
             tasks: self.tasks.clone(),
             missing: self.missing.take(),
+            failure: self.failure.take(),
         }
     }
 
@@ -377,6 +400,7 @@ impl Drop for Running {
 }
 
 /// Why an application did not answer.
+#[derive(Debug)]
 struct Failure(Error);
 
 impl Failure {

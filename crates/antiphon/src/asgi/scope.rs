@@ -2,6 +2,7 @@
 
 use super::ScopeType;
 use crate::deliver::Offers;
+use crate::shutdown::Shutdown;
 use antiphon_core::percent;
 use http::request::Parts;
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ struct Inner {
     client: Option<SocketAddr>,
     server: Option<SocketAddr>,
     offers_pathsend: bool,
+    shutdown: Shutdown,
 }
 
 impl Scope {
@@ -56,6 +58,19 @@ impl Scope {
     pub fn offering_pathsend(mut self) -> Self {
         self.0.offers_pathsend = true;
         self
+    }
+
+    /// The same request to a server with a shutdown of its own; without it, that of the process holds.
+    #[must_use]
+    pub fn until(mut self, shutdown: Shutdown) -> Self {
+        self.0.shutdown = shutdown;
+        self
+    }
+
+    /// The server's shutdown: what an application that streams without end watches.
+    #[must_use]
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.0.shutdown
     }
 
     pub(crate) fn offers(&self) -> Offers {
@@ -141,6 +156,7 @@ impl Scope {
         parts: Parts,
         client: Option<SocketAddr>,
         server: Option<SocketAddr>,
+        shutdown: Shutdown,
     ) -> Self {
         let decoded_path = match percent::unquote(parts.uri.path()) {
             Cow::Borrowed(_) => None,
@@ -154,12 +170,13 @@ impl Scope {
             client,
             server,
             offers_pathsend: false,
+            shutdown,
         }))
     }
 }
 
 impl From<Parts> for Scope {
     fn from(parts: Parts) -> Self {
-        Self::new(parts, None, None)
+        Self::new(parts, None, None, Shutdown::of_process().clone())
     }
 }

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 #[cfg(feature = "server")]
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The way by which an application answers.
 ///
@@ -32,7 +33,11 @@ use std::sync::Arc;
 ///     app.call(scope, receive, send).await
 /// }
 /// ```
-pub struct Send(Inner);
+pub struct Send {
+    inner: Inner,
+    /// How long a function may take to send a message.
+    timeout: Option<Duration>,
+}
 
 enum Inner {
     #[cfg(feature = "server")]
@@ -75,7 +80,7 @@ impl Send {
         F: FnMut(Message) -> Fut + std::marker::Send + 'static,
         Fut: Future<Output = Result> + std::marker::Send + 'static,
     {
-        Self(Inner::Function(Box::new(move |message| {
+        Self::of(Inner::Function(Box::new(move |message| {
             Box::pin(function(message))
         })))
     }
@@ -86,15 +91,32 @@ impl Send {
     where
         F: FnMut(Message) -> Result<Message> + std::marker::Send + 'static,
     {
-        Self(Inner::Mapped(Box::new(Mapped {
+        Self::of(Inner::Mapped(Box::new(Mapped {
             map: Box::new(map),
             inner: self,
         })))
     }
 
+    const fn of(inner: Inner) -> Self {
+        Self {
+            inner,
+            timeout: None,
+        }
+    }
+
+    /// Gives the client up when it has read nothing for so long.
+    pub(crate) fn set_timeout(&mut self, timeout: Option<Duration>) {
+        match &mut self.inner {
+            #[cfg(feature = "server")]
+            Inner::Exchange(exchange) => exchange.set_timeout(timeout),
+            Inner::Function(_) => self.timeout = timeout,
+            Inner::Mapped(mapped) => mapped.inner.set_timeout(timeout),
+        }
+    }
+
     #[cfg(feature = "server")]
     pub(crate) const fn to_exchange(exchange: Arc<Exchange>) -> Self {
-        Self(Inner::Exchange(exchange))
+        Self::of(Inner::Exchange(exchange))
     }
 
     /// Sends a message; waits while the client reads more slowly than the application writes.
@@ -104,10 +126,15 @@ impl Send {
     /// [`SendError`] if the client is gone, or if the message is not the one that must follow: a head
     /// comes first and once, and nothing comes after the last piece of content.
     pub async fn send(&mut self, message: Message) -> Result {
-        match &mut self.0 {
+        match &mut self.inner {
             #[cfg(feature = "server")]
             Inner::Exchange(exchange) => exchange.send(message).await,
-            Inner::Function(function) => function(message).await,
+            Inner::Function(function) => match self.timeout {
+                None => function(message).await,
+                Some(timeout) => tokio::time::timeout(timeout, function(message))
+                    .await
+                    .map_err(|_| SendError::TimedOut)?,
+            },
             Inner::Mapped(mapped) => {
                 let message = (mapped.map)(message)?;
                 Box::pin(mapped.inner.send(message)).await
@@ -123,7 +150,7 @@ impl Send {
         headers: Headers,
         body: Bytes,
     ) -> Result {
-        match &mut self.0 {
+        match &mut self.inner {
             // Nothing to wait for, so no need to go through messages.
             #[cfg(feature = "server")]
             Inner::Exchange(exchange) => Ok(exchange.answer(status, headers, body)?),
@@ -147,9 +174,19 @@ impl Send {
         }
     }
 
+    /// Sends a piece of content that is not the last.
+    pub(crate) async fn send_chunk(&mut self, scope_type: ScopeType, body: Bytes) -> Result {
+        self.send(Message::Body {
+            scope_type,
+            body,
+            more_body: true,
+        })
+        .await
+    }
+
     /// Waits until what was sent last has been taken, so that no second piece is made in vain.
     pub(crate) async fn has_room(&mut self) {
-        match &mut self.0 {
+        match &mut self.inner {
             #[cfg(feature = "server")]
             Inner::Exchange(exchange) => exchange.has_room().await,
             Inner::Function(_) => {}
@@ -160,7 +197,7 @@ impl Send {
     /// Waits until the server has taken the whole response, so that what the application does next
     /// cannot hold it up.
     pub(crate) async fn handed_over(&mut self) {
-        match &mut self.0 {
+        match &mut self.inner {
             #[cfg(feature = "server")]
             Inner::Exchange(exchange) => exchange.handed_over().await,
             Inner::Function(_) => {}
@@ -187,6 +224,8 @@ pub enum SendError {
     HeadTwice,
     /// Something was sent after the last piece of content.
     AfterEnd,
+    /// The client has read nothing for as long as it was given.
+    TimedOut,
     /// The server has not offered the extension that the message belongs to.
     NotOffered,
 }
@@ -197,6 +236,7 @@ impl fmt::Display for SendError {
             Self::Disconnected => "the client is gone",
             Self::HeadMissing => "expected http.response.start, but found http.response.body",
             Self::HeadTwice => "expected http.response.body, but found http.response.start again",
+            Self::TimedOut => "the client has read nothing for longer than the `send_timeout`",
             Self::NotOffered => "expected no http.response.pathsend, which was not offered",
             Self::AfterEnd => "expected nothing after the message without more_body, but found one",
         })

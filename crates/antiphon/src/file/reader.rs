@@ -27,7 +27,7 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(file: Opened, body: plan::Body) -> Self {
         let segments = match body {
-            plan::Body::Empty | plan::Body::Bytes => VecDeque::new(),
+            plan::Body::Empty | plan::Body::Bytes | plan::Body::Stream(_) => VecDeque::new(),
             plan::Body::File(length) => [Segment::File(0..length)].into(),
             plan::Body::Segments(segments) => segments.into(),
         };

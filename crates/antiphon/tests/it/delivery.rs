@@ -1,6 +1,6 @@
 //! Scripted peers: they stall, fail, go away.
 
-use crate::support::{Log, exchange, scope, start};
+use crate::support::{Log, Then, exchange, peer, scope, start};
 use antiphon::asgi::{self, Message, Receive, ScopeType, SendError};
 use antiphon::{Headers, JsonResponse, PlainTextResponse, Response};
 use bytes::Bytes;
@@ -13,36 +13,6 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-
-/// A peer that takes `limit` messages and then does `then`.
-fn peer(limit: usize, then: Then) -> (asgi::Send, mpsc::UnboundedReceiver<Message>) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let mut taken = 0;
-    let send = asgi::Send::from_fn(move |message| {
-        taken += 1;
-        let outcome = if taken <= limit {
-            sender.send(message).unwrap();
-            Then::Takes
-        } else {
-            then
-        };
-        async move {
-            match outcome {
-                Then::Takes => Ok(()),
-                Then::Stalls => std::future::pending().await,
-                Then::Fails => Err(SendError::Disconnected.into()),
-            }
-        }
-    });
-    (send, receiver)
-}
-
-#[derive(Clone, Copy)]
-enum Then {
-    Takes,
-    Stalls,
-    Fails,
-}
 
 fn counted(count: &Arc<AtomicUsize>) -> PlainTextResponse {
     let count = Arc::clone(count);

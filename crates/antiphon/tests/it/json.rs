@@ -32,7 +32,10 @@ fn content_may_be_written_while_content_is_written() {
 #[test]
 fn what_failed_leaves_nothing_behind() {
     let error = JsonResponse::new(&("long enough to be seen", Broken)).unwrap_err();
-    assert_eq!(error.to_string(), "content of a JSON response: the reason");
+    assert_eq!(
+        error.to_string(),
+        "what was given cannot be JSON: the reason"
+    );
     assert_eq!(JsonResponse::new(&1).unwrap().body(), "1");
 }
 

@@ -4,9 +4,11 @@
 mod clients;
 mod delivery;
 mod doors;
+mod event_source;
 mod files;
 mod hostile;
 mod json;
 mod server;
+mod streams;
 mod support;
 mod vectors;

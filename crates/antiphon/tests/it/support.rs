@@ -1,12 +1,13 @@
 //! A server to ask, a client that shows every byte, and a log to read.
 
+use antiphon::asgi::{Message, SendError};
 use antiphon::{Server, asgi};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// A server on a free port, which ends with the test.
@@ -125,6 +126,36 @@ impl std::io::Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// A peer that takes `limit` messages and then does `then`.
+pub(crate) fn peer(limit: usize, then: Then) -> (asgi::Send, mpsc::UnboundedReceiver<Message>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let mut taken = 0;
+    let send = asgi::Send::from_fn(move |message| {
+        taken += 1;
+        let outcome = if taken <= limit {
+            sender.send(message).unwrap();
+            Then::Takes
+        } else {
+            then
+        };
+        async move {
+            match outcome {
+                Then::Takes => Ok(()),
+                Then::Stalls => std::future::pending().await,
+                Then::Fails => Err(SendError::Disconnected.into()),
+            }
+        }
+    });
+    (send, receiver)
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Then {
+    Takes,
+    Stalls,
+    Fails,
 }
 
 /// A scope for a request.

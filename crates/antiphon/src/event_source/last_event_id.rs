@@ -1,0 +1,59 @@
+//! Where a client that connects again wants to go on.
+
+use crate::request::RequestHead;
+use antiphon_core::event;
+use http::{HeaderName, HeaderValue};
+
+/// The `Last-Event-ID` of a request, if it has one.
+///
+/// It is whatever the client sends: opaque, of any length, and it proves nothing. With the feature
+/// `axum` it is an extractor, which never refuses a request.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::{EventSourceResponse, LastEventId, asgi};
+/// use antiphon::channel::EventChannel;
+///
+/// async fn news(
+///     channel: &EventChannel, scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send,
+/// ) -> asgi::Result {
+///     let last = LastEventId::of(&scope);
+///     let subscriber = channel.subscribe(last.as_bytes());
+///     EventSourceResponse::from_subscriber(subscriber).call(scope, receive, send).await
+/// }
+/// # let _ = news;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastEventId(Option<HeaderValue>);
+
+impl LastEventId {
+    /// That of this request.
+    #[must_use]
+    pub fn of(request: &impl RequestHead) -> Self {
+        const NAME: HeaderName = HeaderName::from_static("last-event-id");
+        Self(request.headers().get(NAME).cloned())
+    }
+
+    /// The value as it came, for [`EventChannel::subscribe`](crate::channel::EventChannel::subscribe),
+    /// which reads it.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        self.0.as_ref().map(HeaderValue::as_bytes)
+    }
+
+    /// The value, read: an id of at most 1 KiB, none, or one that no event can have.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{LastEventId, event};
+    ///
+    /// let request = http::Request::get("/").header("last-event-id", "7").body(()).unwrap();
+    /// assert_eq!(LastEventId::of(&request).read(), event::LastEventId::Given(b"7"));
+    /// ```
+    #[must_use]
+    pub fn read(&self) -> event::LastEventId<'_> {
+        event::LastEventId::parse(self.as_bytes())
+    }
+}

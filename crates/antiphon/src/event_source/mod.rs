@@ -1,0 +1,321 @@
+//! Server-sent events.
+
+mod alive;
+mod item;
+mod last_event_id;
+mod subscribed;
+
+pub use item::IntoEvent;
+#[cfg(feature = "json")]
+pub use item::json_event;
+pub use last_event_id::LastEventId;
+
+use crate::Response;
+use crate::asgi;
+use crate::body::Body;
+use crate::deliver::{self, Content, Ready};
+use crate::parameters::{Parameters, parameter_methods, send_timeout_method};
+use crate::request::RequestHead;
+use crate::shutdown::Shutdown;
+use crate::streaming::{Ahead, BoxChunks, Delivery, Gather, Gathered};
+use alive::{Alive, End, Ping};
+use antiphon_channel::Subscriber;
+use antiphon_core::event::{self, InvalidEvent, Separator, ServerSentEvent};
+use antiphon_core::populate::InvalidResponse;
+use antiphon_core::response::event_source;
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{StatusCode, Version};
+use std::fmt;
+use std::time::Duration;
+use subscribed::Subscribed;
+
+/// A response of server-sent events ([WHATWG HTML §9.2]), for a browser's `EventSource`.
+///
+/// It is a [`StreamingResponse`](crate::StreamingResponse) whose chunks are events, with what long-lived
+/// streams need besides:
+///
+/// - **Keep-alive.** A comment goes out when nothing else has for 15 seconds ([`ping`](Self::ping)), so
+///   that no proxy takes the connection for dead.
+/// - **No cache, no buffer.** `Cache-Control: no-store`, `X-Accel-Buffering: no`, and with HTTP/1
+///   `Connection: keep-alive`.
+/// - **Shutdown.** It ends cleanly when the server shuts down, after a
+///   [grace period](Self::shutdown_grace_period) if it has one.
+///
+/// A client that half-closes its connection is taken for gone, as of any response: that is how a
+/// client that left is noticed while there is nothing to send.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::{EventSourceResponse, ServerSentEvent, asgi};
+/// use std::time::Duration;
+///
+/// async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+///     let ticks = async_stream::stream! {
+///         for tick in 0.. {
+///             yield ServerSentEvent::new(tick.to_string()).event("tick");
+///             tokio::time::sleep(Duration::from_secs(1)).await;
+///         }
+///     };
+///     EventSourceResponse::new(ticks).retry(Duration::from_secs(3)).call(scope, receive, send).await
+/// }
+/// # let _ = app;
+/// ```
+///
+/// # Starlette
+///
+/// `sse_starlette.EventSourceResponse`. Its pings are sent on a fixed beat, whatever else is sent.
+///
+/// [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
+pub struct EventSourceResponse {
+    /// Makes the events, once it is known how lines end.
+    events: Box<dyn FnOnce(Separator) -> BoxChunks + Send>,
+    parameters: Parameters,
+    separator: Separator,
+    ping_interval: Duration,
+    ping: Option<Bytes>,
+    retry: Option<Duration>,
+    send_timeout: Option<Duration>,
+    shutdown: Option<Shutdown>,
+    shutdown_grace_period: Duration,
+}
+
+impl EventSourceResponse {
+    /// A response of what `stream` brings: events or text, or a `Result` of them ([`IntoEvent`]);
+    /// status 200.
+    pub fn new<S>(stream: S) -> Self
+    where
+        S: Stream<Item: IntoEvent> + Send + 'static,
+    {
+        Self::of(|separator| {
+            let put = move |item: S::Item, gathered: &mut Gathered| {
+                item.write_event(separator, gathered.writer())
+            };
+            Box::pin(Gather::new(stream, put))
+        })
+    }
+
+    /// A response of what a blocking iterator brings; status 200.
+    ///
+    /// It is run ahead of the client as
+    /// [`StreamingResponse::from_iterator`](crate::StreamingResponse::from_iterator) has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::EventSourceResponse;
+    ///
+    /// let response = EventSourceResponse::from_iterator(["one", "two"]);
+    /// # let _ = response;
+    /// ```
+    pub fn from_iterator<I>(iterator: I) -> Self
+    where
+        I: IntoIterator<Item: IntoEvent, IntoIter: Send + 'static>,
+    {
+        let iterator = iterator.into_iter();
+        Self::of(|separator| {
+            Box::pin(Ahead::new(iterator.map(move |item| {
+                let mut bytes = Vec::new();
+                item.write_event(separator, &mut bytes).map(|()| bytes)
+            })))
+        })
+    }
+
+    /// A response of what is published on an [`EventChannel`](crate::channel::EventChannel); status 200.
+    ///
+    /// Events that were published together go out in one write, and none is encoded or copied for this
+    /// client alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{EventSourceResponse, channel::EventChannel};
+    ///
+    /// let channel = EventChannel::new();
+    /// let response = EventSourceResponse::from_subscriber(channel.subscribe(None));
+    /// # let _ = response;
+    /// ```
+    #[must_use]
+    pub fn from_subscriber(subscriber: Subscriber) -> Self {
+        Self::of(|_| Box::pin(Subscribed::new(subscriber)))
+    }
+
+    fn of(events: impl FnOnce(Separator) -> BoxChunks + Send + 'static) -> Self {
+        Self {
+            events: Box::new(events),
+            parameters: Parameters::new(StatusCode::OK, Some(event_source::MEDIA_TYPE)),
+            separator: Separator::default(),
+            ping_interval: PING_INTERVAL,
+            ping: None,
+            retry: None,
+            send_timeout: None,
+            shutdown: None,
+            shutdown_grace_period: Duration::ZERO,
+        }
+    }
+
+    /// The answer that makes a browser's `EventSource` stop to connect again: 204.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::EventSourceResponse;
+    ///
+    /// let response = EventSourceResponse::stop().into_http(&http::Request::new(()))?;
+    /// assert_eq!(response.status(), 204);
+    /// # Ok::<(), antiphon::InvalidResponse>(())
+    /// ```
+    #[must_use]
+    pub fn stop() -> Response {
+        Response::new(Bytes::new()).status_code(StatusCode::NO_CONTENT)
+    }
+
+    parameter_methods!();
+
+    /// How lines end in pings and in events that are made of text alone; CR LF if nothing is said.
+    #[must_use]
+    pub const fn separator(mut self, separator: Separator) -> Self {
+        self.separator = separator;
+        self
+    }
+
+    /// How long nothing may be sent before a ping is; 15 seconds if nothing is said, 0 for no pings.
+    #[must_use]
+    pub const fn ping(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// What a ping is, instead of the comment `: ping`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEvent`] if a client would misread it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{EventSourceResponse, ServerSentEvent, channel::EventChannel};
+    ///
+    /// let beat = ServerSentEvent::new("").event("heartbeat");
+    /// let subscriber = EventChannel::new().subscribe(None);
+    /// let response = EventSourceResponse::from_subscriber(subscriber).ping_event(&beat)?;
+    /// # let _ = response;
+    /// # Ok::<(), antiphon::event::InvalidEvent>(())
+    /// ```
+    pub fn ping_event(mut self, event: &ServerSentEvent<'_>) -> Result<Self, InvalidEvent> {
+        self.ping = Some(event.encode()?.into());
+        Ok(self)
+    }
+
+    /// How long the client is to wait before it connects again, in whole milliseconds. It is told so
+    /// before the first event.
+    #[must_use]
+    pub const fn retry(mut self, delay: Duration) -> Self {
+        self.retry = Some(delay);
+        self
+    }
+
+    send_timeout_method!();
+
+    /// How long the events may go on after the shutdown has begun; not at all if nothing is said. It
+    /// should be shorter than the server's own deadline.
+    ///
+    /// A stream that wants to say goodbye watches [`Scope::shutdown`](crate::asgi::Scope::shutdown) and
+    /// ends when it has.
+    #[must_use]
+    pub const fn shutdown_grace_period(mut self, period: Duration) -> Self {
+        self.shutdown_grace_period = period;
+        self
+    }
+
+    /// The shutdown that ends the events, instead of the scope's own or that of the process.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: &Shutdown) -> Self {
+        self.shutdown = Some(shutdown.clone());
+        self
+    }
+
+    /// Sends the response to whoever `scope` describes, then runs the background task.
+    ///
+    /// A websocket handshake is denied with it.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent: [`InvalidResponse`] if a header cannot be sent with a stream, and the
+    /// error of the events. After that: [`StreamError`](crate::StreamError), and whatever `send`
+    /// returns.
+    pub fn call(
+        mut self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
+        self.shutdown
+            .get_or_insert_with(|| scope.shutdown().clone());
+        let offers = scope.offers();
+        let ready = self.plan(scope.is_head(), is_http1(&scope));
+        drop((scope, receive));
+        async move { ready?.send(offers, send).await }
+    }
+
+    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    ///
+    /// The events are asked for once; the future does not wait for them. They end with the shutdown of
+    /// the process ([`shutdown`](crate::shutdown())), unless another was given.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header cannot be sent with a stream, or the error of the events, if they
+    /// fail before the first and before they first wait.
+    pub fn into_http<R: RequestHead>(
+        self,
+        request: &R,
+    ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
+        let ready = self.plan(deliver::is_head(request), is_http1(request));
+        async move { ready?.into_http_with_first().await }
+    }
+
+    pub(crate) fn plan(self, head: bool, http1: bool) -> Result<Ready, InvalidResponse> {
+        let plan = event_source::plan(self.parameters.facts(head, None), http1)?;
+        let opening = self.retry.map(|delay| {
+            let milliseconds = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+            let hint = ServerSentEvent::default().retry(milliseconds);
+            hint.separator(self.separator).encode()
+        });
+        // Such an event has nothing that could be refused.
+        let opening = opening.and_then(Result::ok).map(Bytes::from);
+        let ping = self
+            .ping
+            .unwrap_or_else(|| event::ping(self.separator).into());
+        let shutdown = self
+            .shutdown
+            .unwrap_or_else(|| Shutdown::of_process().clone());
+        let events = Alive::new(
+            (self.events)(self.separator),
+            opening,
+            Ping::every(self.ping_interval, ping),
+            End::with(shutdown, self.shutdown_grace_period),
+        );
+        let delivery = Delivery::new(Box::pin(events), self.send_timeout);
+        Ok(Ready::new(plan, self.parameters, Content::Stream(delivery)))
+    }
+}
+
+fn is_http1(request: &impl RequestHead) -> bool {
+    request.version() < Version::HTTP_2
+}
+
+impl fmt::Debug for EventSourceResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EventSourceResponse")
+            .field("parameters", &self.parameters)
+            .field("ping_interval", &self.ping_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What most proxies' patience is a multiple of.
+const PING_INTERVAL: Duration = Duration::from_secs(15);

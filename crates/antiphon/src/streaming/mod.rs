@@ -1,0 +1,234 @@
+//! Responses whose content comes over time.
+
+mod ahead;
+mod chunk;
+mod delivery;
+mod gather;
+
+pub use chunk::IntoChunk;
+pub use delivery::StreamError;
+
+pub(crate) use ahead::Ahead;
+pub(crate) use delivery::{BoxChunks, Chunks, Delivery};
+pub(crate) use gather::{FULL, Gather, Gathered};
+
+use crate::asgi;
+use crate::body::Body;
+use crate::deliver::{self, Content, Ready};
+use crate::parameters::{Parameters, parameter_methods, send_timeout_method};
+use crate::request::RequestHead;
+use antiphon_core::populate::InvalidResponse;
+use antiphon_core::response;
+use bytes::Bytes;
+use futures_core::Stream;
+use http::StatusCode;
+use std::fmt;
+use std::io::{self, Read};
+use std::mem;
+use std::time::Duration;
+
+/// A response of a stream, an iterator or a reader.
+///
+/// It can be sent once. Chunks that are ready together go out in one write, up to 64 KiB; one that is
+/// ready alone goes out at once. A client that reads slowly holds the stream up, one that goes away
+/// drops it, and HEAD never polls it.
+///
+/// **Errors.** The head is sent with the first chunk, or when the stream first has to wait. So an error
+/// before that is one of the application, which may still answer otherwise. An error after that is
+/// logged, and the connection is cut, so that the client knows that something is missing.
+///
+/// **Length.** Nobody knows it, unless a `content-length` is given. Then a stream that brings more or
+/// less is an error.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::{StreamingResponse, asgi};
+/// use std::time::Duration;
+///
+/// async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+///     let slow_numbers = async_stream::stream! {
+///         yield "<html><body><ul>".to_owned();
+///         for number in 1..=10 {
+///             yield format!("<li>{number}</li>");
+///             tokio::time::sleep(Duration::from_millis(500)).await;
+///         }
+///         yield "</ul></body></html>".to_owned();
+///     };
+///     StreamingResponse::new(slow_numbers).media_type("text/html")?.call(scope, receive, send).await
+/// }
+/// # let _ = app;
+/// ```
+pub struct StreamingResponse {
+    chunks: BoxChunks,
+    parameters: Parameters,
+    send_timeout: Option<Duration>,
+}
+
+impl StreamingResponse {
+    /// A response of what `stream` brings: bytes or text, or a `Result` of them ([`IntoChunk`]); status
+    /// 200.
+    pub fn new<S>(stream: S) -> Self
+    where
+        S: Stream<Item: IntoChunk> + Send + 'static,
+    {
+        let put = |item: S::Item, gathered: &mut Gathered| {
+            gathered.push(item.into_chunk()?);
+            Ok(())
+        };
+        Self::of(Box::pin(Gather::new(stream, put)))
+    }
+
+    /// A response of what a blocking iterator brings: bytes or text, or a `Result` of them
+    /// ([`IntoChunk`]); status 200.
+    ///
+    /// It runs on tokio's threads for blocking work, ahead of the client by up to 16 chunks or 64 KiB,
+    /// whichever comes first, and holds no thread while the client is slower than that. It is dropped
+    /// there too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::StreamingResponse;
+    ///
+    /// let response = StreamingResponse::from_iterator((1..=3).map(|number| format!("{number}\n")));
+    /// # let _ = response;
+    /// ```
+    pub fn from_iterator<I>(iterator: I) -> Self
+    where
+        I: IntoIterator<Item: IntoChunk, IntoIter: Send + 'static>,
+    {
+        Self::of(Box::pin(Ahead::new(iterator.into_iter())))
+    }
+
+    /// A response of what a blocking reader brings, in blocks of 64 KiB or of what it has; status 200.
+    ///
+    /// It is read as an iterator is run: see [`from_iterator`](Self::from_iterator). A file has a better
+    /// home in [`FileResponse`](crate::FileResponse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::StreamingResponse;
+    ///
+    /// let response = StreamingResponse::from_reader(std::io::Cursor::new("like a file"));
+    /// # let _ = response;
+    /// ```
+    pub fn from_reader<R>(reader: R) -> Self
+    where
+        R: Read + Send + 'static,
+    {
+        let block = Vec::new();
+        Self::from_iterator(Blocks { reader, block })
+    }
+
+    fn of(chunks: BoxChunks) -> Self {
+        Self {
+            chunks,
+            parameters: Parameters::new(StatusCode::OK, None),
+            send_timeout: None,
+        }
+    }
+
+    parameter_methods!();
+
+    send_timeout_method!();
+
+    /// Sends the response to whoever `scope` describes, then runs the background task.
+    ///
+    /// A websocket handshake is denied with it.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent: [`InvalidResponse`] if a header cannot be sent with a stream, and the
+    /// stream's own error. After that: [`StreamError`], and whatever `send` returns.
+    pub fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
+        let (ready, offers) = (self.plan(scope.is_head()), scope.offers());
+        drop((scope, receive));
+        async move { ready?.send(offers, send).await }
+    }
+
+    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    ///
+    /// The stream is asked once; the future does not wait for it. The background task runs on tokio once
+    /// the body has been taken to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header cannot be sent with a stream, or the stream's own error, if it
+    /// fails before its first chunk and before it first waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::StreamingResponse;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let stream = futures_util::stream::iter(["a", "b"]);
+    /// let response = StreamingResponse::new(stream).into_http(&http::Request::new(())).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok::<(), antiphon::asgi::Error>(()) }).unwrap();
+    /// ```
+    pub fn into_http<R: RequestHead>(
+        self,
+        request: &R,
+    ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
+        let ready = self.plan(deliver::is_head(request));
+        async move { ready?.into_http_with_first().await }
+    }
+
+    pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
+        let plan = response::streaming::plan(self.parameters.facts(head, None))?;
+        let delivery = Delivery::new(self.chunks, self.send_timeout);
+        Ok(Ready::new(plan, self.parameters, Content::Stream(delivery)))
+    }
+}
+
+impl fmt::Debug for StreamingResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StreamingResponse")
+            .field("parameters", &self.parameters)
+            .field("send_timeout", &self.send_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The content of a reader, block by block.
+struct Blocks<R> {
+    reader: R,
+    block: Vec<u8>,
+}
+
+impl<R: Read> Iterator for Blocks<R> {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        self.block.resize(BLOCK_LEN, 0);
+        let read = loop {
+            match self.reader.read(&mut self.block) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        match read {
+            Ok(0) => None,
+            // Little content shall not hold much memory.
+            Ok(length) if length < BLOCK_LEN / 2 => {
+                Some(Ok(Bytes::copy_from_slice(&self.block[..length])))
+            }
+            Ok(length) => {
+                self.block.truncate(length);
+                Some(Ok(mem::take(&mut self.block).into()))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+const BLOCK_LEN: usize = 64 << 10;
