@@ -1,5 +1,7 @@
 //! actix-web with one worker, and its file service.
 
+mod streams;
+
 use actix_files::NamedFile;
 use actix_web::cookie::time::{Duration, OffsetDateTime};
 use actix_web::cookie::{Cookie, SameSite};
@@ -26,9 +28,12 @@ async fn main() -> io::Result<()> {
         users: arguments.users()?,
         data: arguments.data,
     });
+    let fan = Data::new(streams::fan());
     HttpServer::new(move || {
         App::new()
             .app_data(Data::clone(&shared))
+            .app_data(Data::clone(&fan))
+            .configure(streams::routes)
             .route("/plaintext", web::get().to(plaintext))
             .route("/json", web::get().to(json))
             .route("/cookie", web::get().to(cookie))

@@ -1,5 +1,7 @@
 //! axum, with tower-http's file service.
 
+mod streams;
+
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -25,7 +27,8 @@ async fn main() -> io::Result<()> {
         )
         .nest_service("/file", ServeDir::new(&arguments.data))
         .nest_service("/static", ServeDir::new(&arguments.data))
-        .with_state(users);
+        .with_state(users)
+        .merge(streams::router());
     let listener = TcpListener::bind(arguments.address()).await?;
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {

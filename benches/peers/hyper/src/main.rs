@@ -1,7 +1,9 @@
 //! Plain hyper, HTTP/1.1 only, without timeouts: as little as can answer.
 
+mod streams;
+
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use hyper::server::conn::http1;
@@ -11,19 +13,25 @@ use hyper_util::rt::TokioIo;
 use peer_common::{Arguments, COOKIE_HEADER, HELLO, User};
 use std::io;
 use std::sync::Arc;
+use streams::{Fan, Stream};
 use tokio::net::TcpListener;
+
+/// A whole content, or one that is made bit by bit.
+type Body = Either<Full<Bytes>, Stream>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse()?;
     let users: Arc<[User]> = arguments.users()?.into();
+    let fan = streams::fan();
     let listener = TcpListener::bind(arguments.address()).await?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let users = Arc::clone(&users);
+        let fan = fan.clone();
         let service = service_fn(move |request| {
-            let response = answer(&users, &request);
+            let response = answer(&users, &fan, &request);
             async { response }
         });
         tokio::spawn(async move {
@@ -37,19 +45,28 @@ async fn main() -> io::Result<()> {
 
 fn answer(
     users: &[User],
+    fan: &Fan,
     request: &Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, serde_json::Error> {
+) -> Result<Response<Body>, serde_json::Error> {
     Ok(match request.uri().path() {
         "/plaintext" => text(HELLO),
         "/json" => {
             let content = serde_json::to_vec(users)?;
-            typed("application/json", content.into())
+            typed("application/json", whole(content.into()))
         }
         "/cookie" => {
             let mut response = text(HELLO);
             let cookie = HeaderValue::from_static(COOKIE_HEADER);
             response.headers_mut().insert(SET_COOKIE, cookie);
             response
+        }
+        "/stream/async" => Response::new(Either::Right(streams::chunks())),
+        "/stream/sync" => Response::new(Either::Right(streams::blocking_chunks())),
+        "/sse" => typed("text/event-stream", Either::Right(streams::events())),
+        "/fan" => typed("text/event-stream", Either::Right(streams::subscribe(fan))),
+        "/publish" => {
+            tokio::spawn(streams::publish(fan.clone()));
+            text("published")
         }
         _ => {
             let mut response = text("Not Found");
@@ -59,15 +76,17 @@ fn answer(
     })
 }
 
-fn text(content: &'static str) -> Response<Full<Bytes>> {
-    typed(
-        "text/plain; charset=utf-8",
-        Bytes::from_static(content.as_bytes()),
-    )
+fn text(content: &'static str) -> Response<Body> {
+    let content = Bytes::from_static(content.as_bytes());
+    typed("text/plain; charset=utf-8", whole(content))
 }
 
-fn typed(media_type: &'static str, content: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(content));
+fn whole(content: Bytes) -> Body {
+    Either::Left(Full::new(content))
+}
+
+fn typed(media_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     let value = HeaderValue::from_static(media_type);
     response.headers_mut().insert(CONTENT_TYPE, value);
     response
