@@ -32,7 +32,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-/// An event that has not come by then does not come any more.
+/// What has not come by then does not come any more.
 const ROUND_LIMIT: Duration = Duration::from_secs(10);
 
 struct Plan {
@@ -62,8 +62,9 @@ async fn listen() -> io::Result<()> {
     let mut lasting = Vec::new();
     if plan.publish.is_some() {
         // One after another: no server has to hold the whole crowd in its backlog.
-        for _ in 0..plan.connections {
-            lasting.push(Listener::connect(plan.port, &plan.path).await?);
+        while lasting.len() < plan.connections {
+            let connecting = Listener::connect(plan.port, &plan.path);
+            lasting.push(timeout(ROUND_LIMIT, connecting).await??);
         }
     }
     println!("ready");
