@@ -4,8 +4,12 @@ use crate::chunks::Chunks;
 use crate::events::Events;
 use crate::tally::Tally;
 use memchr::memmem;
-use std::io::{self, ErrorKind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
 const READ_LEN: usize = 16 << 10;
@@ -100,17 +104,17 @@ impl Listener {
         if self.chunks == Chunks::Ended {
             return Ok(None);
         }
-        loop {
-            self.stream.readable().await?;
-            // The buffer is not held while others run, so that a thousand listeners have one.
-            let mut buffer = [0; READ_LEN];
-            match self.stream.try_read(&mut buffer) {
-                Ok(0) => return Err(io::Error::other("the stream was cut off")),
-                Ok(len) => return self.take(&buffer[..len], tally).map(Some),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
+        poll_fn(|context| {
+            // Held by no one while others run, and not cleared: a thousand listeners share it.
+            let mut memory = [MaybeUninit::uninit(); READ_LEN];
+            let mut buffer = ReadBuf::uninit(&mut memory);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+            Poll::Ready(match buffer.filled() {
+                [] => Err(io::Error::other("the stream was cut off")),
+                bytes => self.take(bytes, tally).map(Some),
+            })
+        })
+        .await
     }
 
     fn take(&mut self, bytes: &[u8], tally: &Tally) -> io::Result<usize> {
