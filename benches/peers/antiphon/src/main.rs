@@ -1,5 +1,8 @@
 //! Antiphon's own server and response classes.
 
+mod streams;
+
+use antiphon::channel::EventChannel;
 use antiphon::{FileResponse, JsonResponse, PlainTextResponse, SameSite, SetCookie, asgi};
 use http::StatusCode;
 use peer_common::{
@@ -15,10 +18,12 @@ async fn main() -> io::Result<()> {
     let users: Arc<[User]> = arguments.users()?.into();
     let address = arguments.address();
     let folder: Arc<Path> = arguments.data.into();
+    let fan = streams::fan();
     antiphon::serve(address, move |scope, receive, send| {
         answer(
             Arc::clone(&users),
             Arc::clone(&folder),
+            fan.clone(),
             scope,
             receive,
             send,
@@ -30,6 +35,7 @@ async fn main() -> io::Result<()> {
 async fn answer(
     users: Arc<[User]>,
     folder: Arc<Path>,
+    fan: EventChannel,
     scope: asgi::Scope,
     receive: asgi::Receive,
     send: asgi::Send,
@@ -41,6 +47,11 @@ async fn answer(
             return response.call(scope, receive, send).await;
         }
         "/cookie" => with_cookie()?,
+        "/stream/async" => return streams::chunks().call(scope, receive, send).await,
+        "/stream/sync" => return streams::blocking_chunks().call(scope, receive, send).await,
+        "/sse" => return streams::events().call(scope, receive, send).await,
+        "/fan" => return streams::subscribe(&fan).call(scope, receive, send).await,
+        "/publish" => streams::publish(fan),
         path if file_name(path).is_some() => {
             let path = folder.join(file_name(path).unwrap_or_default());
             return FileResponse::new(path).call(scope, receive, send).await;
