@@ -53,11 +53,11 @@ impl Body {
         Self::of(content)
     }
 
-    pub(crate) fn of_stream(stream: Delivery) -> Self {
+    pub(crate) fn of_stream(stream: Box<Delivery>) -> Self {
         let content = if stream.is_at_end() {
             Content::Empty
         } else {
-            Content::Stream(stream.into())
+            Content::Stream(stream)
         };
         Self::of(content)
     }

@@ -14,8 +14,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
-use tokio::task::coop::consume_budget;
 
 /// A planned response, and where its content comes from.
 #[derive(Debug)]
@@ -32,11 +30,14 @@ pub(crate) struct Ready {
 pub(crate) enum Content {
     Bytes(Bytes),
     File(Opened),
-    Stream(Delivery),
+    Stream(Box<Delivery>),
 }
 
 impl Ready {
-    pub(crate) fn new(mut plan: Plan, parameters: Parameters, content: Content) -> Self {
+    pub(crate) fn new(mut plan: Plan, parameters: Parameters, mut content: Content) -> Self {
+        if let (plan::Body::Stream(length), Content::Stream(stream)) = (&plan.body, &mut content) {
+            stream.announce(*length);
+        }
         let headers = plan.patch(parameters.headers);
         Self {
             // A plan's status is the caller's or one of the rules' own.
@@ -48,32 +49,34 @@ impl Ready {
         }
     }
 
-    /// Sends the steps of the plan, then runs the background task.
+    /// Sends what is planned, then runs the background task.
     pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
         let background = self.background.clone();
-        match self.into_whole() {
-            Ok((status, headers, body)) => {
-                send.send_whole(offers.scope_type, status, headers, body)
+        let scope_type = offers.scope_type;
+        let status = self.status.as_u16();
+        match (&self.body, self.content) {
+            (plan::Body::Empty, _) => {
+                send.send_whole(scope_type, status, self.headers, Bytes::new())
                     .await?;
             }
-            Err(ready) => ready.send_steps(offers, &mut send).await?,
+            (plan::Body::Bytes, Content::Bytes(bytes)) => {
+                send.send_whole(scope_type, status, self.headers, bytes)
+                    .await?;
+            }
+            (plan::Body::Stream(_), Content::Stream(stream)) => {
+                let sent = send.send_stream(scope_type, status, self.headers, stream);
+                Box::pin(sent).await?;
+            }
+            (_, content) => {
+                let ready = Box::new(Self { content, ..self });
+                ready.send_steps(offers, &mut send).await?;
+            }
         }
         if let Some(background) = background {
             send.handed_over().await;
             background.run().await;
         }
         Ok(())
-    }
-
-    /// Status, headers and content, if a head and one message are all there is to send.
-    fn into_whole(self) -> Result<(u16, Headers, Bytes), Box<Self>> {
-        match (&self.body, self.content) {
-            (plan::Body::Empty, _) => Ok((self.status.as_u16(), self.headers, Bytes::new())),
-            (plan::Body::Bytes, Content::Bytes(bytes)) => {
-                Ok((self.status.as_u16(), self.headers, bytes))
-            }
-            (_, content) => Err(Box::new(Self { content, ..self })),
-        }
     }
 
     /// On the heap, so that an application is not large for every request because it has a file for
@@ -99,10 +102,6 @@ impl Ready {
             let path = if by_path { content.path() } else { None };
             if path.is_some() {
                 steps = steps.by_path();
-            }
-            if let Content::Stream(stream) = &mut content {
-                // What fails now is the application's to answer.
-                poll_fn(|context| Poll::Ready(stream.poll_first(context))).await?;
             }
             for step in steps {
                 let (body, more_body) = match (step, &mut content) {
@@ -136,20 +135,6 @@ impl Ready {
                             send.send_chunk(scope_type, body).await?;
                         }
                     }
-                    (Step::Stream { length }, Content::Stream(stream)) => {
-                        stream.announce(length);
-                        send.set_timeout(stream.send_timeout());
-                        loop {
-                            // Neither stream nor peer may ever wait, and others want their turn.
-                            consume_budget().await;
-                            send.has_room().await;
-                            match poll_fn(|context| stream.poll_chunk(context)).await {
-                                Some(chunk) => send.send_chunk(scope_type, chunk?).await?,
-                                None => break,
-                            }
-                        }
-                        continue;
-                    }
                     // The end; and a plan never asks for content that its response has not.
                     (
                         Step::End | Step::Bytes { .. } | Step::File { .. } | Step::Stream { .. },
@@ -170,7 +155,7 @@ impl Ready {
     /// The response as a value, with the first chunk of its stream in it if that is ready.
     pub(crate) async fn into_http_with_first(mut self) -> asgi::Result<http::Response<Body>> {
         if let (plan::Body::Stream(_), Content::Stream(stream)) = (&self.body, &mut self.content) {
-            poll_fn(|context| Poll::Ready(stream.poll_first(context))).await?;
+            stream.first().await?;
         }
         Ok(self.into_http())
     }
@@ -181,12 +166,7 @@ impl Ready {
             (plan::Body::Empty, _) => Body::empty(),
             (_, Content::Bytes(bytes)) => Body::from(bytes),
             (body, Content::File(file)) => Body::of_file(Reader::new(file, body)),
-            (body, Content::Stream(mut stream)) => {
-                if let plan::Body::Stream(length) = body {
-                    stream.announce(length);
-                }
-                Body::of_stream(stream)
-            }
+            (_, Content::Stream(stream)) => Body::of_stream(stream),
         };
         head(
             self.status,

@@ -46,6 +46,8 @@ mod streaming;
 mod patience;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod socket;
 
 #[cfg(feature = "axum")]
 mod axum;

@@ -4,12 +4,14 @@
 //! itself. What runs it can: the future of an HTTP/1 connection, or of one HTTP/2 request. [`bounded`]
 //! wraps that future; the body says with [`expect_within`] by when it must be asked again.
 
+use pin_project_lite::pin_project;
 use std::cell::Cell;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::task::futures::TaskLocalFuture;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 tokio::task_local! {
@@ -33,26 +35,39 @@ fn set(deadline: Option<Instant>) {
 }
 
 /// Runs a connection or a request, until a deadline that was set inside passes.
-pub(crate) async fn bounded<F: Future>(future: F) -> Result<F::Output, GivenUp> {
-    let within = async {
-        let mut future = pin!(future);
-        let mut alarm: Option<Pin<Box<Sleep>>> = None;
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
-            }
-            let Some(deadline) = DEADLINE.with(Cell::get) else {
-                return Poll::Pending;
-            };
-            let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-            if alarm.deadline() != deadline {
-                alarm.as_mut().reset(deadline);
-            }
-            alarm.as_mut().poll(context).map(|()| Err(GivenUp))
-        })
-        .await
-    };
-    DEADLINE.scope(Cell::new(None), within).await
+pub(crate) fn bounded<F: Future>(future: F) -> TaskLocalFuture<Cell<Option<Instant>>, Bounded<F>> {
+    let alarm = None;
+    DEADLINE.scope(Cell::new(None), Bounded { future, alarm })
+}
+
+pin_project! {
+    /// The future that [`bounded`] makes.
+    pub(crate) struct Bounded<F> {
+        #[pin]
+        future: F,
+        alarm: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<F: Future> Future for Bounded<F> {
+    type Output = Result<F::Output, GivenUp>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        let Some(deadline) = DEADLINE.with(Cell::get) else {
+            return Poll::Pending;
+        };
+        let alarm = this
+            .alarm
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if alarm.deadline() != deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        alarm.as_mut().poll(context).map(|()| Err(GivenUp))
+    }
 }
 
 /// The error of a client that has read nothing for too long.

@@ -7,6 +7,7 @@ use crate::deliver;
 use crate::file::CHUNK_LEN;
 use crate::patience;
 use crate::shutdown::Shutdown;
+use crate::socket::Socket;
 use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use hyper::body::Incoming;
@@ -136,6 +137,7 @@ impl Server {
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .max_send_buf_size(MAX_BUFFERED);
+        let protocols = Arc::new(Protocols { http1, http2 });
 
         loop {
             let (stream, client) = tokio::select! {
@@ -150,26 +152,33 @@ impl Server {
                 tasks: tasks.clone(),
                 stopping: stopping.clone(),
             };
-            let (http1, http2) = (http1.clone(), http2.clone());
+            let protocols = Arc::clone(&protocols);
             let (watcher, stopping) = (connections.watcher(), stopping.clone());
             tokio::spawn(async move {
                 let preface = tokio::select! {
                     preface = preface(&stream) => preface,
                     () = stopping.begun() => return,
                 };
-                match preface {
+                let ended = match preface {
                     Ok(Preface::Http1) => {
-                        let connection = http1.serve_connection(TokioIo::new(stream), service);
-                        match patience::bounded(run(watcher.watch(connection))).await {
-                            Ok(()) => {}
-                            Err(error) => tracing::warn!(%error, "a connection was cut"),
-                        }
+                        let socket = TokioIo::new(Socket(stream));
+                        let connection = protocols.http1.serve_connection(socket, service);
+                        patience::bounded(watcher.watch(connection)).await
                     }
                     Ok(Preface::Http2) => {
-                        let connection = http2.serve_connection(TokioIo::new(stream), service);
-                        run(watcher.watch(connection)).await;
+                        let socket = TokioIo::new(stream);
+                        let connection = protocols.http2.serve_connection(socket, service);
+                        // On the heap: it is large, and most connections are none.
+                        Ok(Box::pin(watcher.watch(connection)).await)
                     }
-                    Err(error) => tracing::debug!(%error, "a connection ended early"),
+                    Err(error) => return tracing::debug!(%error, "a connection ended early"),
+                };
+                match ended {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        tracing::debug!(error = %Causes(&error), "a connection ended early");
+                    }
+                    Err(error) => tracing::warn!(%error, "a connection was cut"),
                 }
             });
         }
@@ -198,11 +207,10 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Serves a connection to its end.
-async fn run<E: std::error::Error + 'static>(connection: impl Future<Output = Result<(), E>>) {
-    if let Err(error) = connection.await {
-        tracing::debug!(error = %Causes(&error), "a connection ended early");
-    }
+/// How each protocol is served.
+struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<Requests>,
 }
 
 /// The protocol that a client speaks.

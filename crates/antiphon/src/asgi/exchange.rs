@@ -4,22 +4,26 @@
 //! future, then, if there is more, inside the body. What it has sent by the time it first waits goes
 //! straight out as the response; no task is spawned and no channel is made. One piece of content is
 //! held at a time, so a client that reads slowly holds the application up.
+//!
+//! A response that is a stream is handed over whole: the connection polls the stream itself, and the
+//! application only if something else wakes it.
 
 use super::{Error, Message, Result, SendError};
 use crate::body::{Body, BodyError};
 use crate::deliver;
 use crate::file::FileError;
-use crate::patience;
+use crate::streaming::{Delivery, StreamError};
 use antiphon_core::headers::Headers;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 use tokio_util::task::TaskTracker;
 
 /// What application and connection share.
@@ -38,8 +42,12 @@ struct State {
     handed_over: bool,
     /// The connection is gone.
     closed: bool,
-    /// How long the connection may leave content lying.
-    timeout: Option<Duration>,
+    /// A stream that is the content, until the connection takes it.
+    stream: Option<Box<Delivery>>,
+    /// How the stream ended.
+    stream_end: Option<thread::Result<std::result::Result<(), StreamError>>>,
+    /// The application does not wait for the stream's end any more.
+    stream_left: bool,
     /// The application, waiting for room or for the hand-over; it may have sent its `Send` elsewhere.
     application: Option<Waker>,
     /// The connection, waiting for content.
@@ -84,6 +92,38 @@ impl Exchange {
         Ok(())
     }
 
+    /// A head and a stream; waits for the stream's end.
+    pub(crate) async fn stream(
+        &self,
+        status: u16,
+        headers: Headers,
+        stream: Box<Delivery>,
+    ) -> Result {
+        {
+            let mut state = self.lock();
+            state.put_head(status, headers)?;
+            state.stream = Some(stream);
+            wake(&mut state.connection);
+        }
+        let waiting = WaitsForStream(self);
+        let end = poll_fn(|context| {
+            let mut state = self.lock();
+            if state.closed {
+                return Poll::Ready(Err(SendError::Disconnected.into()));
+            }
+            if let Some(end) = state.stream_end.take() {
+                drop(state);
+                let end = end.unwrap_or_else(|panic| resume_unwind(panic));
+                return Poll::Ready(end.map_err(Error::from));
+            }
+            state.application = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        drop(waiting);
+        end
+    }
+
     fn start(&self, status: u16, headers: Headers) -> std::result::Result<(), SendError> {
         let mut state = self.lock();
         state.put_head(status, headers)?;
@@ -119,10 +159,6 @@ impl Exchange {
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) fn set_timeout(&self, timeout: Option<Duration>) {
-        self.lock().timeout = timeout;
-    }
-
     pub(crate) async fn has_room(&self) {
         poll_fn(|context| {
             let mut state = self.lock();
@@ -145,6 +181,15 @@ impl Exchange {
             Poll::Pending
         })
         .await;
+    }
+}
+
+/// An application that waits for its stream's end, or gives that up.
+struct WaitsForStream<'a>(&'a Exchange);
+
+impl Drop for WaitsForStream<'_> {
+    fn drop(&mut self) {
+        self.0.lock().stream_left = true;
     }
 }
 
@@ -180,6 +225,14 @@ pub(crate) struct Running {
     missing: Option<u64>,
     /// Why the application failed, until the content that it has sent before is taken.
     failure: Option<Failure>,
+    stream: Option<Stream>,
+}
+
+/// A stream that the connection polls itself.
+struct Stream {
+    content: Box<Delivery>,
+    /// What wakes the application while the stream is polled instead of it.
+    bell: Arc<Bell>,
 }
 
 type App = Pin<Box<dyn Future<Output = Result> + Send>>;
@@ -207,6 +260,7 @@ impl Running {
             tasks,
             missing: None,
             failure: None,
+            stream: None,
         }
     }
 
@@ -258,10 +312,15 @@ impl Running {
                     this.finish_elsewhere();
                     Body::from(content)
                 } else {
+                    let stream = state.stream.take();
                     drop(state);
                     if let Progress::Failed(failure) = progress {
                         this.failure = Some(failure);
                     }
+                    this.stream = stream.map(|content| Stream {
+                        content,
+                        bell: Bell::new(context.waker()),
+                    });
                     let announced = headers.get("content-length");
                     this.missing = announced.and_then(|value| value.to_text().parse().ok());
                     Body::running(this.take())
@@ -276,14 +335,33 @@ impl Running {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Bytes, BodyError>>> {
-        patience::relieve();
+        while let Some(stream) = &mut self.stream {
+            let chunk = catch_unwind(AssertUnwindSafe(|| stream.content.poll_chunk(context)));
+            match chunk {
+                Ok(Poll::Ready(Some(Ok(chunk)))) => return Poll::Ready(Some(Ok(chunk))),
+                Ok(Poll::Ready(None)) => self.end_stream(Ok(Ok(()))),
+                Ok(Poll::Ready(Some(Err(error)))) => self.end_stream(Ok(Err(error))),
+                Err(panic) => self.end_stream(Err(panic)),
+                Ok(Poll::Pending) => {
+                    if !stream.bell.has_rung(context.waker()) {
+                        return Poll::Pending;
+                    }
+                    let bell = Waker::from(Arc::clone(&stream.bell));
+                    match self.poll_app(&mut Context::from_waker(&bell)) {
+                        Progress::Waiting if !self.exchange.lock().stream_left => {
+                            return Poll::Pending;
+                        }
+                        Progress::Failed(failure) => self.failure = Some(failure),
+                        Progress::Waiting | Progress::Returned => {}
+                    }
+                    self.stream = None;
+                }
+            }
+        }
         loop {
             {
                 let mut state = self.exchange.lock();
                 if let Some(content) = state.content.take() {
-                    if let Some(timeout) = state.timeout {
-                        patience::expect_within(timeout);
-                    }
                     wake(&mut state.application);
                     if let Some(missing) = &mut self.missing {
                         *missing = missing.saturating_sub(content.len() as u64);
@@ -315,6 +393,15 @@ impl Running {
                 }
             }
         }
+    }
+
+    /// Tells the application how its stream ended, so that it is the one who fails.
+    fn end_stream(&mut self, end: thread::Result<std::result::Result<(), StreamError>>) {
+        self.stream = None;
+        let mut state = self.exchange.lock();
+        state.ended = matches!(end, Ok(Ok(())));
+        state.stream_end = Some(end);
+        wake(&mut state.application);
     }
 
     fn poll_app(&mut self, context: &mut Context<'_>) -> Progress {
@@ -372,6 +459,7 @@ impl Running {
             tasks: self.tasks.clone(),
             missing: self.missing.take(),
             failure: self.failure.take(),
+            stream: self.stream.take(),
         }
     }
 
@@ -387,7 +475,12 @@ impl Drop for Running {
         if self.app.is_none() {
             return;
         }
+        let stream = self.stream.take();
         let mut state = self.exchange.lock();
+        if stream.is_some_and(|stream| stream.content.missing() == Some(0)) {
+            state.ended = true;
+            state.stream_end = Some(Ok(Ok(())));
+        }
         let complete = !state.handed_over && state.content.is_none();
         if complete && (state.ended || self.missing == Some(0)) {
             drop(state);
@@ -396,6 +489,50 @@ impl Drop for Running {
             state.closed = true;
             wake(&mut state.application);
         }
+    }
+}
+
+/// What wakes an application that has handed its stream over, and with it the connection.
+///
+/// The application's own wakers would not tell the connection whether it is the stream that can go on
+/// or something else that the application waits for besides.
+struct Bell {
+    has_rung: AtomicBool,
+    connection: Mutex<Waker>,
+}
+
+impl Bell {
+    /// A bell that has rung, so that the application gets to know it.
+    fn new(connection: &Waker) -> Arc<Self> {
+        Arc::new(Self {
+            has_rung: AtomicBool::new(true),
+            connection: Mutex::new(connection.clone()),
+        })
+    }
+
+    /// Whether it has rung since it was asked last, and whom it wakes next.
+    fn has_rung(&self, connection: &Waker) -> bool {
+        let mut own = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        own.clone_from(connection);
+        self.has_rung.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.has_rung.store(true, Ordering::Release);
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        connection.wake_by_ref();
     }
 }
 

@@ -3,14 +3,16 @@
 #[cfg(feature = "server")]
 use super::exchange::Exchange;
 use super::{Message, Result, ScopeType};
+use crate::streaming::Delivery;
 use antiphon_core::headers::Headers;
 use bytes::Bytes;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 #[cfg(feature = "server")]
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::coop::consume_budget;
 
 /// The way by which an application answers.
 ///
@@ -104,16 +106,6 @@ impl Send {
         }
     }
 
-    /// Gives the client up when it has read nothing for so long.
-    pub(crate) fn set_timeout(&mut self, timeout: Option<Duration>) {
-        match &mut self.inner {
-            #[cfg(feature = "server")]
-            Inner::Exchange(exchange) => exchange.set_timeout(timeout),
-            Inner::Function(_) => self.timeout = timeout,
-            Inner::Mapped(mapped) => mapped.inner.set_timeout(timeout),
-        }
-    }
-
     #[cfg(feature = "server")]
     pub(crate) const fn to_exchange(exchange: Arc<Exchange>) -> Self {
         Self::of(Inner::Exchange(exchange))
@@ -180,6 +172,49 @@ impl Send {
             scope_type,
             body,
             more_body: true,
+        })
+        .await
+    }
+
+    /// Sends a head and a stream to its end.
+    pub(crate) async fn send_stream(
+        &mut self,
+        scope_type: ScopeType,
+        status: u16,
+        headers: Headers,
+        mut stream: Box<Delivery>,
+    ) -> Result {
+        // What fails now is the application's to answer.
+        stream.first().await?;
+        if stream.is_at_end() {
+            return self
+                .send_whole(scope_type, status, headers, Bytes::new())
+                .await;
+        }
+        #[cfg(feature = "server")]
+        if let Inner::Exchange(exchange) = &self.inner {
+            return exchange.stream(status, headers, stream).await;
+        }
+        self.timeout = stream.send_timeout();
+        self.send(Message::Start {
+            scope_type,
+            status,
+            headers,
+        })
+        .await?;
+        loop {
+            // Neither stream nor peer may ever wait, and others want their turn.
+            consume_budget().await;
+            self.has_room().await;
+            match poll_fn(|context| stream.poll_chunk(context)).await {
+                Some(chunk) => self.send_chunk(scope_type, chunk?).await?,
+                None => break,
+            }
+        }
+        self.send(Message::Body {
+            scope_type,
+            body: Bytes::new(),
+            more_body: false,
         })
         .await
     }

@@ -298,7 +298,7 @@ impl EventSourceResponse {
             Ping::every(self.ping_interval, ping),
             End::with(shutdown, self.shutdown_grace_period),
         );
-        let delivery = Delivery::new(Box::pin(events), self.send_timeout);
+        let delivery = Box::new(Delivery::new(Box::pin(events), self.send_timeout));
         Ok(Ready::new(plan, self.parameters, Content::Stream(delivery)))
     }
 }

@@ -1,8 +1,11 @@
 //! A stream on its way to the client, by whichever door.
 
 use crate::asgi::Error;
+#[cfg(feature = "server")]
+use crate::patience;
 use bytes::Bytes;
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -60,14 +63,14 @@ impl Delivery {
     }
 
     /// Asks for the first chunk before the head is sent, so that an error can still become an answer.
-    pub(crate) fn poll_first(&mut self, context: &mut Context<'_>) -> Result<(), Error> {
+    /// Does not wait for it.
+    pub(crate) async fn first(&mut self) -> Result<(), Error> {
         let Some(chunks) = &mut self.chunks else {
             return Ok(());
         };
-        match chunks.as_mut().poll_chunk(context) {
+        match poll_fn(|context| Poll::Ready(chunks.as_mut().poll_chunk(context))).await {
             Poll::Pending => {}
-            Poll::Ready(Some(Ok(first))) => self.first = Some(first),
-            Poll::Ready(Some(Err(error))) => return Err(error),
+            Poll::Ready(Some(first)) => self.first = Some(first?),
             Poll::Ready(None) => self.chunks = None,
         }
         Ok(())
@@ -78,6 +81,10 @@ impl Delivery {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, StreamError>>> {
+        #[cfg(feature = "server")]
+        if self.send_timeout.is_some() {
+            patience::relieve();
+        }
         let next = match (self.first.take(), &mut self.chunks) {
             (Some(first), _) => Some(Ok(first)),
             (None, Some(chunks)) => std::task::ready!(chunks.as_mut().poll_chunk(context)),
@@ -88,6 +95,10 @@ impl Delivery {
                 let missing = self.missing().unwrap_or(u64::MAX);
                 if chunk.len() as u64 <= missing {
                     self.sent += chunk.len() as u64;
+                    #[cfg(feature = "server")]
+                    if let Some(timeout) = self.send_timeout {
+                        patience::expect_within(timeout);
+                    }
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 Fault::TooLong

@@ -184,7 +184,7 @@ impl StreamingResponse {
 
     pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
         let plan = response::streaming::plan(self.parameters.facts(head, None))?;
-        let delivery = Delivery::new(self.chunks, self.send_timeout);
+        let delivery = Box::new(Delivery::new(self.chunks, self.send_timeout));
         Ok(Ready::new(plan, self.parameters, Content::Stream(delivery)))
     }
 }
