@@ -323,6 +323,10 @@ impl Running {
                     });
                     let announced = headers.get("content-length");
                     this.missing = announced.and_then(|value| value.to_text().parse().ok());
+                    // The target is a piece of what was read of the connection, and keeps all of that
+                    // in memory. Its copy does not.
+                    let target = this.target.take();
+                    this.target = target.and_then(|target| target.as_str().parse().ok());
                     Body::running(this.take())
                 };
                 Poll::Ready(deliver::head(status, headers, body))

@@ -4,6 +4,8 @@
 //! iterator beside it and gives its thread back; when the queue has been taken, another worker goes on.
 //! So a client that reads slowly holds no thread, and the iterator never runs on a thread of the
 //! runtime: it is dropped by a worker too.
+//!
+//! The queue is short at first and grows while the client keeps up, to a bound in bytes.
 
 use super::IntoChunk;
 use super::delivery::Chunks;
@@ -32,6 +34,8 @@ struct Queue<I>(Mutex<State<I>>);
 struct State<I> {
     chunks: VecDeque<Bytes>,
     bytes: usize,
+    /// How many chunks the queue may hold.
+    max_chunks: usize,
     /// The iterator, while no worker has it.
     iterator: Option<I>,
     end: Option<End>,
@@ -53,6 +57,7 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Ahead<I> {
         let state = State {
             chunks: VecDeque::new(),
             bytes: 0,
+            max_chunks: FIRST_CHUNKS,
             iterator: Some(iterator),
             end: None,
             client: None,
@@ -77,6 +82,10 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Chunks for Ahead<I> {
             mem::swap(&mut state.chunks, &mut this.taken);
             state.bytes = 0;
             let idle = state.iterator.take();
+            if idle.is_some() && !this.taken.is_empty() {
+                // The client has come for all there was: it keeps up.
+                state.max_chunks = state.max_chunks.saturating_mul(2);
+            }
             if this.taken.is_empty() {
                 match state.end.replace(End::Exhausted) {
                     Some(End::Exhausted) => return Poll::Ready(None),
@@ -178,7 +187,7 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
         }
         state.bytes += chunk.len();
         state.chunks.push_back(chunk);
-        let is_full = state.chunks.len() >= MAX_CHUNKS || state.bytes >= MAX_BYTES;
+        let is_full = state.chunks.len() >= state.max_chunks || state.bytes >= MAX_BYTES;
         let goes_on = if is_full {
             state.iterator = Some(iterator);
             None
@@ -190,8 +199,9 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
     }
 }
 
-/// How far an iterator runs ahead, in chunks.
-const MAX_CHUNKS: usize = 16;
+/// How far an iterator runs ahead, in chunks, at first. It doubles each time that the client has taken
+/// a full queue, since to hand over costs more than most chunks.
+const FIRST_CHUNKS: usize = 16;
 
 /// How far an iterator runs ahead, in bytes.
 const MAX_BYTES: usize = 64 << 10;

@@ -83,8 +83,8 @@ impl StreamingResponse {
     /// ([`IntoChunk`]); status 200.
     ///
     /// It runs on tokio's threads for blocking work, ahead of the client by up to 16 chunks or 64 KiB,
-    /// whichever comes first, and holds no thread while the client is slower than that. It is dropped
-    /// there too.
+    /// whichever comes first, and holds no thread while the client is slower than that. While the client
+    /// keeps up, the bound in bytes alone holds. The iterator is dropped there too.
     ///
     /// # Examples
     ///

@@ -343,6 +343,35 @@ async fn a_client_that_connects_again_misses_nothing_and_gets_nothing_twice() {
 }
 
 #[tokio::test]
+async fn events_of_a_busy_publisher_share_writes_and_none_is_lost() {
+    let channel = EventChannel::builder().epoch("").unwrap().build();
+    let (send, mut messages) = peer(usize::MAX, Then::Fails);
+    let response = EventSourceResponse::from_subscriber(channel.subscribe(None));
+    let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
+    assert!(messages.recv().await.is_some());
+    for number in 0..100 {
+        let event = ServerSentEvent::new(number.to_string());
+        channel.publish(&event).unwrap();
+        tokio::task::yield_now().await;
+    }
+    channel.close();
+    call.await.unwrap().unwrap();
+    let mut chunks = 0;
+    let mut all = Vec::new();
+    while let Some(Message::Body { body, .. }) = messages.recv().await {
+        chunks += 1;
+        all.extend_from_slice(&body);
+    }
+    let all = String::from_utf8(all).unwrap();
+    let data: Vec<&str> = all.split("data: ").skip(1).collect();
+    assert_eq!(data.len(), 100);
+    for (number, data) in data.iter().enumerate() {
+        assert!(data.starts_with(&format!("{number}\r\n")), "{number}");
+    }
+    assert!(chunks < 60, "{chunks}");
+}
+
+#[tokio::test]
 async fn a_client_that_left_is_unsubscribed() {
     let channel = EventChannel::new();
     let server = serve_channel(&channel).await;

@@ -397,6 +397,37 @@ fn a_slow_client_stops_the_iterator_and_gives_its_thread_back() {
     });
 }
 
+#[test]
+fn an_iterator_runs_further_ahead_of_a_client_that_keeps_up_but_not_without_bound() {
+    with_one_blocking_thread(async {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&taken);
+        let endless = std::iter::repeat_with(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            [b'x'; 8]
+        });
+        let (send, mut messages) = peer(50, Then::Stalls);
+        let response = StreamingResponse::from_iterator(endless);
+        let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
+        let mut sent = 0;
+        for _ in 0..50 {
+            if let Message::Body { body, .. } = messages.recv().await.unwrap() {
+                sent += body.len();
+            }
+        }
+        let mut last = usize::MAX;
+        while last != taken.load(Ordering::SeqCst) {
+            last = taken.load(Ordering::SeqCst);
+            tokio::task::spawn_blocking(|| thread::sleep(Duration::from_millis(20)))
+                .await
+                .unwrap();
+        }
+        let ahead = 8 * last - sent;
+        assert!((8 * 100..=2 * (64 << 10)).contains(&ahead), "{ahead}");
+        call.abort();
+    });
+}
+
 /// An iterator that tells on which thread it is dropped.
 struct Traced {
     items: usize,
@@ -515,6 +546,52 @@ async fn a_peer_that_takes_nothing_is_given_up_after_the_timeout() {
         .unwrap_err();
     assert_eq!(error.downcast_ref(), Some(&SendError::TimedOut));
     assert_eq!(started.elapsed().as_secs(), 7);
+}
+
+#[tokio::test]
+async fn an_application_may_do_other_things_while_its_stream_runs() {
+    let (sender, mut beats) = mpsc::channel(1);
+    let (log, _guard) = Log::capture();
+    let server = start(move |scope: asgi::Scope, receive, send| {
+        let sender = sender.clone();
+        async move {
+            let gives_up = scope.path() == "/gives-up";
+            let response = StreamingResponse::new(stream! {
+                yield "first";
+                std::future::pending::<()>().await;
+            });
+            let beat = async {
+                for _ in 0..3 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    sender.send(()).await?;
+                }
+                if gives_up {
+                    return asgi::Result::Ok(());
+                }
+                std::future::pending().await
+            };
+            tokio::select! {
+                sent = response.call(scope, receive, send) => sent,
+                over = beat => over,
+            }
+        }
+    })
+    .await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        beats.recv().await.unwrap();
+    }
+    drop(client);
+    let asked = tokio::spawn(async move { ask(server.address, "GET", "/gives-up").await });
+    for _ in 0..3 {
+        beats.recv().await.unwrap();
+    }
+    assert_eq!(asked.await.unwrap().body, b"5\r\nfirst\r\n");
+    assert!(log.text().contains("returned before the end"));
 }
 
 /// A server whose stream never ends, and who tells when the stream is dropped.
