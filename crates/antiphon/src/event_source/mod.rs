@@ -65,7 +65,8 @@ use subscribed::Subscribed;
 ///
 /// # Starlette
 ///
-/// `sse_starlette.EventSourceResponse`. Its pings are sent on a fixed beat, whatever else is sent.
+/// `sse_starlette.EventSourceResponse`, whose pings are sent on a fixed beat, whatever else is sent
+/// (divergence D-25), and whose events go out one by one (D-26).
 ///
 /// [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 pub struct EventSourceResponse {

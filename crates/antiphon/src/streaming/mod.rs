@@ -59,6 +59,11 @@ use std::time::Duration;
 /// }
 /// # let _ = app;
 /// ```
+///
+/// # Starlette
+///
+/// `StreamingResponse`, which sends each chunk as a message of its own (divergence D-26), after a head
+/// that is sent before all else (D-27).
 pub struct StreamingResponse {
     chunks: BoxChunks,
     parameters: Parameters,

@@ -1,14 +1,17 @@
-//! The programs that people download with: whole, in slices, resumed, and not at all if unchanged.
+//! The programs that people download with: whole, in slices, resumed, not at all if unchanged, and as
+//! it comes.
 
 use crate::files::Folder;
 use crate::support::{Running, start};
-use antiphon::{FileResponse, asgi};
+use antiphon::channel::EventChannel;
+use antiphon::{EventSourceResponse, FileResponse, LastEventId, ServerSentEvent, asgi};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 const LENGTH: usize = 5_000_000;
 
@@ -259,4 +262,45 @@ async fn aria2_gets_it_over_four_connections() {
     let ranges = site.ranges();
     let slices = ranges.iter().filter(|range| !range.is_empty()).count();
     assert!(slices >= 3, "{ranges:?}");
+}
+
+#[tokio::test]
+async fn curl_shows_chunks_as_they_are_produced() {
+    if !installed("curl") {
+        return;
+    }
+    let channel = EventChannel::builder().epoch("").unwrap().build();
+    let published = channel.clone();
+    let server = start(move |scope: asgi::Scope, receive, send| {
+        let last = LastEventId::of(&scope);
+        let subscriber = channel.subscribe(last.as_bytes());
+        EventSourceResponse::from_subscriber(subscriber).call(scope, receive, send)
+    })
+    .await;
+    let folder = Folder::new();
+    let mut command = isolated("curl", &folder.0);
+    command.args(["--no-buffer", "--silent", "--max-time", "20"]);
+    command.args(["--header", "Last-Event-ID: 0"]);
+    command.arg(format!("http://{}/", server.address));
+    command.stdout(Stdio::piped());
+    let mut curl = tokio::process::Command::from(command)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut shown = BufReader::new(curl.stdout.take().unwrap()).lines();
+    // Each is made only when the one before is on curl's screen.
+    for number in 1..=3 {
+        let event = ServerSentEvent::new(format!("chunk {number}"));
+        published.publish(&event).unwrap();
+        let lines = [
+            format!("id: {number}"),
+            format!("data: chunk {number}"),
+            String::new(),
+        ];
+        for line in lines {
+            assert_eq!(shown.next_line().await.unwrap().unwrap(), line);
+        }
+    }
+    published.close();
+    assert!(curl.wait().await.unwrap().success());
 }
