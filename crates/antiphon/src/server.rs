@@ -29,7 +29,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio_util::task::TaskTracker;
 
-/// Serves `app` at `address` until SIGINT or SIGTERM, then finishes what is in flight.
+/// Serves `app` at `address` until SIGINT, SIGTERM or [`shutdown`](crate::shutdown()), then finishes what
+/// is in flight.
 ///
 /// The defaults of [`Server`].
 ///
@@ -51,7 +52,8 @@ pub async fn serve(address: impl ToSocketAddrs + fmt::Display, app: impl App) ->
     Server::bind(address).await?.serve(app).await
 }
 
-/// A server that listens: HTTP/1.1 and h2c on one port, `TCP_NODELAY`, graceful shutdown.
+/// A server that listens: HTTP/1.1 and h2c on one port, `TCP_NODELAY`, graceful shutdown, which ends event
+/// streams and waits for all else.
 ///
 /// # Examples
 ///
@@ -108,7 +110,8 @@ impl Server {
         self
     }
 
-    /// Begins the shutdown when `signal` completes, instead of on SIGINT or SIGTERM.
+    /// Begins the shutdown when `signal` completes, instead of on SIGINT or SIGTERM. It begins with
+    /// [`shutdown`](crate::shutdown()) too.
     #[must_use]
     pub fn shutdown_on(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.shutdown = Some(Box::pin(signal));
