@@ -91,6 +91,16 @@ class PanelOnPage {
   async status() { return Number.parseInt(await this.find(".status").innerText(), 10); }
   async body() { return this.find(".body").textContent(); }
 
+  // Remembers each state that an element's text goes through; the function returned tells them.
+  async watch(selector) {
+    const element = await this.find(selector).elementHandle();
+    await element.evaluate((node) => {
+      node.states = [];
+      new MutationObserver(() => node.states.push(node.textContent)).observe(node, { childList: true, subtree: true });
+    });
+    return () => element.evaluate((node) => node.states);
+  }
+
   // A table's rows as an object.
   async table(selector) {
     const rows = await this.find(`${selector} tr`).evaluateAll((all) => all.map((row) => [row.dataset.name, row.cells[1].textContent]));
@@ -194,6 +204,23 @@ const drivers = {
     await panel.find("input").fill("599");
     await panel.call();
     assert.equal(await panel.status(), 599);
+  },
+
+  async stream(panel) {
+    const states = await panel.watch(".body");
+    await panel.call();
+    assert.equal(await panel.status(), 200);
+    assert.equal((await panel.headers())["content-type"], "text/html; charset=utf-8");
+    const items = Array.from({ length: 10 }, (_, i) => `<li>${i + 1}</li>`);
+    assert.equal(await panel.body(), `<html><body><ul>${items.join("")}</ul></body></html>`);
+    for (const text of ["<li>1</li>", "<li>9</li>"]) {
+      assert.ok((await states()).some((state) => state.endsWith(text)), `${text} is shown before what follows it`);
+    }
+
+    await panel.find('[data-action="0"]').click();
+    await panel.find(".chunk").first().waitFor();
+    await panel.click('[data-do="stop"]');
+    assert.match(await panel.find(".note").innerText(), /^Stopped by you/);
   },
 
   async download(panel) {

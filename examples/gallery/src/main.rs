@@ -42,6 +42,7 @@ async fn app(
         "/cookies/set" => panels::cookies::set(scope, receive, send).await,
         "/cookies/delete" => panels::cookies::delete(scope, receive, send).await,
         "/cookies/seen" => panels::cookies::seen(scope, receive, send).await,
+        "/stream" => panels::stream::app(scope, receive, send).await,
         "/download" => panels::download::app(files.text(), scope, receive, send).await,
         "/audio" => panels::audio::app(files.sound(), scope, receive, send).await,
         "/conditional" => panels::conditional::app(files.text(), scope, receive, send).await,

@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod plain;
 pub(crate) mod redirect;
 pub(crate) mod status;
+pub(crate) mod stream;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 pub(crate) struct Description {
     face: &'static str,
     version: &'static str,
-    panels: [Value; 10],
+    panels: [Value; 11],
 }
 
 pub(crate) fn description() -> Description {
@@ -70,6 +71,12 @@ pub(crate) fn description() -> Description {
             "about": "With 204, 205 and 304 no content is sent, whatever the program gives.",
             "code": code(include_str!("status.rs")),
             "actions": [get("Send GET", "/status/{code}")],
+        }),
+        json!({
+            "id": "stream", "title": "StreamingResponse", "view": "stream",
+            "about": "Each number goes out when it is there. A client that goes away drops the stream.",
+            "code": code(include_str!("stream.rs")),
+            "actions": [get("Send GET", "/stream")],
         }),
         json!({
             "id": "download", "title": "FileResponse: a download", "view": "download",
