@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { chromium } from "playwright-core";
 
 const base = process.env.GALLERY_URL;
@@ -91,6 +92,17 @@ class PanelOnPage {
   async status() { return Number.parseInt(await this.find(".status").innerText(), 10); }
   async body() { return this.find(".body").textContent(); }
 
+  // The calls of the panel's stream from now on; the function returned tells them.
+  listen() {
+    const requests = [];
+    this.context.on("request", (request) => {
+      if (request.method() === "GET" && new URL(request.url()).pathname === this.spec.src) requests.push(request);
+    });
+    return () => Promise.all(requests.map(async (request) => ({
+      url: request.url(), lastEventId: (await request.allHeaders())["last-event-id"], status: (await request.response())?.status(),
+    })));
+  }
+
   // Remembers each state that an element's text goes through; the function returned tells them.
   async watch(selector) {
     const element = await this.find(selector).elementHandle();
@@ -113,6 +125,15 @@ class PanelOnPage {
 async function fetched(path) {
   const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(STEP_TIMEOUT) });
   return Buffer.from(await response.arrayBuffer());
+}
+
+// Asks again until it holds.
+async function until(holds) {
+  const deadline = performance.now() + STEP_TIMEOUT;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, `never came true: ${holds}`);
+    await pause(20);
+  }
 }
 
 const labelled = (pattern) => (action) => pattern.test(action.label);
@@ -296,6 +317,40 @@ const drivers = {
     await panel.call((action) => action.headers?.["If-Match"]);
     assert.equal(await panel.status(), 412);
     assert.equal(await panel.body(), "");
+  },
+
+  async events(panel) {
+    const calls = panel.listen();
+    const states = await panel.watch(".events");
+    const ids = ["1", "2", "3", "4", "5", "6"];
+    // What would call again after the first 204 would do so during the second run.
+    for (const run of [1, 2]) {
+      await panel.find('[data-do="start"]').click();
+      await panel.settled("failed");
+      assert.equal(await panel.find(".status").innerText(), "closed");
+      const rows = await panel.find(".event").evaluateAll((all) => all.map(({ dataset }) => [dataset.id, dataset.type]));
+      assert.deepEqual(rows, ids.map((id) => [id, id % 2 ? "call" : "response"]));
+      const answered = (await calls()).map(({ status, lastEventId }) => [status, lastEventId]);
+      assert.deepEqual(answered, Array(run).fill([[200, undefined], [204, "6"]]).flat());
+    }
+    const first = await panel.find(".event .data").first().innerText();
+    const last = await panel.find(".event .data").last().innerText();
+    assert.ok((await states()).some((state) => state.includes(first) && !state.includes(last)), "events are shown one by one");
+  },
+
+  async chart(panel) {
+    const points = async () => Number(await panel.find("svg").getAttribute("data-points"));
+    const line = () => panel.find("polyline").getAttribute("points");
+    await panel.find('[data-do="start"]').click();
+    await until(async () => await points() >= 2);
+    const drawn = await line();
+    await until(async () => await points() >= 5);
+    assert.notEqual(await line(), drawn);
+    assert.match(await panel.find(".value").innerText(), /^\d+\.\d\d$/);
+    await panel.click('[data-do="stop"]');
+    const count = await points();
+    assert.equal((await line()).split(" ").length, count);
+    assert.match(await panel.find("svg").getAttribute("aria-label"), new RegExp(`last ${count} values`));
   },
 };
 

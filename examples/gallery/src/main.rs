@@ -46,6 +46,8 @@ async fn app(
         "/download" => panels::download::app(files.text(), scope, receive, send).await,
         "/audio" => panels::audio::app(files.sound(), scope, receive, send).await,
         "/conditional" => panels::conditional::app(files.text(), scope, receive, send).await,
+        "/events" => panels::events::app(scope, receive, send).await,
+        "/chart" => panels::chart::app(scope, receive, send).await,
         _ => match path
             .strip_prefix("/status/")
             .and_then(|code| code.parse().ok())

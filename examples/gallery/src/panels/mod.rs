@@ -1,10 +1,12 @@
 //! The panels: what each shows, and the code behind it, which is the code that runs.
 
 pub(crate) mod audio;
+pub(crate) mod chart;
 pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod custom_json;
 pub(crate) mod download;
+pub(crate) mod events;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod plain;
@@ -20,7 +22,7 @@ use serde_json::{Value, json};
 pub(crate) struct Description {
     face: &'static str,
     version: &'static str,
-    panels: [Value; 11],
+    panels: [Value; 13],
 }
 
 pub(crate) fn description() -> Description {
@@ -111,6 +113,19 @@ pub(crate) fn description() -> Description {
                 with("Reload, by date", "/conditional", "If-Modified-Since", "{last_modified}"),
                 with("Insist on another state", "/conditional", "If-Match", "\"another\""),
             ],
+        }),
+        json!({
+            "id": "events", "title": "EventSourceResponse", "view": "events",
+            "about": "When a stream ends, the browser calls again with the id of the last event in \
+                `Last-Event-ID`. A 204 tells it to stop.",
+            "code": code(include_str!("events.rs")),
+            "src": "/events", "events": ["call", "response"],
+        }),
+        json!({
+            "id": "chart", "title": "EventSourceResponse: a live chart", "view": "chart",
+            "about": "How many milliseconds too late the server wakes, five times a second.",
+            "code": code(include_str!("chart.rs")),
+            "src": "/chart",
         }),
     ];
     Description {
