@@ -5,7 +5,10 @@
 // GALLERY_URL is where the gallery answers; CHROMIUM is the browser to start (/usr/bin/chromium when not given).
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { pipeline } from "node:stream";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { chromium } from "playwright-core";
@@ -37,12 +40,13 @@ async function visit(drive) {
   const context = await browser.newContext();
   context.setDefaultTimeout(STEP_TIMEOUT);
   const complaints = new Set();
+  const origins = new Set([origin]);
   const media = []; // what players were answered
   const wrong = [];
   try {
     context.on("request", (request) => {
       const url = new URL(request.url());
-      if (!["data:", "about:", "blob:"].includes(url.protocol) && url.origin !== origin) wrong.push(`request to ${url}`);
+      if (!["data:", "about:", "blob:"].includes(url.protocol) && !origins.has(url.origin)) wrong.push(`request to ${url}`);
     });
     context.on("response", (response) => { if (response.request().resourceType() === "media") media.push(response.status()); });
     context.on("console", (message) => {
@@ -51,14 +55,19 @@ async function visit(drive) {
       if (message.type() === "error" && !forgiven) wrong.push(`console: ${text}`);
     });
     context.on("weberror", (error) => wrong.push(`page error: ${error.error().message}`));
-    const page = await context.newPage();
-    await page.goto(base);
-    await page.locator("html[data-ready]").waitFor();
-    await drive(page, { context, complaints, media });
+    const page = await open(context);
+    await drive(page, { context, complaints, origins, media });
     assert.deepEqual(wrong, []);
   } finally {
     await context.close();
   }
+}
+
+async function open(context, url = base) {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.locator("html[data-ready]").waitFor();
+  return page;
 }
 
 // One panel of an open page, with what its hooks show.
@@ -113,6 +122,9 @@ class PanelOnPage {
     return () => element.evaluate((node) => node.states);
   }
 
+  // Waits until the status line of an event stream says so.
+  wire(state) { return this.find(`.status:text-is("${state}")`).waitFor(); }
+
   // A table's rows as an object.
   async table(selector) {
     const rows = await this.find(`${selector} tr`).evaluateAll((all) => all.map((row) => [row.dataset.name, row.cells[1].textContent]));
@@ -121,10 +133,39 @@ class PanelOnPage {
   headers() { return this.table(".headers"); }
 }
 
+// A line to the gallery that can be cut, with an address of its own. Until it is mended, whoever calls gets no answer.
+class Line {
+  #sockets = new Set();
+  #whole = true;
+
+  static async to({ hostname, port }) {
+    const line = new Line();
+    const server = createServer((socket) => {
+      if (!line.#whole) return socket.destroy();
+      line.#sockets.add(socket.on("close", () => line.#sockets.delete(socket)));
+      pipeline(socket, connect(port, hostname), socket, () => {});
+    }).listen(0, hostname).unref();
+    await once(server, "listening");
+    line.origin = `http://${hostname}:${server.address().port}`;
+    return line;
+  }
+
+  cut() {
+    this.#whole = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend() { this.#whole = true; }
+}
+
 // What the gallery answers to somebody other than the browser.
 async function fetched(path) {
   const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(STEP_TIMEOUT) });
   return Buffer.from(await response.arrayBuffer());
+}
+
+async function posted(path, body) {
+  return (await fetch(new URL(path, base), { method: "POST", body, signal: AbortSignal.timeout(STEP_TIMEOUT) })).status;
 }
 
 // Asks again until it holds.
@@ -351,6 +392,66 @@ const drivers = {
     const count = await points();
     assert.equal((await line()).split(" ").length, count);
     assert.match(await panel.find("svg").getAttribute("aria-label"), new RegExp(`last ${count} values`));
+  },
+
+  async chat(panel) {
+    const { post } = panel.spec;
+    const calls = panel.listen();
+    const ada = panel;
+    const line = await Line.to(new URL(base));
+    panel.origins.add(line.origin);
+    const bob = new PanelOnPage(await open(panel.context, line.origin), panel.spec);
+    const said = []; // in this run: the channel has a history
+    const say = async (one, text) => {
+      await one.find("input").fill(text);
+      await one.find("input").press("Enter");
+      await until(async () => await one.find("input").inputValue() === ""); // the message is taken
+      said.push(text);
+    };
+    const run = crypto.randomUUID();
+    // Each page has each message of this run once and in order, and no id is missing or there twice.
+    const whole = async (...pages) => {
+      for (const page of pages) {
+        await page.find(".message p").getByText(said.at(-1)).waitFor();
+        const texts = await page.find(".message p").allInnerTexts();
+        assert.deepEqual(texts.filter((text) => text.endsWith(run)), said);
+        assert.equal(await page.find(".tally").innerText(), "0 lost, 0 doubled");
+      }
+    };
+
+    await ada.find('[data-do="start"]').click();
+    await say(ada, `Is somebody there? ${run}`);
+    await whole(ada);
+    await bob.find('[data-do="start"]').click();
+    await whole(bob);
+    await say(bob, `I am, "<b>Bob</b>" ${run}`);
+    await whole(ada, bob);
+
+    // Bob goes away, and comes back with the id in the query.
+    await bob.find('[data-do="drop"]').click();
+    await bob.wire("away");
+    await say(ada, `Did you hear that? ${run}`);
+    await whole(ada, bob);
+    const { url } = (await calls()).at(-1);
+    assert.match(url, /\?last_event_id=\d+$/);
+
+    // Bob's line is cut, and his browser comes back with the id in the header, which is newer than that in the query.
+    panel.complaints.add("net::ERR_");
+    const last = await bob.find(".message").last().getAttribute("data-id");
+    line.cut();
+    await bob.wire("connecting");
+    for (const word of ["one", "two", "three"]) await say(ada, `${word} ${run}`);
+    await whole(ada);
+    line.mend();
+    await whole(bob);
+    const again = (await calls()).filter((call) => call.url === url && call.status === 200);
+    assert.deepEqual(again.map(({ lastEventId }) => lastEventId), [undefined, last]);
+    await say(bob, `All of it. ${run}`);
+    await whole(ada, bob);
+
+    await bob.click('[data-do="stop"]');
+    assert.equal(await posted(post, "{}"), 400);
+    assert.equal(await posted(post, JSON.stringify({ text: "x".repeat(10_000) })), 413);
   },
 };
 

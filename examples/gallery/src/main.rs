@@ -5,26 +5,38 @@
 mod files;
 mod panels;
 
+use antiphon::channel::EventChannel;
 use antiphon::{HtmlResponse, JsonResponse, PlainTextResponse, Server, asgi};
 use files::Files;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// What lasts from request to request.
+struct State {
+    files: Files,
+    chat: EventChannel,
+}
+
 async fn app(
-    files: Arc<Files>,
+    state: Arc<State>,
     scope: asgi::Scope,
     receive: asgi::Receive,
     send: asgi::Send,
 ) -> asgi::Result {
-    if !["GET", "HEAD"].contains(&scope.method().as_str()) {
+    let path = scope.path().to_owned();
+    let methods = match path.as_str() {
+        "/chat" => "GET, HEAD, POST",
+        _ => "GET, HEAD",
+    };
+    if !methods.split(", ").any(|method| scope.method() == method) {
         return PlainTextResponse::new("Method Not Allowed")
             .status_code(StatusCode::METHOD_NOT_ALLOWED)
-            .header("allow", "GET, HEAD")?
+            .header("allow", methods)?
             .call(scope, receive, send)
             .await;
     }
-    let path = scope.path().to_owned();
+    let State { files, chat } = &*state;
     match path.as_str() {
         "/" => HtmlResponse::new(PAGE).call(scope, receive, send).await,
         "/favicon.ico" => panels::status::app(204, scope, receive, send).await,
@@ -48,6 +60,10 @@ async fn app(
         "/conditional" => panels::conditional::app(files.text(), scope, receive, send).await,
         "/events" => panels::events::app(scope, receive, send).await,
         "/chart" => panels::chart::app(scope, receive, send).await,
+        "/chat" if scope.method() == Method::POST => {
+            panels::chat::say(chat, scope, receive, send).await
+        }
+        "/chat" => panels::chat::listen(chat, scope, receive, send).await,
         _ => match path
             .strip_prefix("/status/")
             .and_then(|code| code.parse().ok())
@@ -94,13 +110,14 @@ async fn run() -> asgi::Result {
         })?;
     let files =
         Files::make().map_err(|error| format!("the gallery's files cannot be made: {error}"))?;
-    let files = Arc::new(files);
+    let chat = panels::chat::channel()?;
+    let state = Arc::new(State { files, chat });
     announce(&format!(
         "The gallery is at http://{}",
         server.local_addr()?
     ));
     server
-        .serve(move |scope, receive, send| app(Arc::clone(&files), scope, receive, send))
+        .serve(move |scope, receive, send| app(Arc::clone(&state), scope, receive, send))
         .await?;
     Ok(())
 }

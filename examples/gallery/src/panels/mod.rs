@@ -2,6 +2,7 @@
 
 pub(crate) mod audio;
 pub(crate) mod chart;
+pub(crate) mod chat;
 pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod custom_json;
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 pub(crate) struct Description {
     face: &'static str,
     version: &'static str,
-    panels: [Value; 13],
+    panels: [Value; 14],
 }
 
 pub(crate) fn description() -> Description {
@@ -126,6 +127,13 @@ pub(crate) fn description() -> Description {
             "about": "How many milliseconds too late the server wakes, five times a second.",
             "code": code(include_str!("chart.rs")),
             "src": "/chart",
+        }),
+        json!({
+            "id": "chat", "title": "EventChannel: a chat", "view": "chat",
+            "about": "What one page says, all get. Who was away gets what was said meanwhile: nothing \
+                is lost, and nothing comes twice.",
+            "code": code(include_str!("chat.rs")),
+            "src": "/chat", "post": "/chat",
         }),
     ];
     Description {
