@@ -367,7 +367,7 @@ const drivers = {
     // What would call again after the first 204 would do so during the second run.
     for (const run of [1, 2]) {
       await panel.find('[data-do="start"]').click();
-      await panel.settled("failed");
+      await panel.settled();
       assert.equal(await panel.find(".status").innerText(), "closed");
       const rows = await panel.find(".event").evaluateAll((all) => all.map(({ dataset }) => [dataset.id, dataset.type]));
       assert.deepEqual(rows, ids.map((id) => [id, id % 2 ? "call" : "response"]));

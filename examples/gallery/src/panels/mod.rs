@@ -120,7 +120,7 @@ pub(crate) fn description() -> Description {
             "about": "When a stream ends, the browser calls again with the id of the last event in \
                 `Last-Event-ID`. A 204 tells it to stop.",
             "code": code(include_str!("events.rs")),
-            "src": "/events", "events": ["call", "response"],
+            "src": "/events", "events": ["call", "response"], "ends": true,
         }),
         json!({
             "id": "chart", "title": "EventSourceResponse: a live chart", "view": "chart",
