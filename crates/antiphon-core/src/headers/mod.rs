@@ -211,7 +211,24 @@ impl Extend<(FieldName, FieldValue)> for Headers {
     }
 }
 
-fn field<N, V>(name: N, value: V) -> Result<(FieldName, FieldValue), InvalidHeader>
+/// A name and a value that can be sent as one field.
+///
+/// For a face that keeps its fields in a list of its own.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::headers;
+///
+/// let (name, value) = headers::field("X-Request-Id", "7")?;
+/// assert_eq!((name.as_str(), value.as_bytes()), ("x-request-id", &b"7"[..]));
+/// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+/// ```
+///
+/// # Errors
+///
+/// [`InvalidHeader`] if the name is not a token or the value holds a control character.
+pub fn field<N, V>(name: N, value: V) -> Result<(FieldName, FieldValue), InvalidHeader>
 where
     N: TryInto<FieldName, Error: Into<InvalidHeader>>,
     V: TryInto<FieldValue, Error: Into<InvalidHeader>>,
