@@ -1,0 +1,1 @@
+"""Antiphon: Starlette's response classes, built in Rust."""

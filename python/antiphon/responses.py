@@ -1,0 +1,317 @@
+"""Responses: Starlette's classes, built in Rust.
+
+Each is an ASGI application. What it sends is decided in Rust; ``__call__`` awaits it, and nothing
+else here does any work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from antiphon import _antiphon, _starlette
+from antiphon.types import Receive, Scope, Send
+
+__all__ = [
+    "HTMLResponse",
+    "JSONResponse",
+    "PlainTextResponse",
+    "RedirectResponse",
+    "Response",
+]
+
+HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]
+Background = Callable[[], Awaitable[None]]
+SameSite = Literal["lax", "strict", "none"]
+
+
+class Response(_antiphon.Response, _starlette.Response):
+    """A response of text or bytes.
+
+    A subclass may set ``media_type`` and ``charset``, and override ``render`` and
+    ``init_headers``.
+
+    Args:
+        content: Text, bytes, a memory view, or ``None`` for no content.
+        status_code: The status code.
+        headers: Header fields, as a mapping or, for a name that comes twice, as pairs.
+        media_type: The media type, instead of the class's own. ``text/…`` is sent with the
+            class's charset.
+        background: What runs after the response was sent: a callable whose result is awaited.
+
+    Raises:
+        ValueError: If a name is no token, a value or the media type holds a control character, or
+            there is a ``Transfer-Encoding``, which is for the server to choose.
+        UnicodeEncodeError: If a header field is not Latin-1, or the text has no form in the
+            charset.
+
+    Example:
+        >>> from antiphon.responses import Response
+        >>> response = Response("a,b", media_type="text/csv", headers={"X-Rows": "1"})
+        >>> response.body
+        b'a,b'
+        >>> response.headers["content-type"]
+        'text/csv; charset=utf-8'
+
+    Source: RFC 9110, sections 6, 8.3 and 8.6; ``starlette.responses.Response``.
+    """
+
+    media_type: str | None = None
+    charset = "utf-8"
+
+    def __init__(
+        self,
+        content: Any = None,
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+    ) -> None:
+        self._initialise(content, status_code, headers, media_type, background)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: int | timedelta | None = None,
+        expires: datetime | str | int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: SameSite | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie.
+
+        Args:
+            key: Its name.
+            value: Its value, which is quoted where it needs it.
+            max_age: How long it lives, in seconds or as a ``timedelta``; 0 or less discards it.
+            expires: When it ends: seconds from now, a date (one without a zone is UTC), or text
+                that is sent as it is.
+            path: The part of the site that gets it back.
+            domain: The host that gets it back, with all below it; ``None`` is this host alone.
+            secure: Whether it is sent back over TLS only.
+            httponly: Whether scripts cannot see it.
+            samesite: Whether requests that other sites cause carry it.
+            partitioned: Whether each top-level site has a jar of its own for it.
+
+        Raises:
+            http.cookies.CookieError: If the name cannot be a cookie's.
+            AssertionError: If ``samesite`` is none of its three words.
+            ValueError: If an attribute holds ``;`` or a control character, so that it would become
+                another attribute or another header; if the end lies outside the years 1 to 9999.
+            UnicodeEncodeError: If something is not Latin-1.
+
+        Example:
+            >>> from antiphon.responses import Response
+            >>> response = Response()
+            >>> response.set_cookie("session", "abc", max_age=3600, httponly=True)
+            >>> response.headers["set-cookie"]
+            'session=abc; HttpOnly; Max-Age=3600; Path=/; SameSite=lax'
+
+        Source: RFC 6265, section 4.1; ``starlette.responses.Response.set_cookie``.
+        """
+        self._set_cookie(
+            key,
+            value,
+            max_age,
+            expires,
+            path,
+            domain,
+            secure,
+            httponly,
+            samesite,
+            partitioned,
+        )
+
+    def delete_cookie(
+        self,
+        key: str,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: SameSite | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Make the browser drop a cookie: the one of this name, path and domain.
+
+        Args:
+            key: Its name.
+            path: The path it was set with.
+            domain: The domain it was set with.
+            secure: As it was set.
+            httponly: As it was set.
+            samesite: As it was set.
+            partitioned: As it was set.
+
+        Raises:
+            http.cookies.CookieError: If the name cannot be a cookie's.
+            AssertionError: If ``samesite`` is none of its three words.
+            ValueError: If an attribute holds ``;`` or a control character.
+            UnicodeEncodeError: If something is not Latin-1.
+
+        Example:
+            >>> from antiphon.responses import Response
+            >>> response = Response()
+            >>> response.delete_cookie("session")
+            >>> "Max-Age=0" in response.headers["set-cookie"]
+            True
+
+        Source: RFC 6265, section 3.1; ``starlette.responses.Response.delete_cookie``.
+        """
+        self.set_cookie(
+            key,
+            max_age=0,
+            expires=0,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response to whoever ``scope`` describes, then run the background task.
+
+        A websocket handshake is denied with it.
+
+        Args:
+            scope: The connection.
+            receive: Not called.
+            send: Called with each message.
+
+        Raises:
+            ValueError: If the ``Content-Length`` is not the content's; nothing has been sent.
+
+        Example:
+            >>> import asyncio
+            >>> from antiphon.responses import Response
+            >>> messages = []
+            >>> async def send(message):
+            ...     messages.append(message)
+            >>> asyncio.run(Response("hi")({"type": "http", "method": "GET"}, None, send))
+            >>> messages[1]
+            {'type': 'http.response.body', 'body': b'hi'}
+
+        Source: ASGI HTTP & WebSocket 2.5; ``starlette.responses.Response``.
+        """
+        start, status, headers, content, body, background = self._plan(scope)
+        await send({"type": start, "status": status, "headers": headers})
+        await send({"type": content, "body": body})
+        if background is not None:
+            await background()
+
+
+class HTMLResponse(Response, _starlette.HTMLResponse):
+    """A response of HTML. The arguments are those of :class:`Response`.
+
+    Example:
+        >>> from antiphon.responses import HTMLResponse
+        >>> HTMLResponse("<h1>hi</h1>").headers["content-type"]
+        'text/html; charset=utf-8'
+
+    Source: ``starlette.responses.HTMLResponse``.
+    """
+
+    media_type = "text/html"
+
+
+class PlainTextResponse(Response, _starlette.PlainTextResponse):
+    """A response of plain text. The arguments are those of :class:`Response`.
+
+    Example:
+        >>> from antiphon.responses import PlainTextResponse
+        >>> PlainTextResponse("hi").headers["content-type"]
+        'text/plain; charset=utf-8'
+
+    Source: ``starlette.responses.PlainTextResponse``.
+    """
+
+    media_type = "text/plain"
+
+
+class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):
+    """A response of JSON.
+
+    The bytes are those of ``json.dumps`` with ``ensure_ascii=False``, ``allow_nan=False`` and no
+    spaces. A subclass may override ``render``.
+
+    Args:
+        content: What ``json.dumps`` takes.
+        status_code: The status code.
+        headers: Header fields, as a mapping or, for a name that comes twice, as pairs.
+        media_type: The media type, instead of ``application/json``.
+        background: What runs after the response was sent: a callable whose result is awaited.
+
+    Raises:
+        TypeError: If JSON has no form for an object in the content.
+        ValueError: If the content holds NaN, an infinity or itself, or a header field cannot be
+            sent.
+        RecursionError: If it is too deep.
+        UnicodeEncodeError: If a string holds a lone surrogate, or a header field is not Latin-1.
+
+    Example:
+        >>> from antiphon.responses import JSONResponse
+        >>> JSONResponse({"hello": ["wörld", 1.0, None]}).body.decode()
+        '{"hello":["wörld",1.0,null]}'
+
+    Source: RFC 8259; ``starlette.responses.JSONResponse``.
+    """
+
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        content: Any,
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+    ) -> None:
+        super().__init__(content, status_code, headers, media_type, background)
+
+
+class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.RedirectResponse):
+    """A response that sends the client elsewhere.
+
+    Args:
+        url: Where to; what cannot stand in a URL is percent-encoded.
+        status_code: The status code.
+        headers: Header fields, as a mapping or, for a name that comes twice, as pairs.
+        background: What runs after the response was sent: a callable whose result is awaited.
+
+    Raises:
+        ValueError: If a header field cannot be sent.
+        UnicodeEncodeError: If the URL holds a lone surrogate, or a header field is not Latin-1.
+
+    Example:
+        >>> from antiphon.responses import RedirectResponse
+        >>> RedirectResponse("/grüße").headers["location"]
+        '/gr%C3%BC%C3%9Fe'
+
+    Source: RFC 9110, sections 10.2.2 and 15.4; ``starlette.responses.RedirectResponse``.
+    """
+
+    def __init__(
+        self,
+        url: object,
+        status_code: int = 307,
+        headers: HeaderFields | None = None,
+        background: Background | None = None,
+    ) -> None:
+        super().__init__(
+            content=b"", status_code=status_code, headers=headers, background=background
+        )
+        self._locate(url)
+
+
+_antiphon.construct_natively(Response, "content")
+_antiphon.construct_natively(HTMLResponse, "content")
+_antiphon.construct_natively(PlainTextResponse, "content")
+_antiphon.construct_natively(JSONResponse, "json")
+_antiphon.construct_natively(RedirectResponse, "redirect")

@@ -1,0 +1,133 @@
+//! What a class of responses says of itself: which hooks it overrides, what its content is.
+//!
+//! Looking that up for each response costs more than building it, so it is kept for as long as the
+//! class is as it was: a change of the class, or of one of its bases, gives it another version.
+
+use crate::construct::{self, Version};
+use crate::json::JSONResponse;
+use crate::response::Response;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyType};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A class, as far as building and sending its responses goes.
+pub(crate) struct Class {
+    /// Which of our own constructors it has, if it has one of them.
+    pub(crate) constructor: Option<Constructor>,
+    /// Whether `status_code`, `body`, `background` and `raw_headers` are where we keep them.
+    pub(crate) keeps_attributes: bool,
+    /// How it renders its content.
+    pub(crate) render: Render,
+    /// Whether `init_headers` is ours.
+    pub(crate) inits_headers: bool,
+    /// Its media type: text or `None`; anything else is asked of each response.
+    pub(crate) media_type: Option<Option<Py<PyString>>>,
+    /// Its charset; anything but text is asked of each response.
+    pub(crate) charset: Option<Py<PyString>>,
+}
+
+/// The signatures of our classes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Constructor {
+    /// `(content=None, status_code=200, headers=None, media_type=None, background=None)`
+    Content,
+    /// The same, but `content` must be given.
+    Json,
+    /// `(url, status_code=307, headers=None, background=None)`
+    Redirect,
+}
+
+/// What turns content into bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Render {
+    /// `Response.render`
+    Text,
+    /// `JSONResponse.render`
+    Json,
+    /// A method of a program.
+    Hook,
+}
+
+impl Class {
+    /// What is known of `class`.
+    pub(crate) fn of(class: &Bound<'_, PyType>) -> PyResult<Rc<Self>> {
+        let Some(version) = construct::version(class) else {
+            return Self::look_up(class).map(Rc::new);
+        };
+        let place = (version.address() >> 4) % PLACES;
+        let known = KNOWN.with_borrow(|known| match &known[place] {
+            Some((own, class)) if *own == version => Some(Rc::clone(class)),
+            _ => None,
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let looked_up = Rc::new(Self::look_up(class)?);
+        // Looking up can give a class its first version.
+        if let Some(version) = construct::version(class) {
+            let before = KNOWN
+                .with_borrow_mut(|known| known[place].replace((version, Rc::clone(&looked_up))));
+            drop(before);
+        }
+        Ok(looked_up)
+    }
+
+    fn look_up(class: &Bound<'_, PyType>) -> PyResult<Self> {
+        let py = class.py();
+        let (ours, json) = (py.get_type::<Response>(), py.get_type::<JSONResponse>());
+        let same = |other: &Bound<'_, PyType>, name: &Bound<'_, PyString>| -> PyResult<bool> {
+            Ok(class
+                .getattr_opt(name)?
+                .is_some_and(|own| other.getattr(name).is_ok_and(|other| own.is(&other))))
+        };
+        let object = py.get_type::<PyAny>();
+        let mut keeps_attributes = same(&object, intern!(py, "__setattr__"))?
+            && same(&object, intern!(py, "__getattribute__"))?;
+        for name in ATTRIBUTES {
+            keeps_attributes &= same(&ours, &PyString::intern(py, name))?;
+        }
+        let render = intern!(py, "render");
+        let render = if same(&ours, render)? {
+            Render::Text
+        } else if same(&json, render)? {
+            Render::Json
+        } else {
+            Render::Hook
+        };
+        let text = |name| -> PyResult<Option<Bound<'_, PyAny>>> { class.getattr_opt(name) };
+        let media_type = match text(intern!(py, "media_type"))? {
+            Some(none) if none.is_none() => Some(None),
+            Some(other) => other.cast_into_exact().ok().map(|text| Some(text.unbind())),
+            None => None,
+        };
+        let charset = text(intern!(py, "charset"))?
+            .and_then(|charset| charset.cast_into_exact().ok())
+            .map(Bound::unbind);
+        let allocates = same(&ours, intern!(py, "__new__"))?
+            || same(&json, intern!(py, "__new__"))?
+            || same(
+                &py.get_type::<crate::redirect::RedirectResponse>(),
+                intern!(py, "__new__"),
+            )?;
+        Ok(Self {
+            constructor: construct::constructor(class)?.filter(|_| allocates),
+            keeps_attributes,
+            render,
+            inits_headers: same(&ours, intern!(py, "init_headers"))?,
+            media_type,
+            charset,
+        })
+    }
+}
+
+thread_local! {
+    static KNOWN: RefCell<[Option<(Version, Rc<Class>)>; PLACES]> =
+        const { RefCell::new([const { None }; PLACES]) };
+}
+
+/// Classes that are remembered at a time; a program has a handful.
+const PLACES: usize = 64;
+
+const ATTRIBUTES: [&str; 4] = ["status_code", "body", "background", "raw_headers"];

@@ -1,0 +1,161 @@
+//! Cookies: what a program says of one, as the core takes it.
+
+use crate::error;
+use antiphon_core::cookie::{Expires, MaxAge, SetCookie};
+use antiphon_core::headers::FieldValue;
+use antiphon_core::http_date::HttpDate;
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTimeAccess, PyTzInfo, PyTzInfoAccess,
+};
+
+/// Starlette's parameters of `set_cookie`.
+pub(crate) struct Arguments<'a, 'py> {
+    pub(crate) key: &'a Bound<'py, PyAny>,
+    pub(crate) value: &'a Bound<'py, PyAny>,
+    pub(crate) max_age: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) expires: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) path: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) domain: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) secure: bool,
+    pub(crate) httponly: bool,
+    pub(crate) samesite: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) partitioned: bool,
+}
+
+/// The value of the `Set-Cookie` field.
+pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
+    let Arguments { key, value, .. } = *arguments;
+    let py = key.py();
+    let (value, path) = (value.str()?, text(arguments.path)?);
+    let (domain, samesite) = (text(arguments.domain)?, text(arguments.samesite)?);
+    let max_age = arguments.max_age.map(Age::of).transpose()?;
+    let end = arguments.expires.map(End::of).transpose()?;
+    let now = match &end {
+        Some(End::After(_)) => now(py)?,
+        _ => 0,
+    };
+
+    let mut cookie = SetCookie::new(key.cast::<PyString>()?.to_str()?, value.to_str()?)
+        .path(path.as_ref().map(|path| path.to_str()).transpose()?)
+        .domain(domain.as_ref().map(|domain| domain.to_str()).transpose()?)
+        .samesite(None)
+        .secure(arguments.secure)
+        .httponly(arguments.httponly)
+        .partitioned(arguments.partitioned);
+    if let Some(samesite) = &samesite {
+        cookie = cookie.samesite_text(samesite.to_str()?);
+    }
+    if let Some(age) = &max_age {
+        cookie = cookie.max_age(age.as_core()?);
+    }
+    if let Some(end) = &end {
+        cookie = cookie.expires(end.as_core()?);
+    }
+    cookie.encode(now).map_err(|error| {
+        let refused = match error.field() {
+            "key" => key,
+            "value" => value.as_any(),
+            "path" => arguments.path.unwrap_or(key),
+            "domain" => arguments.domain.unwrap_or(key),
+            _ => arguments.expires.unwrap_or(key),
+        };
+        error::cookie(refused, &error)
+    })
+}
+
+fn text<'py>(object: Option<&Bound<'py, PyAny>>) -> PyResult<Option<Bound<'py, PyString>>> {
+    object.map(|object| object.str()).transpose()
+}
+
+/// The value of `max_age`: seconds, a `timedelta`, or text that is sent as it is.
+enum Age<'py> {
+    Seconds(i64),
+    Text(Bound<'py, PyString>),
+}
+
+impl<'py> Age<'py> {
+    fn of(age: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(delta) = age.cast::<PyDelta>() {
+            return Ok(Self::Seconds(seconds(delta)));
+        }
+        match age.cast::<PyInt>().map(|age| age.extract()) {
+            Ok(Ok(seconds)) => Ok(Self::Seconds(seconds)),
+            _ => Ok(Self::Text(age.str()?)),
+        }
+    }
+
+    fn as_core(&self) -> PyResult<MaxAge<'_>> {
+        Ok(match self {
+            Self::Seconds(seconds) => MaxAge::Seconds(*seconds),
+            Self::Text(text) => MaxAge::Text(text.to_str()?),
+        })
+    }
+}
+
+/// The value of `expires`: seconds from now, a date of any zone, or text that is sent as it is.
+enum End<'py> {
+    After(i64),
+    At(HttpDate),
+    Text(Bound<'py, PyString>),
+}
+
+impl<'py> End<'py> {
+    fn of(end: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(date) = end.cast::<PyDateTime>() {
+            let unix = unix(date)?;
+            return HttpDate::from_unix(unix).map(Self::At).ok_or_else(|| {
+                PyValueError::new_err("cookie expires: expected a date of the years 1 to 9999")
+            });
+        }
+        match end.cast::<PyInt>() {
+            // What is no 64 bits is no date either, which is for the core to say.
+            Ok(seconds) => Ok(Self::After(seconds.extract().unwrap_or(i64::MAX))),
+            Err(_) => Ok(Self::Text(end.str()?)),
+        }
+    }
+
+    fn as_core(&self) -> PyResult<Expires<'_>> {
+        Ok(match self {
+            Self::After(seconds) => Expires::After(*seconds),
+            Self::At(date) => Expires::At(*date),
+            Self::Text(text) => Expires::Text(text.to_str()?),
+        })
+    }
+}
+
+/// Seconds since 1970, by the clock that programs (and their tests) replace: `time.time`.
+fn now(py: Python<'_>) -> PyResult<i64> {
+    let now: f64 = py
+        .import(intern!(py, "time"))?
+        .call_method0(intern!(py, "time"))?
+        .extract()?;
+    Ok(now.floor() as i64)
+}
+
+/// Seconds since 1970 of a date; one without a zone is taken as UTC.
+fn unix(date: &Bound<'_, PyDateTime>) -> PyResult<i64> {
+    let py = date.py();
+    let offset = match date.get_tzinfo() {
+        None => 0,
+        Some(zone) if zone.is(PyTzInfo::utc(py)?) => 0,
+        Some(_) => match date.call_method0(intern!(py, "utcoffset"))? {
+            offset if offset.is_none() => 0,
+            offset => seconds(offset.cast::<PyDelta>()?),
+        },
+    };
+    let days: i64 = date.call_method0(intern!(py, "toordinal"))?.extract()?;
+    let of_day = i64::from(date.get_hour()) * 3600
+        + i64::from(date.get_minute()) * 60
+        + i64::from(date.get_second());
+    Ok((days - DAYS_TO_1970) * 86_400 + of_day - offset)
+}
+
+fn seconds(delta: &Bound<'_, PyDelta>) -> i64 {
+    i64::from(delta.get_days()) * 86_400 + i64::from(delta.get_seconds())
+}
+
+/// The ordinal of 1970-01-01 in Python's calendar.
+const DAYS_TO_1970: i64 = 719_163;

@@ -1,0 +1,87 @@
+//! One header field, between Python's objects and the core.
+
+use crate::error;
+use antiphon_core::headers::{self, FieldName, FieldValue};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString, PyTuple};
+
+/// The field that the caller gives, checked.
+pub(crate) fn of_caller(
+    name: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<(FieldName, FieldValue)> {
+    let checked = match (as_text(name), as_text(value)) {
+        (Some(name), Some(value)) => headers::field(name, value),
+        _ => {
+            let (name, value) = (key(name)?, latin1(value)?.cast_into::<PyBytes>()?);
+            let name: String = name.as_bytes().iter().copied().map(char::from).collect();
+            headers::field(name, value.as_bytes())
+        }
+    };
+    checked.map_err(|error| error::header([name, value], &error))
+}
+
+/// The name and the value of a field that stands in a list.
+///
+/// A tuple of two byte strings as a rule; but the list is the program's, and a server may send lists
+/// of two.
+pub(crate) fn parts<'py>(
+    field: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    match field.cast_exact::<PyTuple>() {
+        Ok(pair) if pair.len() == 2 => Ok((pair.get_item(0)?, pair.get_item(1)?)),
+        _ => field.extract(),
+    }
+}
+
+/// Tells whether `field` has this name.
+pub(crate) fn is_named(field: &Bound<'_, PyAny>, name: &[u8]) -> PyResult<bool> {
+    let (own, _) = parts(field)?;
+    Ok(own
+        .cast::<PyBytes>()
+        .is_ok_and(|own| own.as_bytes() == name))
+}
+
+/// The bytes by which a name is looked up: lower case, Latin-1.
+pub(crate) fn key<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let py = name.py();
+    if let Ok(text) = name.cast_exact::<PyString>()
+        && let Ok(text) = text.to_str()
+        && text.is_ascii()
+    {
+        return PyBytes::new_with(py, text.len(), |key| {
+            key.copy_from_slice(text.as_bytes());
+            key.make_ascii_lowercase();
+            Ok(())
+        });
+    }
+    let lower = name.call_method0(intern!(py, "lower"))?;
+    Ok(latin1(&lower)?.cast_into::<PyBytes>()?)
+}
+
+/// Bytes as Latin-1 text.
+pub(crate) fn text<'py>(bytes: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = bytes.py();
+    if let Ok(bytes) = bytes.cast_exact::<PyBytes>()
+        && let Some(ascii) = as_ascii(bytes.as_bytes())
+    {
+        return Ok(PyString::new(py, ascii).into_any());
+    }
+    bytes.call_method1(intern!(py, "decode"), (intern!(py, "latin-1"),))
+}
+
+fn as_ascii(bytes: &[u8]) -> Option<&str> {
+    str::from_utf8(bytes).ok().filter(|text| text.is_ascii())
+}
+
+/// The text of a string that UTF-8 can say.
+fn as_text<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a str> {
+    object.cast::<PyString>().ok()?.to_str().ok()
+}
+
+/// What Starlette does with any object: a byte string has no `encode`, so it is refused as there.
+fn latin1<'py>(text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = text.py();
+    text.call_method1(intern!(py, "encode"), (intern!(py, "latin-1"),))
+}

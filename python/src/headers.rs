@@ -1,0 +1,449 @@
+//! Headers as Python programs read and change them: a list of pairs of byte strings.
+//!
+//! The list is the program's own. `MutableHeaders.raw` is the very list that a response sends, and
+//! programs append to it; so it is changed in place, field by field.
+
+use crate::{field, memo};
+use antiphon_core::headers::HeaderPatch;
+use pyo3::exceptions::{PyAssertionError, PyKeyError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
+
+/// The fields that a caller gives, checked, as a list to be sent.
+///
+/// A mapping, as in Starlette, or pairs, so that a name can come twice.
+pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let py = headers.py();
+    let list = PyList::empty(py);
+    if let Ok(dict) = headers.cast_exact::<PyDict>() {
+        for (name, value) in dict.iter() {
+            let (name, value) = field::of_caller(&name, &value)?;
+            list.append(memo::field(py, &name, &value)?)?;
+        }
+        return Ok(list);
+    }
+    let pairs = if headers.is_instance_of::<PyList>() || headers.is_instance_of::<PyTuple>() {
+        headers.try_iter()
+    } else {
+        headers.call_method0(intern!(py, "items"))?.try_iter()
+    };
+    for pair in pairs? {
+        let (name, value) = field::parts(&pair?)?;
+        let (name, value) = field::of_caller(&name, &value)?;
+        list.append(memo::field(py, &name, &value)?)?;
+    }
+    Ok(list)
+}
+
+/// Carries out what a plan asks for, or a program.
+pub(crate) fn apply(list: &Bound<'_, PyList>, patch: &HeaderPatch) -> PyResult<()> {
+    let tuple = |name, value| memo::field(list.py(), name, value);
+    match patch {
+        HeaderPatch::Append(name, value) => list.append(tuple(name, value)?),
+        HeaderPatch::Set(name, value) => {
+            let places = places(list, name.as_str().as_bytes())?;
+            let Some((first, others)) = places.split_first() else {
+                return list.append(tuple(name, value)?);
+            };
+            for place in others.iter().rev() {
+                list.del_item(*place)?;
+            }
+            list.set_item(*first, tuple(name, value)?)
+        }
+        HeaderPatch::SetDefault(name, value) => {
+            if first(list, name.as_str().as_bytes())?.is_none() {
+                list.append(tuple(name, value)?)?;
+            }
+            Ok(())
+        }
+        HeaderPatch::Remove(name) => remove(list, name.as_str().as_bytes()),
+    }
+}
+
+/// The value of the first field of that name.
+pub(crate) fn first<'py>(
+    list: &Bound<'py, PyList>,
+    name: &[u8],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    for item in list.iter() {
+        if field::is_named(&item, name)? {
+            return field::parts(&item).map(|(_, value)| Some(value));
+        }
+    }
+    Ok(None)
+}
+
+fn remove(list: &Bound<'_, PyList>, name: &[u8]) -> PyResult<()> {
+    places(list, name)?
+        .into_iter()
+        .rev()
+        .try_for_each(|place| list.del_item(place))
+}
+
+fn places(list: &Bound<'_, PyList>, name: &[u8]) -> PyResult<Vec<usize>> {
+    let mut places = Vec::new();
+    for (place, item) in list.iter().enumerate() {
+        if field::is_named(&item, name)? {
+            places.push(place);
+        }
+    }
+    Ok(places)
+}
+
+/// Header fields that are read: an ordered multidict whose names know no case.
+///
+/// See `antiphon.datastructures.Headers`, which is the class that programs use.
+#[pyclass(subclass, mapping, module = "antiphon._antiphon")]
+pub(crate) struct Headers {
+    list: Py<PyList>,
+}
+
+#[pymethods]
+impl Headers {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords), text_signature = "(headers=None, raw=None, scope=None)")]
+    fn new(
+        py: Python<'_>,
+        _arguments: &Bound<'_, PyTuple>,
+        _keywords: Option<&Bound<'_, PyDict>>,
+    ) -> Self {
+        Self {
+            list: PyList::empty(py).unbind(),
+        }
+    }
+
+    /// Take a mapping of text, a list of pairs of byte strings, or the headers of a scope.
+    ///
+    /// `raw` is kept, not copied. The headers of `scope` are replaced by the list that is kept.
+    #[pyo3(signature = (headers=None, raw=None, scope=None))]
+    fn __init__<'py>(
+        slf: &Bound<'py, Self>,
+        headers: Option<&Bound<'py, PyAny>>,
+        raw: Option<&Bound<'py, PyAny>>,
+        scope: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let refuse = |one: &str, other: &str| {
+            let text = format!("Cannot set both \"{one}\" and \"{other}\".");
+            Err(PyAssertionError::new_err(text))
+        };
+        let list = match (headers, raw, scope) {
+            (None, None, None) => PyList::empty(py),
+            (Some(_), Some(_), _) => return refuse("headers", "raw"),
+            (Some(_), _, Some(_)) => return refuse("headers", "scope"),
+            (_, Some(_), Some(_)) => return refuse("raw", "scope"),
+            (Some(headers), ..) => of_caller(headers)?,
+            (_, Some(raw), _) => as_list(raw)?,
+            (.., Some(scope)) => {
+                let name = intern!(py, "headers");
+                let fields = as_list(&scope.get_item(name)?)?;
+                let list = fields.get_slice(0, fields.len());
+                scope.set_item(name, &list)?;
+                list
+            }
+        };
+        slf.borrow_mut().list = list.unbind();
+        Ok(())
+    }
+
+    /// The fields as pairs of byte strings, in a list of their own.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> Bound<'py, PyList> {
+        let list = self.list.bind(py);
+        list.get_slice(0, list.len())
+    }
+
+    /// The list itself, where Starlette's class keeps it.
+    #[getter]
+    fn _list<'py>(&self, py: Python<'py>) -> Bound<'py, PyList> {
+        self.list.bind(py).clone()
+    }
+
+    /// The names, in order; a name that comes twice is there twice.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.collect(py, |(name, _)| field::text(&name))
+    }
+
+    /// The values, in order.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.collect(py, |(_, value)| field::text(&value))
+    }
+
+    /// The names and values, in order.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.collect(py, |(name, value)| {
+            let pair = PyTuple::new(py, [field::text(&name)?, field::text(&value)?])?;
+            Ok(pair.into_any())
+        })
+    }
+
+    /// The values of all fields of that name.
+    fn getlist<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let (key, values) = (field::key(key)?, PyList::empty(py));
+        for item in self.list.bind(py).iter() {
+            if field::is_named(&item, key.as_bytes())? {
+                values.append(field::text(&field::parts(&item)?.1)?)?;
+            }
+        }
+        Ok(values)
+    }
+
+    /// The value of the first field of that name, or `default`.
+    #[pyo3(signature = (key, default=None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.value(py, key)?.or(default))
+    }
+
+    /// The same fields, to be changed.
+    fn mutablecopy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        mutable(self.raw(py).as_any())
+    }
+
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.value(py, key)?
+            .ok_or_else(|| PyKeyError::new_err(key.clone().unbind()))
+    }
+
+    fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(first(self.list.bind(py), field::key(key)?.as_bytes())?.is_some())
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.keys(py)?.try_iter()
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.list.bind(py).len()
+    }
+
+    /// Equal to headers that hold the same fields, in any order.
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        let Ok(other) = other.cast::<Self>() else {
+            return Ok(py.NotImplemented().into_bound(py));
+        };
+        let sorted = |list: &Py<PyList>| -> PyResult<Bound<'py, PyList>> {
+            let list = list.bind(py);
+            let copy = list.get_slice(0, list.len());
+            copy.sort()?;
+            Ok(copy)
+        };
+        let own = sorted(&self.list)?;
+        let others = sorted(&other.borrow().list)?;
+        Ok(own.eq(others)?.into_pyobject(py)?.to_owned().into_any())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let py = slf.py();
+        let class = slf.get_type().name()?;
+        let items = slf.borrow().items(py)?;
+        let dict = PyDict::from_sequence(&items)?;
+        if dict.len() == items.len() {
+            return Ok(format!("{class}({})", dict.repr()?));
+        }
+        let raw = slf.borrow().raw(py);
+        Ok(format!("{class}(raw={})", raw.repr()?))
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let state = PyDict::new(slf.py());
+        if let Some(own) = slf.getattr_opt(intern!(slf.py(), "__dict__"))? {
+            state.update(own.cast::<PyMapping>()?)?;
+        }
+        state.set_item(intern!(slf.py(), "_list"), &slf.borrow().list)?;
+        Ok(state)
+    }
+
+    fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
+        for (name, value) in state.iter() {
+            if name.eq(intern!(slf.py(), "_list"))? {
+                slf.borrow_mut().list = as_list(&value)?.unbind();
+            } else {
+                slf.setattr(name.cast::<PyString>()?, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.list)
+    }
+}
+
+impl Headers {
+    fn value<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let value = first(self.list.bind(py), field::key(key)?.as_bytes())?;
+        value.map(|value| field::text(&value)).transpose()
+    }
+
+    fn collect<'py>(
+        &self,
+        py: Python<'py>,
+        part: impl Fn((Bound<'py, PyAny>, Bound<'py, PyAny>)) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for item in self.list.bind(py).iter() {
+            list.append(part(field::parts(&item)?)?)?;
+        }
+        Ok(list)
+    }
+}
+
+/// Header fields that can be changed, in place.
+///
+/// See `antiphon.datastructures.MutableHeaders`, which is the class that programs use.
+#[pyclass(extends = Headers, subclass, mapping, module = "antiphon._antiphon")]
+pub(crate) struct MutableHeaders;
+
+#[pymethods]
+impl MutableHeaders {
+    #[new]
+    #[pyo3(signature = (*arguments, **keywords), text_signature = "(headers=None, raw=None, scope=None)")]
+    fn new(
+        py: Python<'_>,
+        arguments: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Headers::new(py, arguments, keywords)).add_subclass(Self)
+    }
+
+    /// The fields as pairs of byte strings: the list itself, to which more can be added.
+    #[getter]
+    fn raw<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyList> {
+        list(slf)
+    }
+
+    fn __setitem__(
+        slf: &Bound<'_, Self>,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (name, value) = field::of_caller(key, value)?;
+        apply(&list(slf), &HeaderPatch::Set(name, value))
+    }
+
+    fn __delitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<()> {
+        remove(&list(slf), field::key(key)?.as_bytes())
+    }
+
+    /// Add a field, beside those of the same name.
+    fn append(
+        slf: &Bound<'_, Self>,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (name, value) = field::of_caller(key, value)?;
+        apply(&list(slf), &HeaderPatch::Append(name, value))
+    }
+
+    /// Add a field unless there is one of that name, and return the value of the first.
+    fn setdefault<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        value: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let list = list(slf);
+        let (name, checked) = field::of_caller(key, &value)?;
+        match first(&list, name.as_str().as_bytes())? {
+            Some(own) => field::text(&own),
+            None => {
+                apply(&list, &HeaderPatch::Append(name, checked))?;
+                Ok(value)
+            }
+        }
+    }
+
+    /// Set each field of a mapping.
+    fn update(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        for pair in other.call_method0(intern!(slf.py(), "items"))?.try_iter()? {
+            let (key, value) = field::parts(&pair?)?;
+            slf.set_item(key, value)?;
+        }
+        Ok(())
+    }
+
+    /// Add a word to the `Vary` field.
+    fn add_vary_header(slf: &Bound<'_, Self>, vary: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        let words = slf.borrow().into_super().getlist(py, intern!(py, "vary"))?;
+        words.append(vary)?;
+        let joined = PyString::new(py, ", ").call_method1(intern!(py, "join"), (words,))?;
+        slf.set_item(intern!(py, "vary"), joined)
+    }
+
+    fn __ior__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        Self::update(slf, as_mapping(other)?)
+    }
+
+    fn __or__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let other = as_mapping(other)?;
+        let copy = slf.call_method0(intern!(slf.py(), "mutablecopy"))?;
+        copy.call_method1(intern!(slf.py(), "update"), (other,))?;
+        Ok(copy)
+    }
+}
+
+fn list<'py>(headers: &Bound<'py, MutableHeaders>) -> Bound<'py, PyList> {
+    headers.as_super().borrow().list.bind(headers.py()).clone()
+}
+
+/// `antiphon.datastructures.MutableHeaders` over a list that is kept, not copied.
+pub(crate) fn mutable<'py>(list: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = list.py();
+    CLASS
+        .import(py, "antiphon.datastructures", "MutableHeaders")?
+        .call1((py.None(), list))
+}
+
+/// Tells whether `headers` are [`mutable`] ones over this very list.
+pub(crate) fn holds(headers: &Bound<'_, PyAny>, list: &Bound<'_, PyAny>) -> bool {
+    headers
+        .cast::<Headers>()
+        .is_ok_and(|headers| headers.borrow().list.is(list))
+}
+
+/// The list itself, or what it gives in a list of its own.
+pub(crate) fn as_list<'py>(fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    if let Ok(list) = fields.cast::<PyList>() {
+        return Ok(list.clone());
+    }
+    let list = PyList::empty(fields.py());
+    for field in fields.try_iter()? {
+        list.append(field?)?;
+    }
+    Ok(list)
+}
+
+fn as_mapping<'a, 'py>(other: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {
+    if other.cast::<PyMapping>().is_ok() {
+        return Ok(other);
+    }
+    let found = other.get_type().name()?;
+    Err(PyTypeError::new_err(format!(
+        "Expected a mapping but got {found}"
+    )))
+}

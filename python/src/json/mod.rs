@@ -1,0 +1,97 @@
+//! JSON, byte for byte as Python's `json.dumps` writes it.
+//!
+//! What it writes is `json.dumps(content, ensure_ascii=False, allow_nan=False, indent=None,
+//! separators=(",", ":")).encode("utf-8")`. Whatever is unusual is left to `json` itself: an object
+//! that JSON has no form for, a class that says in its own words what it holds, a lone surrogate, NaN,
+//! depth, a circle. So the errors are its own, too.
+
+mod locate;
+mod number;
+mod text;
+mod write;
+
+use crate::response::Response;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use std::cell::Cell;
+
+/// The base of `antiphon.responses.JSONResponse`.
+#[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
+pub(crate) struct JSONResponse;
+
+#[pymethods]
+impl JSONResponse {
+    #[new]
+    #[pyo3(signature = (*arguments, **keywords))]
+    fn new(
+        arguments: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
+    }
+
+    /// Turn content into JSON; a class may override it.
+    ///
+    /// The bytes are those of `json.dumps` with `ensure_ascii=False`, `allow_nan=False` and no
+    /// spaces, and so are the exceptions. A note says which part of the content could not be
+    /// rendered, as in `$.rows[3].y`, where the interpreter has notes (3.11 and newer).
+    #[pyo3(name = "render")]
+    fn py_render<'py>(
+        &self,
+        py: Python<'py>,
+        content: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        render(content, py)
+    }
+}
+
+/// The bytes of `content`.
+pub(crate) fn render<'py>(
+    content: Option<&Bound<'py, PyAny>>,
+    py: Python<'py>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let Some(content) = content else {
+        return Ok(PyBytes::new(py, b"null"));
+    };
+    let mut out = BUFFER.take();
+    out.clear();
+    let written = write::value(content, &mut out, 0);
+    let bytes = written.map(|()| PyBytes::new(py, &out));
+    if out.capacity() <= MAX_KEPT {
+        BUFFER.set(out);
+    }
+    match bytes {
+        Ok(bytes) => Ok(bytes),
+        Err(write::Unusual) => by_python(content).map_err(|error| locate::note(error, content)),
+    }
+}
+
+/// The bytes of `content`, written by `json`.
+fn by_python<'py>(content: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    static OPTIONS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let py = content.py();
+    let options = OPTIONS.get_or_try_init(py, || {
+        let options = PyDict::new(py);
+        options.set_item("ensure_ascii", false)?;
+        options.set_item("allow_nan", false)?;
+        options.set_item("separators", (",", ":"))?;
+        Ok::<_, PyErr>(options.unbind())
+    })?;
+    let text = py.import(intern!(py, "json"))?.call_method(
+        intern!(py, "dumps"),
+        (content,),
+        Some(options.bind(py)),
+    )?;
+    let bytes = text.call_method1(intern!(py, "encode"), ("utf-8",))?;
+    Ok(bytes.cast_into()?)
+}
+
+thread_local! {
+    /// Memory to write into, which would be asked for and given back for each response.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// More memory than this many bytes goes back.
+const MAX_KEPT: usize = 1 << 20;

@@ -1,0 +1,153 @@
+//! The values whose form nobody can change, written at once.
+
+use super::{number, text};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+/// What is left to `json`.
+pub(super) struct Unusual;
+
+/// Writes a value, or as much of it as comes before something unusual.
+pub(super) fn value(
+    value: &Bound<'_, PyAny>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> Result<(), Unusual> {
+    if let Ok(string) = value.cast_exact::<PyString>() {
+        return text::write(string, out);
+    }
+    if let Ok(int) = value.cast_exact::<PyInt>() {
+        return number::write_int(int, out);
+    }
+    if let Ok(dict) = value.cast_exact::<PyDict>() {
+        return object(dict, out, depth);
+    }
+    if let Ok(float) = value.cast_exact::<PyFloat>() {
+        return number::write_float(float, out);
+    }
+    if let Ok(list) = value.cast_exact::<PyList>() {
+        return array(list.iter(), out, depth);
+    }
+    if value.is_none() {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    }
+    if let Ok(boolean) = value.cast_exact::<PyBool>() {
+        out.extend_from_slice(of_bool(boolean));
+        return Ok(());
+    }
+    if let Ok(tuple) = value.cast_exact::<PyTuple>() {
+        return array(tuple.iter(), out, depth);
+    }
+    of_subclass(value, out, depth)
+}
+
+/// An object of a class that inherits from one of Python's own. `json` looks past what such a class
+/// says of itself, but for how its containers are gone through.
+fn of_subclass(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> Result<(), Unusual> {
+    let py = value.py();
+    if let Ok(string) = value.cast::<PyString>() {
+        text::write(string, out)
+    } else if let Ok(int) = value.cast::<PyInt>() {
+        number::write_int(int, out)
+    } else if let Ok(float) = value.cast::<PyFloat>() {
+        number::write_float(float, out)
+    } else if let Ok(dict) = value.cast::<PyDict>()
+        && inherits::<PyDict>(value, intern!(py, "items"))
+    {
+        object(dict, out, depth)
+    } else if let Ok(list) = value.cast::<PyList>()
+        && inherits::<PyList>(value, intern!(py, "__iter__"))
+    {
+        array(list.iter(), out, depth)
+    } else if let Ok(tuple) = value.cast::<PyTuple>()
+        && inherits::<PyTuple>(value, intern!(py, "__iter__"))
+    {
+        array(tuple.iter(), out, depth)
+    } else {
+        Err(Unusual)
+    }
+}
+
+fn inherits<T: pyo3::type_object::PyTypeInfo>(
+    value: &Bound<'_, PyAny>,
+    method: &Bound<'_, PyString>,
+) -> bool {
+    let py = value.py();
+    matches!(
+        (value.get_type().getattr(method), py.get_type::<T>().getattr(method)),
+        (Ok(own), Ok(builtin)) if own.is(&builtin)
+    )
+}
+
+fn array<'py>(
+    items: impl Iterator<Item = Bound<'py, PyAny>>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> Result<(), Unusual> {
+    if depth == MAX_DEPTH {
+        return Err(Unusual);
+    }
+    out.push(b'[');
+    let mut first = true;
+    for item in items {
+        if !first {
+            out.push(b',');
+        }
+        first = false;
+        value(&item, out, depth + 1)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+fn object(dict: &Bound<'_, PyDict>, out: &mut Vec<u8>, depth: usize) -> Result<(), Unusual> {
+    if depth == MAX_DEPTH {
+        return Err(Unusual);
+    }
+    out.push(b'{');
+    let mut first = true;
+    for (key, item) in dict.iter() {
+        if !first {
+            out.push(b',');
+        }
+        first = false;
+        match key.cast_exact::<PyString>() {
+            Ok(key) => text::write(key, out)?,
+            Err(_) => coerced(&key, out)?,
+        }
+        out.push(b':');
+        value(&item, out, depth + 1)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// Writes a key that is no plain string: numbers, booleans and `None` become one.
+fn coerced(key: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Unusual> {
+    if let Ok(string) = key.cast::<PyString>() {
+        return text::write(string, out);
+    }
+    out.push(b'"');
+    if let Ok(float) = key.cast::<PyFloat>() {
+        number::write_float(float, out)?;
+    } else if key.is_none() {
+        out.extend_from_slice(b"null");
+    } else if let Ok(boolean) = key.cast_exact::<PyBool>() {
+        out.extend_from_slice(of_bool(boolean));
+    } else if let Ok(int) = key.cast::<PyInt>() {
+        number::write_int(int, out)?;
+    } else {
+        return Err(Unusual);
+    }
+    out.push(b'"');
+    Ok(())
+}
+
+fn of_bool(boolean: &Bound<'_, PyBool>) -> &'static [u8] {
+    if boolean.is_true() { b"true" } else { b"false" }
+}
+
+/// Deeper content is left to `json`, which knows how much stack there is and finds circles.
+const MAX_DEPTH: usize = 100;

@@ -1,0 +1,32 @@
+//! The extension module of the Python package `antiphon`.
+//!
+//! Each binding converts what Python gives, asks `antiphon-core` once, and converts what comes back:
+//! no rule of HTTP is written here. What waits (`async def __call__`) is written in Python, beside
+//! the classes that a program imports; see `antiphon/responses.py`.
+
+mod class;
+mod construct;
+mod cookie;
+mod error;
+mod field;
+mod headers;
+mod json;
+mod memo;
+mod redirect;
+mod render;
+mod response;
+
+/// What `antiphon.responses` and `antiphon.datastructures` are built on.
+#[pyo3::pymodule(gil_used = true)]
+mod _antiphon {
+    #[pymodule_export]
+    use crate::construct::construct_natively;
+    #[pymodule_export]
+    use crate::headers::{Headers, MutableHeaders};
+    #[pymodule_export]
+    use crate::json::JSONResponse;
+    #[pymodule_export]
+    use crate::redirect::RedirectResponse;
+    #[pymodule_export]
+    use crate::response::Response;
+}

@@ -1,0 +1,37 @@
+//! Responses that send the client elsewhere.
+
+use crate::response::Response;
+use antiphon_core::headers::{FieldName, FieldValue, HeaderPatch};
+use antiphon_core::location;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+/// The base of `antiphon.responses.RedirectResponse`.
+#[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
+pub(crate) struct RedirectResponse;
+
+#[pymethods]
+impl RedirectResponse {
+    #[new]
+    #[pyo3(signature = (*arguments, **keywords))]
+    fn new(
+        arguments: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
+    }
+
+    /// Set where the client is sent.
+    fn _locate(slf: &Bound<'_, Self>, url: &Bound<'_, PyAny>) -> PyResult<()> {
+        locate(slf.as_super(), url)
+    }
+}
+
+/// Sets `Location` to `url`, in the place of the caller's own.
+pub(crate) fn locate(response: &Bound<'_, Response>, url: &Bound<'_, PyAny>) -> PyResult<()> {
+    let url = url.str()?;
+    let quoted = location::quote(url.to_str()?);
+    let value = FieldValue::try_from(&*quoted)
+        .map_err(|error| crate::error::header([url.as_any(); 2], &error))?;
+    Response::patch(response, &HeaderPatch::Set(FieldName::LOCATION, value))
+}

@@ -1,0 +1,550 @@
+//! The base of all responses: what it holds, and what it makes of that when it is sent.
+
+use crate::class::{Class, Render};
+use crate::{cookie, error, headers, json, render};
+use antiphon_core::asgi::message::Message;
+use antiphon_core::asgi::scope::ScopeType;
+use antiphon_core::asgi::transmission::{Step, Transmission};
+use antiphon_core::headers::{FieldName, HeaderPatch, Headers};
+use antiphon_core::populate::ContentFacts;
+use antiphon_core::response::fixed;
+use pyo3::exceptions::PyKeyError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+
+/// The state of a response, and the methods that make it.
+///
+/// See `antiphon.responses.Response`, which is the class that programs use.
+#[pyclass(subclass, module = "antiphon._antiphon")]
+#[derive(Default)]
+pub(crate) struct Response {
+    status_code: Option<Py<PyAny>>,
+    background: Option<Py<PyAny>>,
+    body: Option<Py<PyAny>>,
+    raw_headers: Option<Py<PyAny>>,
+    headers: Option<Py<PyAny>>,
+}
+
+/// What a constructor is given.
+pub(crate) struct Arguments<'a, 'py> {
+    pub(crate) content: Option<Bound<'py, PyAny>>,
+    pub(crate) status_code: Bound<'py, PyAny>,
+    pub(crate) headers: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) media_type: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) background: Option<&'a Bound<'py, PyAny>>,
+}
+
+#[pymethods]
+impl Response {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords))]
+    pub(crate) fn new(
+        _arguments: &Bound<'_, PyTuple>,
+        _keywords: Option<&Bound<'_, PyDict>>,
+    ) -> Self {
+        Self::default()
+    }
+
+    /// Build the response: what each class's `__init__` does with its arguments.
+    fn _initialise<'py>(
+        slf: &Bound<'py, Self>,
+        content: Option<Bound<'py, PyAny>>,
+        status_code: Bound<'py, PyAny>,
+        headers: Option<&Bound<'py, PyAny>>,
+        media_type: Option<&Bound<'py, PyAny>>,
+        background: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let arguments = Arguments {
+            content,
+            status_code,
+            headers,
+            media_type,
+            background,
+        };
+        let fresh = false;
+        Self::initialise(slf, &*Class::of(&slf.get_type())?, fresh, arguments)
+    }
+
+    /// Turn content into the bytes that are sent; a class may override it.
+    ///
+    /// Text is encoded in the class's `charset`, bytes and memory views are sent as they are, and
+    /// `None` is no content.
+    fn render<'py>(
+        slf: &Bound<'py, Self>,
+        content: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let charset = || slf.getattr(intern!(slf.py(), "charset"));
+        render::text(content, charset, slf.py())
+    }
+
+    /// Make `raw_headers` of what the caller gives and of what the content asks for.
+    ///
+    /// A class may override it.
+    #[pyo3(signature = (headers=None))]
+    fn init_headers<'py>(
+        slf: &Bound<'py, Self>,
+        headers: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let class = Class::of(&slf.get_type())?;
+        let body = slf.getattr_opt(intern!(py, "body"))?;
+        let content = Content {
+            status_code: &slf.getattr(intern!(py, "status_code"))?,
+            body: body.as_ref(),
+            media_type: Some(slf.getattr(intern!(py, "media_type"))?),
+        };
+        let list = content.populate(headers, || slf.getattr(intern!(py, "charset")))?;
+        Self::keep_headers(slf, &class, list)
+    }
+
+    /// Add a `Set-Cookie` field.
+    #[expect(clippy::too_many_arguments, reason = "Starlette's parameters")]
+    fn _set_cookie<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+        max_age: Option<&Bound<'py, PyAny>>,
+        expires: Option<&Bound<'py, PyAny>>,
+        path: Option<&Bound<'py, PyAny>>,
+        domain: Option<&Bound<'py, PyAny>>,
+        secure: &Bound<'py, PyAny>,
+        httponly: &Bound<'py, PyAny>,
+        samesite: Option<&Bound<'py, PyAny>>,
+        partitioned: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let value = cookie::encode(&cookie::Arguments {
+            key,
+            value,
+            max_age,
+            expires,
+            path,
+            domain,
+            secure: secure.is_truthy()?,
+            httponly: httponly.is_truthy()?,
+            samesite,
+            partitioned: partitioned.is_truthy()?,
+        })?;
+        Self::patch(slf, &HeaderPatch::Append(FieldName::SET_COOKIE, value))
+    }
+
+    /// What is sent to whoever `scope` describes: the type, the status and the headers of the first
+    /// message, the type and the bytes of the second, and what runs after them.
+    fn _plan<'py>(
+        slf: &Bound<'py, Self>,
+        scope: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let class = Class::of(&slf.get_type())?;
+        let [status_code, raw_headers, body, background] = Self::state(slf, &class)?;
+        let (scope_type, head) = request(scope)?;
+        let list = headers::as_list(&raw_headers)?;
+        let declared = Declared::of(&list)?;
+        let facts = ContentFacts {
+            status: status(&status_code)?,
+            head,
+            // A length that the program has taken out stays out.
+            length: declared
+                .length
+                .is_some()
+                .then(|| length(&body))
+                .transpose()?,
+            media_type: None,
+            charset: "",
+            declared_length: declared.length(),
+            declares_transfer_encoding: declared.transfer_encoding,
+        };
+        let plan = fixed::plan(facts).map_err(|error| error::response(None, &error))?;
+        let raw_headers = if plan.patches.is_empty() {
+            raw_headers
+        } else {
+            let sent = list.get_slice(0, list.len());
+            for patch in &plan.patches {
+                headers::apply(&sent, patch)?;
+            }
+            sent.into_any()
+        };
+        let bytes = Transmission::new(plan.body).any(|step| matches!(step, Step::Bytes { .. }));
+        let body = if bytes {
+            body
+        } else {
+            PyBytes::new(py, b"").into_any()
+        };
+        let [start, content] = type_names(py, scope_type);
+        PyTuple::new(
+            py,
+            [
+                start.bind(py).as_any(),
+                &status_code,
+                &raw_headers,
+                content.bind(py).as_any(),
+                &body,
+                &background,
+            ],
+        )
+    }
+
+    /// The header fields, to be read and changed.
+    #[getter]
+    fn headers<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let raw = slf.getattr(intern!(py, "raw_headers"))?;
+        if let Some(own) = &slf.borrow().headers
+            && headers::holds(own.bind(py), &raw)
+        {
+            return Ok(own.bind(py).clone());
+        }
+        let own = headers::mutable(&raw)?;
+        slf.borrow_mut().headers = Some(own.clone().unbind());
+        Ok(own)
+    }
+
+    /// The status code.
+    #[getter]
+    fn status_code(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        held(slf, "status_code", |state| &state.status_code)
+    }
+
+    #[setter]
+    fn set_status_code(&mut self, status_code: Py<PyAny>) {
+        self.status_code = Some(status_code);
+    }
+
+    /// The task that runs after the response was sent, or `None`.
+    #[getter]
+    fn background(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        held(slf, "background", |state| &state.background)
+    }
+
+    #[setter]
+    fn set_background(&mut self, background: Py<PyAny>) {
+        self.background = Some(background);
+    }
+
+    /// The content, as it is sent.
+    #[getter]
+    fn body(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        held(slf, "body", |state| &state.body)
+    }
+
+    #[setter]
+    fn set_body(&mut self, body: Py<PyAny>) {
+        self.body = Some(body);
+    }
+
+    /// The header fields as they are sent: a list of pairs of byte strings, names in lower case.
+    #[getter]
+    fn raw_headers(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        held(slf, "raw_headers", |state| &state.raw_headers)
+    }
+
+    #[setter]
+    fn set_raw_headers(&mut self, raw_headers: Py<PyAny>) {
+        self.raw_headers = Some(raw_headers);
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let py = slf.py();
+        let state = PyDict::new(py);
+        if let Some(own) = slf.getattr_opt(intern!(py, "__dict__"))? {
+            state.update(own.cast::<PyMapping>()?)?;
+        }
+        let response = slf.borrow();
+        let slots = [
+            ("status_code", &response.status_code),
+            ("background", &response.background),
+            ("body", &response.body),
+            ("raw_headers", &response.raw_headers),
+        ];
+        for (name, value) in slots {
+            if let Some(value) = value {
+                state.set_item(name, value)?;
+            }
+        }
+        Ok(state)
+    }
+
+    fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
+        for (name, value) in state.iter() {
+            slf.setattr(name.cast::<PyString>()?, value)?;
+        }
+        Ok(())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for held in [
+            &self.status_code,
+            &self.background,
+            &self.body,
+            &self.raw_headers,
+            &self.headers,
+        ] {
+            visit.call(held)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Response {
+    /// Builds the response; `fresh` tells that nobody can have set an attribute of it before.
+    pub(crate) fn initialise<'py>(
+        slf: &Bound<'py, Self>,
+        class: &Class,
+        fresh: bool,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let Arguments {
+            content,
+            status_code,
+            headers,
+            media_type,
+            background,
+        } = arguments;
+        let plain = class.keeps_attributes && (fresh || !overrides(slf)?);
+        if plain {
+            let mut state = slf.borrow_mut();
+            state.status_code = Some(status_code.clone().unbind());
+            state.background =
+                Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
+        } else {
+            slf.setattr(intern!(py, "status_code"), &status_code)?;
+            slf.setattr(intern!(py, "background"), background)?;
+        }
+        if let Some(media_type) = media_type {
+            slf.setattr(intern!(py, "media_type"), media_type)?;
+        }
+
+        let charset = || match &class.charset {
+            Some(charset) if plain => Ok(charset.bind(py).clone().into_any()),
+            _ => slf.getattr(intern!(py, "charset")),
+        };
+        let body = match class.render {
+            Render::Text if plain => render::text(content.as_ref(), charset, py)?,
+            Render::Json if plain => json::render(content.as_ref(), py)?.into_any(),
+            _ => slf.call_method1(intern!(py, "render"), (content,))?,
+        };
+        if plain {
+            slf.borrow_mut().body = Some(body.clone().unbind());
+        } else {
+            slf.setattr(intern!(py, "body"), &body)?;
+        }
+
+        if !plain || !class.inits_headers {
+            slf.call_method1(intern!(py, "init_headers"), (headers,))?;
+            return Ok(());
+        }
+        let content = Content {
+            status_code: &status_code,
+            body: Some(&body),
+            media_type: match (media_type, &class.media_type) {
+                (Some(media_type), _) => Some(media_type.clone()),
+                (None, Some(own)) => own.as_ref().map(|own| own.bind(py).clone().into_any()),
+                (None, None) => Some(slf.getattr(intern!(py, "media_type"))?),
+            },
+        };
+        let list = content.populate(headers, charset)?;
+        Self::keep_headers(slf, class, list)
+    }
+
+    /// Changes the headers.
+    pub(crate) fn patch(slf: &Bound<'_, Self>, patch: &HeaderPatch) -> PyResult<()> {
+        let raw = slf.getattr(intern!(slf.py(), "raw_headers"))?;
+        headers::apply(raw.cast::<PyList>()?, patch)
+    }
+
+    fn keep_headers(slf: &Bound<'_, Self>, class: &Class, list: Bound<'_, PyList>) -> PyResult<()> {
+        if class.keeps_attributes {
+            slf.borrow_mut().raw_headers = Some(list.into_any().unbind());
+            return Ok(());
+        }
+        slf.setattr(intern!(slf.py(), "raw_headers"), list)
+    }
+
+    /// The status code, the headers, the content and the background task.
+    fn state<'py>(slf: &Bound<'py, Self>, class: &Class) -> PyResult<[Bound<'py, PyAny>; 4]> {
+        let py = slf.py();
+        if class.keeps_attributes {
+            let state = slf.borrow();
+            if let (Some(status_code), Some(raw_headers), Some(body), Some(background)) = (
+                &state.status_code,
+                &state.raw_headers,
+                &state.body,
+                &state.background,
+            ) {
+                return Ok(
+                    [status_code, raw_headers, body, background].map(|held| held.bind(py).clone())
+                );
+            }
+        }
+        Ok([
+            slf.getattr(intern!(py, "status_code"))?,
+            slf.getattr(intern!(py, "raw_headers"))?,
+            slf.getattr(intern!(py, "body"))?,
+            slf.getattr(intern!(py, "background"))?,
+        ])
+    }
+}
+
+/// What the head says of the content when a response is built.
+struct Content<'a, 'py> {
+    status_code: &'a Bound<'py, PyAny>,
+    body: Option<&'a Bound<'py, PyAny>>,
+    media_type: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Content<'_, 'py> {
+    fn populate(
+        &self,
+        headers: Option<&Bound<'py, PyAny>>,
+        charset: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let py = self.status_code.py();
+        let list = match headers {
+            Some(headers) => headers::of_caller(headers)?,
+            None => PyList::empty(py),
+        };
+        let declared = Declared::of(&list)?;
+        let media_type = self.media_type.as_ref().filter(|own| !own.is_none());
+        let charset = media_type.map(|_| charset()).transpose()?;
+        let facts = ContentFacts {
+            status: status(self.status_code)?,
+            // Whether it will answer HEAD, for which any length is right, is not known yet.
+            head: true,
+            length: self
+                .body
+                .filter(|body| !body.is_none())
+                .map(length)
+                .transpose()?,
+            media_type: media_type.map(text).transpose()?,
+            charset: charset.as_ref().map(text).transpose()?.unwrap_or_default(),
+            declared_length: declared.length(),
+            declares_transfer_encoding: declared.transfer_encoding,
+        };
+        let mut patches = Vec::new();
+        facts
+            .populate(&mut patches)
+            .map_err(|error| error::response(media_type, &error))?;
+        for patch in &patches {
+            headers::apply(&list, patch)?;
+        }
+        Ok(list)
+    }
+}
+
+/// What the program says of the message's framing.
+struct Declared<'py> {
+    length: Option<Bound<'py, PyAny>>,
+    transfer_encoding: bool,
+}
+
+impl<'py> Declared<'py> {
+    fn of(list: &Bound<'py, PyList>) -> PyResult<Self> {
+        Ok(Self {
+            length: headers::first(list, b"content-length")?,
+            transfer_encoding: headers::first(list, b"transfer-encoding")?.is_some(),
+        })
+    }
+
+    fn length(&self) -> Option<&[u8]> {
+        let length = self.length.as_ref()?;
+        Some(
+            length
+                .cast::<PyBytes>()
+                .map_or(b"", |length| length.as_bytes()),
+        )
+    }
+}
+
+fn held(
+    slf: &Bound<'_, Response>,
+    name: &str,
+    slot: impl FnOnce(&Response) -> &Option<Py<PyAny>>,
+) -> PyResult<Py<PyAny>> {
+    match slot(&slf.borrow()) {
+        Some(value) => Ok(value.clone_ref(slf.py())),
+        None => Err(error::no_attribute(slf, name)),
+    }
+}
+
+/// Tells whether a program has given this response something that its class gives to others.
+fn overrides(slf: &Bound<'_, Response>) -> PyResult<bool> {
+    let own = slf.getattr(intern!(slf.py(), "__dict__"))?;
+    let own = own.cast::<PyDict>()?;
+    if own.is_empty() {
+        return Ok(false);
+    }
+    for name in ["media_type", "charset", "render", "init_headers"] {
+        if own.contains(name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What `scope` says of the request: what is answered, and whether with a head alone.
+fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
+    let py = scope.py();
+    let (kind, method) = if let Ok(scope) = scope.cast_exact::<PyDict>() {
+        let kind = intern!(py, "type");
+        let method = scope.get_item(intern!(py, "method"))?;
+        match scope.get_item(kind)? {
+            Some(found) => (found, method),
+            None => return Err(PyKeyError::new_err("type")),
+        }
+    } else {
+        let method = scope.call_method1(intern!(py, "get"), (intern!(py, "method"),))?;
+        (scope.get_item(intern!(py, "type"))?, Some(method))
+    };
+    let scope_type = ScopeType::parse(text(&kind)?).unwrap_or(ScopeType::Http);
+    let method = method.as_ref().and_then(|method| text(method).ok());
+    Ok((scope_type, scope_type.is_head(method.unwrap_or_default())))
+}
+
+/// The `type` of the first message and of the others.
+fn type_names(py: Python<'_>, scope_type: ScopeType) -> &'static [Py<PyString>; 2] {
+    static HTTP: PyOnceLock<[Py<PyString>; 2]> = PyOnceLock::new();
+    static WEBSOCKET: PyOnceLock<[Py<PyString>; 2]> = PyOnceLock::new();
+    let names = match scope_type {
+        ScopeType::Http => &HTTP,
+        ScopeType::Websocket => &WEBSOCKET,
+    };
+    names.get_or_init(py, || {
+        let start: Message<()> = Message::Start {
+            scope_type,
+            status: 200,
+            headers: Headers::new(),
+        };
+        let body = Message::Body {
+            scope_type,
+            body: (),
+            more_body: false,
+        };
+        [start, body].map(|message| PyString::intern(py, message.type_name()).unbind())
+    })
+}
+
+/// A status code as the core takes it; what no status code can be stays on its side of 200.
+fn status(code: &Bound<'_, PyAny>) -> PyResult<u16> {
+    if let Ok(code) = code.extract() {
+        return Ok(code);
+    }
+    Ok(if code.lt(0)? { 0 } else { u16::MAX })
+}
+
+fn length(body: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if let Ok(bytes) = body.cast_exact::<PyBytes>() {
+        return Ok(bytes.as_bytes().len() as u64);
+    }
+    Ok(body.len()? as u64)
+}
+
+fn text<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    object.cast::<PyString>()?.to_str()
+}
