@@ -8,7 +8,7 @@ use crate::json::JSONResponse;
 use crate::response::Response;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyList, PyString, PyType};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -23,9 +23,17 @@ pub(crate) struct Class {
     /// Whether `init_headers` is ours.
     pub(crate) inits_headers: bool,
     /// Its media type: text or `None`; anything else is asked of each response.
-    pub(crate) media_type: Option<Option<Py<PyString>>>,
+    pub(crate) media_type: Option<Option<String>>,
     /// Its charset; anything but text is asked of each response.
-    pub(crate) charset: Option<Py<PyString>>,
+    pub(crate) charset: Option<String>,
+    populated: RefCell<[Option<Populated>; LENGTHS]>,
+}
+
+/// The fields of a response to which the caller adds none.
+struct Populated {
+    status: u16,
+    length: u64,
+    fields: Py<PyList>,
 }
 
 /// The signatures of our classes.
@@ -51,6 +59,11 @@ pub(crate) enum Render {
 }
 
 impl Class {
+    /// Tells whether a program has no hand in how a response of this class is built.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.keeps_attributes && self.inits_headers && !matches!(self.render, Render::Hook)
+    }
+
     /// What is known of `class`.
     pub(crate) fn of(class: &Bound<'_, PyType>) -> PyResult<Rc<Self>> {
         let Some(version) = construct::version(class) else {
@@ -72,6 +85,36 @@ impl Class {
             drop(before);
         }
         Ok(looked_up)
+    }
+
+    /// The fields of a response to which the caller adds none, in a list of its own.
+    ///
+    /// The core, which `populate` asks, answers the same question in the same way, so that an answer
+    /// can be kept.
+    pub(crate) fn populated<'py>(
+        &self,
+        py: Python<'py>,
+        status: u16,
+        length: u64,
+        populate: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        if self.media_type.is_none() || self.charset.is_none() {
+            return populate();
+        }
+        let place = length as usize % LENGTHS;
+        if let Some(known) = &self.populated.borrow()[place]
+            && (known.status, known.length) == (status, length)
+        {
+            let fields = known.fields.bind(py);
+            return Ok(fields.get_slice(0, fields.len()));
+        }
+        let fields = populate()?;
+        self.populated.borrow_mut()[place] = Some(Populated {
+            status,
+            length,
+            fields: fields.get_slice(0, fields.len()).unbind(),
+        });
+        Ok(fields)
     }
 
     fn look_up(class: &Bound<'_, PyType>) -> PyResult<Self> {
@@ -96,15 +139,13 @@ impl Class {
         } else {
             Render::Hook
         };
-        let text = |name| -> PyResult<Option<Bound<'_, PyAny>>> { class.getattr_opt(name) };
-        let media_type = match text(intern!(py, "media_type"))? {
+        let media_type = match class.getattr_opt(intern!(py, "media_type"))? {
             Some(none) if none.is_none() => Some(None),
-            Some(other) => other.cast_into_exact().ok().map(|text| Some(text.unbind())),
+            Some(other) => other.extract().ok().map(Some),
             None => None,
         };
-        let charset = text(intern!(py, "charset"))?
-            .and_then(|charset| charset.cast_into_exact().ok())
-            .map(Bound::unbind);
+        let charset = class.getattr_opt(intern!(py, "charset"))?;
+        let charset = charset.and_then(|charset| charset.extract().ok());
         let allocates = same(&ours, intern!(py, "__new__"))?
             || same(&json, intern!(py, "__new__"))?
             || same(
@@ -118,6 +159,7 @@ impl Class {
             inits_headers: same(&ours, intern!(py, "init_headers"))?,
             media_type,
             charset,
+            populated: RefCell::new([const { None }; LENGTHS]),
         })
     }
 }
@@ -129,5 +171,8 @@ thread_local! {
 
 /// Classes that are remembered at a time; a program has a handful.
 const PLACES: usize = 64;
+
+/// Lengths of content that are remembered at a time, for each class.
+const LENGTHS: usize = 64;
 
 const ATTRIBUTES: [&str; 4] = ["status_code", "body", "background", "raw_headers"];

@@ -7,6 +7,7 @@ use antiphon_core::populate::InvalidResponse;
 use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 /// A header field that cannot be sent; `texts` are its name and its value.
 ///
@@ -19,9 +20,9 @@ pub(crate) fn header(texts: [&Bound<'_, PyAny>; 2], error: &InvalidHeader) -> Py
 }
 
 /// A head that would lie about its content, or a media type that cannot stand in it.
-pub(crate) fn response(media_type: Option<&Bound<'_, PyAny>>, error: &InvalidResponse) -> PyErr {
+pub(crate) fn response(py: Python<'_>, media_type: Option<&str>, error: &InvalidResponse) -> PyErr {
     media_type
-        .and_then(not_latin1)
+        .and_then(|media_type| not_latin1(PyString::new(py, media_type).as_any()))
         .unwrap_or_else(|| PyValueError::new_err(error.to_string()))
 }
 

@@ -20,8 +20,7 @@ pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
     let list = PyList::empty(py);
     if let Ok(dict) = headers.cast_exact::<PyDict>() {
         for (name, value) in dict.iter() {
-            let (name, value) = field::of_caller(&name, &value)?;
-            list.append(memo::field(py, &name, &value)?)?;
+            list.append(memo::callers(&name, &value)?)?;
         }
         return Ok(list);
     }
@@ -36,6 +35,26 @@ pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
         list.append(memo::field(py, &name, &value)?)?;
     }
     Ok(list)
+}
+
+/// The caller's fields, with what a plan asks for.
+pub(crate) fn patched<'py>(
+    py: Python<'py>,
+    callers: Option<Bound<'py, PyList>>,
+    patches: &[HeaderPatch],
+) -> PyResult<Bound<'py, PyList>> {
+    match (callers, patches) {
+        (Some(list), _) => {
+            patches.iter().try_for_each(|patch| apply(&list, patch))?;
+            Ok(list)
+        }
+        // Most responses: nothing has to be looked for.
+        (
+            None,
+            [HeaderPatch::SetDefault(name, value), HeaderPatch::SetDefault(other, its)],
+        ) if name != other => PyList::new(py, [memo::field(py, name, value)?, memo::field(py, other, its)?]),
+        (None, _) => patched(py, Some(PyList::empty(py)), patches),
+    }
 }
 
 /// Carries out what a plan asks for, or a program.

@@ -1,11 +1,13 @@
 //! Fields that come again and again, made once.
 //!
 //! A field that the core adds to a response mostly has one of a few values (`application/json`, a
-//! length of some digits). As Python's tuples cannot be changed, responses can share them.
+//! length of some digits), and those that a program adds are mostly written out in it. As Python's
+//! strings and tuples cannot be changed, what was made of them once can be shared.
 
+use crate::field;
 use antiphon_core::headers::{FieldName, FieldValue};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 use std::cell::RefCell;
 
 thread_local! {
@@ -51,6 +53,59 @@ pub(crate) fn field<'py>(
         Ok(field)
     })
 }
+
+/// The field that the caller gives, checked, as ASGI has it.
+pub(crate) fn callers<'py>(
+    name: &Bound<'py, PyAny>,
+    value: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = name.py();
+    let (Ok(text), Ok(content)) = (
+        name.cast_exact::<PyString>(),
+        value.cast_exact::<PyString>(),
+    ) else {
+        let (name, value) = field::of_caller(name, value)?;
+        return field(py, &name, &value);
+    };
+    let mixed = (name.as_ptr().addr() >> 4) ^ (value.as_ptr().addr() >> 4).rotate_left(5);
+    let place = mixed % CALLERS_PLACES;
+    let known = CALLERS.with_borrow(|known| match &known[place] {
+        Some(own) if own.name.is(name) && own.value.is(value) => Some(own.field.bind(py).clone()),
+        _ => None,
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let (name, value) = field::of_caller(name, value)?;
+    let field = self::field(py, &name, &value)?;
+    if content.len()? <= MAX_KEPT {
+        let callers = Callers {
+            name: text.clone().unbind(),
+            value: content.clone().unbind(),
+            field: field.clone().unbind(),
+        };
+        let before = CALLERS.with_borrow_mut(|known| known[place].replace(callers));
+        drop(before);
+    }
+    Ok(field)
+}
+
+/// What was made of two strings, which are kept so that no others can come to lie where they lie.
+struct Callers {
+    name: Py<PyString>,
+    value: Py<PyString>,
+    field: Py<PyTuple>,
+}
+
+thread_local! {
+    static CALLERS: RefCell<[Option<Callers>; CALLERS_PLACES]> =
+        const { RefCell::new([const { None }; CALLERS_PLACES]) };
+}
+
+const CALLERS_PLACES: usize = 128;
+
+/// A value of more characters than these is not kept.
+const MAX_KEPT: usize = 128;
 
 fn place(name: &str, value: &[u8]) -> usize {
     let tail = match value.last_chunk::<4>() {

@@ -3,20 +3,28 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyString};
+use std::borrow::Cow;
 
 /// The bytes of `content`: none for `None`, bytes as they are, text in `charset`.
 ///
 /// # Starlette
 ///
 /// `Response.render`. What has no `encode` is an `AttributeError`, as there.
-pub(crate) fn text<'py>(
+pub(crate) fn text<'py, 'a>(
     content: Option<&Bound<'py, PyAny>>,
-    charset: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+    charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
     py: Python<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(content) = content else {
         return Ok(PyBytes::new(py, b"").into_any());
     };
+    if let Ok(text) = content.cast_exact::<PyString>() {
+        let charset = charset()?;
+        return match (&*charset, text.to_str()) {
+            ("utf-8", Ok(utf8)) => Ok(PyBytes::new(py, utf8.as_bytes()).into_any()),
+            _ => encode(content, &charset),
+        };
+    }
     if content.is_instance_of::<PyBytes>() {
         return Ok(content.clone());
     }
@@ -28,14 +36,9 @@ pub(crate) fn text<'py>(
             content.call_method0(intern!(py, "tobytes"))
         };
     }
-    let charset = charset()?;
-    if let Ok(text) = content.cast_exact::<PyString>()
-        && charset
-            .cast_exact::<PyString>()
-            .is_ok_and(|charset| charset == "utf-8")
-        && let Ok(utf8) = text.to_str()
-    {
-        return Ok(PyBytes::new(py, utf8.as_bytes()).into_any());
-    }
-    content.call_method1(intern!(py, "encode"), (charset,))
+    encode(content, &*charset()?)
+}
+
+fn encode<'py>(content: &Bound<'py, PyAny>, charset: &str) -> PyResult<Bound<'py, PyAny>> {
+    content.call_method1(intern!(content.py(), "encode"), (charset,))
 }

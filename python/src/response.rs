@@ -1,7 +1,7 @@
 //! The base of all responses: what it holds, and what it makes of that when it is sent.
 
 use crate::class::{Class, Render};
-use crate::{cookie, error, headers, json, render};
+use crate::{cookie, error, field, headers, json, render};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
+use std::borrow::Cow;
 
 /// The state of a response, and the methods that make it.
 ///
@@ -76,8 +77,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         content: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let charset = || slf.getattr(intern!(slf.py(), "charset"));
-        render::text(content, charset, slf.py())
+        render::text(content, || own_charset(slf), slf.py())
     }
 
     /// Make `raw_headers` of what the caller gives and of what the content asks for.
@@ -92,11 +92,11 @@ impl Response {
         let class = Class::of(&slf.get_type())?;
         let body = slf.getattr_opt(intern!(py, "body"))?;
         let content = Content {
-            status_code: &slf.getattr(intern!(py, "status_code"))?,
-            body: body.as_ref(),
-            media_type: Some(slf.getattr(intern!(py, "media_type"))?),
+            status: status(&slf.getattr(intern!(py, "status_code"))?)?,
+            length: body.filter(|body| !body.is_none()).map(|body| length(&body)).transpose()?,
+            media_type: own_media_type(slf)?,
         };
-        let list = content.populate(headers, || slf.getattr(intern!(py, "charset")))?;
+        let list = content.populate(py, headers, || own_charset(slf))?;
         Self::keep_headers(slf, &class, list)
     }
 
@@ -137,8 +137,7 @@ impl Response {
         scope: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let class = Class::of(&slf.get_type())?;
-        let [status_code, raw_headers, body, background] = Self::state(slf, &class)?;
+        let [status_code, raw_headers, body, background] = Self::state(slf)?;
         let (scope_type, head) = request(scope)?;
         let list = headers::as_list(&raw_headers)?;
         let declared = Declared::of(&list)?;
@@ -156,7 +155,7 @@ impl Response {
             declared_length: declared.length(),
             declares_transfer_encoding: declared.transfer_encoding,
         };
-        let plan = fixed::plan(facts).map_err(|error| error::response(None, &error))?;
+        let plan = fixed::plan(facts).map_err(|error| error::response(py, None, &error))?;
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
         } else {
@@ -299,6 +298,9 @@ impl Response {
         fresh: bool,
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<()> {
+        if !class.is_plain() || !fresh && overrides(slf)? {
+            return Self::initialise_by_attributes(slf, arguments);
+        }
         let py = slf.py();
         let Arguments {
             content,
@@ -307,56 +309,68 @@ impl Response {
             media_type,
             background,
         } = arguments;
-        let plain = class.keeps_attributes && (fresh || !overrides(slf)?);
-        if plain {
-            let mut state = slf.borrow_mut();
-            state.status_code = Some(status_code.clone().unbind());
-            state.background =
-                Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
-        } else {
-            slf.setattr(intern!(py, "status_code"), &status_code)?;
-            slf.setattr(intern!(py, "background"), background)?;
-        }
         if let Some(media_type) = media_type {
             slf.setattr(intern!(py, "media_type"), media_type)?;
         }
-
         let charset = || match &class.charset {
-            Some(charset) if plain => Ok(charset.bind(py).clone().into_any()),
-            _ => slf.getattr(intern!(py, "charset")),
+            Some(charset) => Ok(Cow::Borrowed(&**charset)),
+            None => own_charset(slf),
         };
         let body = match class.render {
-            Render::Text if plain => render::text(content.as_ref(), charset, py)?,
-            Render::Json if plain => json::render(content.as_ref(), py)?.into_any(),
-            _ => slf.call_method1(intern!(py, "render"), (content,))?,
+            Render::Json => json::render(content.as_ref(), py)?.into_any(),
+            _ => render::text(content.as_ref(), charset, py)?,
         };
-        if plain {
-            slf.borrow_mut().body = Some(body.clone().unbind());
-        } else {
-            slf.setattr(intern!(py, "body"), &body)?;
-        }
+        let (status, length) = (status(&status_code)?, length(&body)?);
+        let populate = || {
+            let content = Content {
+                status,
+                length: Some(length),
+                media_type: match (media_type, &class.media_type) {
+                    (Some(media_type), _) => Some(Cow::Borrowed(text(media_type)?)),
+                    (None, Some(own)) => own.as_deref().map(Cow::Borrowed),
+                    (None, None) => own_media_type(slf)?,
+                },
+            };
+            content.populate(py, headers, charset)
+        };
+        let raw_headers = match (headers, media_type) {
+            (None, None) => class.populated(py, status, length, populate)?,
+            _ => populate()?,
+        };
+        let mut state = slf.borrow_mut();
+        state.status_code = Some(status_code.unbind());
+        state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
+        state.body = Some(body.unbind());
+        state.raw_headers = Some(raw_headers.into_any().unbind());
+        Ok(())
+    }
 
-        if !plain || !class.inits_headers {
-            slf.call_method1(intern!(py, "init_headers"), (headers,))?;
-            return Ok(());
+    /// The same, where a class or a program has a hand in it: through whatever they have overridden.
+    fn initialise_by_attributes<'py>(
+        slf: &Bound<'py, Self>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        slf.setattr(intern!(py, "status_code"), arguments.status_code)?;
+        if let Some(media_type) = arguments.media_type {
+            slf.setattr(intern!(py, "media_type"), media_type)?;
         }
-        let content = Content {
-            status_code: &status_code,
-            body: Some(&body),
-            media_type: match (media_type, &class.media_type) {
-                (Some(media_type), _) => Some(media_type.clone()),
-                (None, Some(own)) => own.as_ref().map(|own| own.bind(py).clone().into_any()),
-                (None, None) => Some(slf.getattr(intern!(py, "media_type"))?),
-            },
-        };
-        let list = content.populate(headers, charset)?;
-        Self::keep_headers(slf, class, list)
+        slf.setattr(intern!(py, "background"), arguments.background)?;
+        let body = slf.call_method1(intern!(py, "render"), (arguments.content,))?;
+        slf.setattr(intern!(py, "body"), body)?;
+        slf.call_method1(intern!(py, "init_headers"), (arguments.headers,))?;
+        Ok(())
     }
 
     /// Changes the headers.
     pub(crate) fn patch(slf: &Bound<'_, Self>, patch: &HeaderPatch) -> PyResult<()> {
-        let raw = slf.getattr(intern!(slf.py(), "raw_headers"))?;
-        headers::apply(raw.cast::<PyList>()?, patch)
+        let py = slf.py();
+        let raw_headers = if Class::of(&slf.get_type())?.keeps_attributes {
+            Self::raw_headers(slf)?.into_bound(py)
+        } else {
+            slf.getattr(intern!(py, "raw_headers"))?
+        };
+        headers::apply(raw_headers.cast::<PyList>()?, patch)
     }
 
     fn keep_headers(slf: &Bound<'_, Self>, class: &Class, list: Bound<'_, PyList>) -> PyResult<()> {
@@ -368,20 +382,20 @@ impl Response {
     }
 
     /// The status code, the headers, the content and the background task.
-    fn state<'py>(slf: &Bound<'py, Self>, class: &Class) -> PyResult<[Bound<'py, PyAny>; 4]> {
+    ///
+    /// One that a class keeps elsewhere, in a property or an attribute of its own, is not in its
+    /// slot.
+    fn state<'py>(slf: &Bound<'py, Self>) -> PyResult<[Bound<'py, PyAny>; 4]> {
         let py = slf.py();
-        if class.keeps_attributes {
-            let state = slf.borrow();
-            if let (Some(status_code), Some(raw_headers), Some(body), Some(background)) = (
-                &state.status_code,
-                &state.raw_headers,
-                &state.body,
-                &state.background,
-            ) {
-                return Ok(
-                    [status_code, raw_headers, body, background].map(|held| held.bind(py).clone())
-                );
-            }
+        if let Self {
+            status_code: Some(status_code),
+            raw_headers: Some(raw_headers),
+            body: Some(body),
+            background: Some(background),
+            ..
+        } = &*slf.borrow()
+        {
+            return Ok([status_code, raw_headers, body, background].map(|held| held.bind(py).clone()));
         }
         Ok([
             slf.getattr(intern!(py, "status_code"))?,
@@ -393,52 +407,42 @@ impl Response {
 }
 
 /// What the head says of the content when a response is built.
-struct Content<'a, 'py> {
-    status_code: &'a Bound<'py, PyAny>,
-    body: Option<&'a Bound<'py, PyAny>>,
-    media_type: Option<Bound<'py, PyAny>>,
+struct Content<'a> {
+    status: u16,
+    length: Option<u64>,
+    media_type: Option<Cow<'a, str>>,
 }
 
-impl<'py> Content<'_, 'py> {
-    fn populate(
+impl Content<'_> {
+    fn populate<'py, 'a>(
         &self,
+        py: Python<'py>,
         headers: Option<&Bound<'py, PyAny>>,
-        charset: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+        charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let py = self.status_code.py();
-        let list = match headers {
-            Some(headers) => headers::of_caller(headers)?,
-            None => PyList::empty(py),
-        };
-        let declared = Declared::of(&list)?;
-        let media_type = self.media_type.as_ref().filter(|own| !own.is_none());
-        let charset = media_type.map(|_| charset()).transpose()?;
+        let list = headers.map(headers::of_caller).transpose()?;
+        let declared = list.as_ref().map(Declared::of).transpose()?.unwrap_or_default();
+        let charset = self.media_type.as_ref().map(|_| charset()).transpose()?;
         let facts = ContentFacts {
-            status: status(self.status_code)?,
+            status: self.status,
             // Whether it will answer HEAD, for which any length is right, is not known yet.
             head: true,
-            length: self
-                .body
-                .filter(|body| !body.is_none())
-                .map(length)
-                .transpose()?,
-            media_type: media_type.map(text).transpose()?,
-            charset: charset.as_ref().map(text).transpose()?.unwrap_or_default(),
+            length: self.length,
+            media_type: self.media_type.as_deref(),
+            charset: charset.as_deref().unwrap_or_default(),
             declared_length: declared.length(),
             declares_transfer_encoding: declared.transfer_encoding,
         };
         let mut patches = Vec::new();
         facts
             .populate(&mut patches)
-            .map_err(|error| error::response(media_type, &error))?;
-        for patch in &patches {
-            headers::apply(&list, patch)?;
-        }
-        Ok(list)
+            .map_err(|error| error::response(py, self.media_type.as_deref(), &error))?;
+        headers::patched(py, list, &patches)
     }
 }
 
 /// What the program says of the message's framing.
+#[derive(Default)]
 struct Declared<'py> {
     length: Option<Bound<'py, PyAny>>,
     transfer_encoding: bool,
@@ -446,20 +450,32 @@ struct Declared<'py> {
 
 impl<'py> Declared<'py> {
     fn of(list: &Bound<'py, PyList>) -> PyResult<Self> {
-        Ok(Self {
-            length: headers::first(list, b"content-length")?,
-            transfer_encoding: headers::first(list, b"transfer-encoding")?.is_some(),
-        })
+        let mut declared = Self::default();
+        for item in list.iter() {
+            let (name, value) = field::parts(&item)?;
+            match name.cast::<PyBytes>().map(|name| name.as_bytes()) {
+                Ok(b"content-length") if declared.length.is_none() => declared.length = Some(value),
+                Ok(b"transfer-encoding") => declared.transfer_encoding = true,
+                _ => {}
+            }
+        }
+        Ok(declared)
     }
 
     fn length(&self) -> Option<&[u8]> {
         let length = self.length.as_ref()?;
-        Some(
-            length
-                .cast::<PyBytes>()
-                .map_or(b"", |length| length.as_bytes()),
-        )
+        Some(length.cast::<PyBytes>().map_or(b"", |length| length.as_bytes()))
     }
+}
+
+fn own_media_type<'a>(slf: &Bound<'_, Response>) -> PyResult<Option<Cow<'a, str>>> {
+    let own: Option<String> = slf.getattr(intern!(slf.py(), "media_type"))?.extract()?;
+    Ok(own.map(Cow::Owned))
+}
+
+fn own_charset<'a>(slf: &Bound<'_, Response>) -> PyResult<Cow<'a, str>> {
+    let own: String = slf.getattr(intern!(slf.py(), "charset"))?.extract()?;
+    Ok(Cow::Owned(own))
 }
 
 fn held(

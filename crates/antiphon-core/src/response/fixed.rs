@@ -42,7 +42,7 @@ use alloc::vec::Vec;
 /// `Response.__call__`, which sends the content after HEAD too (divergence D-7) and with every
 /// status (D-3).
 pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
-    let mut patches = Vec::with_capacity(2);
+    let mut patches = Vec::new();
     facts.populate(&mut patches)?;
     let carries = !facts.head && populate::carries_content(facts.status);
     Ok(Plan {
