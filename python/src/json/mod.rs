@@ -5,17 +5,18 @@
 //! that JSON has no form for, a class that says in its own words what it holds, a lone surrogate, NaN,
 //! depth, a circle. So the errors are its own, too.
 
+mod buffer;
 mod locate;
 mod number;
 mod text;
 mod write;
 
 use crate::response::Response;
+use buffer::Buffer;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
-use std::cell::Cell;
 
 /// The base of `antiphon.responses.JSONResponse`.
 #[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
@@ -55,13 +56,9 @@ pub(crate) fn render<'py>(
     let Some(content) = content else {
         return Ok(PyBytes::new(py, b"null"));
     };
-    let mut out = BUFFER.take();
-    out.clear();
-    let written = write::value(content, &mut out, 0);
-    let bytes = written.map(|()| PyBytes::new(py, &out));
-    if out.capacity() <= MAX_KEPT {
-        BUFFER.set(out);
-    }
+    let mut out = Buffer::take();
+    let bytes = write::value(content, &mut out, 0).map(|()| PyBytes::new(py, out.written()));
+    out.keep();
     match bytes {
         Ok(bytes) => Ok(bytes),
         Err(write::Unusual) => by_python(content).map_err(|error| locate::note(error, content)),
@@ -87,11 +84,3 @@ fn by_python<'py>(content: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> 
     let bytes = text.call_method1(intern!(py, "encode"), ("utf-8",))?;
     Ok(bytes.cast_into()?)
 }
-
-thread_local! {
-    /// Memory to write into, which would be asked for and given back for each response.
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-/// More memory than this many bytes goes back.
-const MAX_KEPT: usize = 1 << 20;

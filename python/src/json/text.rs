@@ -1,75 +1,106 @@
 //! Strings, with the escapes that JSON asks for and no other.
 
+use super::buffer::Buffer;
 use super::write::Unusual;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// Writes a string; one that UTF-8 cannot say is unusual.
-pub(super) fn write(string: &Bound<'_, PyString>, out: &mut Vec<u8>) -> Result<(), Unusual> {
+#[inline]
+pub(super) fn write(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unusual> {
     let Ok(text) = string.to_str() else {
         return Err(Unusual);
     };
     let bytes = text.as_bytes();
-    out.reserve(bytes.len() + 2);
-    out.push(b'"');
-    if is_plain(bytes) {
-        out.extend_from_slice(bytes);
+    let room = out.room(bytes.len() + 2);
+    if let [open, between @ .., close] = room
+        && copied(bytes, between)
+    {
+        (*open, *close) = (b'"', b'"');
+        out.advance(bytes.len() + 2);
     } else {
         escape(bytes, out);
     }
-    out.push(b'"');
     Ok(())
 }
 
-fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+/// Copies `bytes`, as many as `out` has, and tells whether none of them needs an escape.
+///
+/// Eight bytes are looked at and copied in one step, four if there are no more than seven; the last
+/// of them may have been before.
+#[inline(always)]
+pub(super) fn copied(bytes: &[u8], out: &mut [u8]) -> bool {
+    let mut found = 0;
+    if let (Some(last), Some(end)) = (bytes.last_chunk::<8>(), out.last_chunk_mut::<8>()) {
+        found |= escapes(u64::from_ne_bytes(*last));
+        *end = *last;
+        let chunks = bytes.as_chunks::<8>().0.iter();
+        for (chunk, place) in chunks.zip(out.as_chunks_mut::<8>().0) {
+            found |= escapes(u64::from_ne_bytes(*chunk));
+            *place = *chunk;
+        }
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let both = u64::from(u32::from_ne_bytes(*first)) << 32 | u64::from(u32::from_ne_bytes(*last));
+        found |= escapes(both);
+        if let Some(begin) = out.first_chunk_mut::<4>() {
+            *begin = *first;
+        }
+        if let Some(end) = out.last_chunk_mut::<4>() {
+            *end = *last;
+        }
+    } else if let (&[first, ..], &[.., last]) = (bytes, bytes) {
+        // Up to three: the one in the middle is one of the others if there are not so many.
+        let middle = bytes.len() / 2;
+        let word = [first, bytes[middle], last, last, last, last, last, last];
+        found |= escapes(u64::from_ne_bytes(word));
+        out[middle] = bytes[middle];
+        out[0] = first;
+        out[bytes.len() - 1] = last;
+    }
+    found == 0
+}
+
+#[cold]
+fn escape(bytes: &[u8], out: &mut Buffer) {
+    out.push(b'"');
     let mut rest = bytes;
     while let Some(place) = rest.iter().position(|byte| needs_escape(*byte)) {
         let byte = rest[place];
-        out.extend_from_slice(&rest[..place]);
+        out.extend(&rest[..place]);
         rest = &rest[place + 1..];
         match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x0C => out.extend_from_slice(b"\\f"),
+            b'"' => out.extend(b"\\\""),
+            b'\\' => out.extend(b"\\\\"),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            0x08 => out.extend(b"\\b"),
+            0x0C => out.extend(b"\\f"),
             control => {
                 let digit = |value: u8| HEX[usize::from(value)];
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[digit(control >> 4), digit(control & 0xF)]);
+                out.extend(b"\\u00");
+                out.extend(&[digit(control >> 4), digit(control & 0xF)]);
             }
         }
     }
-    out.extend_from_slice(rest);
-}
-
-/// Tells whether a string can be written as it is. Eight bytes are looked at in one step.
-fn is_plain(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk::<8>() else {
-        return !bytes.iter().any(|byte| needs_escape(*byte));
-    };
-    let (chunks, _) = bytes.as_chunks::<8>();
-    let found = chunks
-        .iter()
-        .fold(0, |found, chunk| found | escapes(*chunk));
-    found | escapes(*last) == 0
+    out.extend(rest);
+    out.push(b'"');
 }
 
 const fn needs_escape(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// A bit for each byte of a word that needs an escape; there may be more bits above the first.
-const fn escapes(chunk: [u8; 8]) -> u64 {
-    let word = u64::from_ne_bytes(chunk);
-    // A byte is less than n if taking n away borrows from its highest bit, which is not set.
-    let quote = word ^ EVERY * b'"' as u64;
-    let backslash = word ^ EVERY * b'\\' as u64;
-    let below = word.wrapping_sub(EVERY * b' ' as u64) & !word;
-    let zero = quote.wrapping_sub(EVERY) & !quote | backslash.wrapping_sub(EVERY) & !backslash;
-    (below | zero) & EVERY * 0x80
+/// Not 0 if one of the eight bytes needs an escape.
+const fn escapes(word: u64) -> u64 {
+    // A byte is less than n if taking n away borrows from its highest bit, which was not set; it is n
+    // if what is left of it after exclusive-or is less than 1.
+    let quote = word ^ (EVERY * b'"' as u64);
+    let backslash = word ^ (EVERY * b'\\' as u64);
+    let control = word.wrapping_sub(EVERY * b' ' as u64) & !word;
+    let quote = quote.wrapping_sub(EVERY) & !quote;
+    let backslash = backslash.wrapping_sub(EVERY) & !backslash;
+    (control | quote | backslash) & (EVERY * 0x80)
 }
 
 const EVERY: u64 = u64::from_ne_bytes([1; 8]);

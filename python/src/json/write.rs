@@ -1,5 +1,6 @@
 //! The values whose form nobody can change, written at once.
 
+use super::buffer::Buffer;
 use super::{number, text};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -9,9 +10,10 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 pub(super) struct Unusual;
 
 /// Writes a value, or as much of it as comes before something unusual.
+#[inline(always)]
 pub(super) fn value(
     value: &Bound<'_, PyAny>,
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
     depth: usize,
 ) -> Result<(), Unusual> {
     if let Ok(string) = value.cast_exact::<PyString>() {
@@ -30,11 +32,11 @@ pub(super) fn value(
         return array(list.iter(), out, depth);
     }
     if value.is_none() {
-        out.extend_from_slice(b"null");
+        out.constant(*b"null");
         return Ok(());
     }
     if let Ok(boolean) = value.cast_exact::<PyBool>() {
-        out.extend_from_slice(of_bool(boolean));
+        of_bool(boolean, out);
         return Ok(());
     }
     if let Ok(tuple) = value.cast_exact::<PyTuple>() {
@@ -45,7 +47,8 @@ pub(super) fn value(
 
 /// An object of a class that inherits from one of Python's own. `json` looks past what such a class
 /// says of itself, but for how its containers are gone through.
-fn of_subclass(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> Result<(), Unusual> {
+#[cold]
+fn of_subclass(value: &Bound<'_, PyAny>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     let py = value.py();
     if let Ok(string) = value.cast::<PyString>() {
         text::write(string, out)
@@ -83,7 +86,7 @@ fn inherits<T: pyo3::type_object::PyTypeInfo>(
 
 fn array<'py>(
     items: impl Iterator<Item = Bound<'py, PyAny>>,
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
     depth: usize,
 ) -> Result<(), Unusual> {
     if depth == MAX_DEPTH {
@@ -102,7 +105,7 @@ fn array<'py>(
     Ok(())
 }
 
-fn object(dict: &Bound<'_, PyDict>, out: &mut Vec<u8>, depth: usize) -> Result<(), Unusual> {
+fn object(dict: &Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     if depth == MAX_DEPTH {
         return Err(Unusual);
     }
@@ -114,39 +117,44 @@ fn object(dict: &Bound<'_, PyDict>, out: &mut Vec<u8>, depth: usize) -> Result<(
         }
         first = false;
         match key.cast_exact::<PyString>() {
-            Ok(key) => text::write(key, out)?,
+            Ok(key) => out.key(key)?,
             Err(_) => coerced(&key, out)?,
         }
-        out.push(b':');
         value(&item, out, depth + 1)?;
     }
     out.push(b'}');
     Ok(())
 }
 
-/// Writes a key that is no plain string: numbers, booleans and `None` become one.
-fn coerced(key: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Result<(), Unusual> {
+/// Writes a key that is no plain string, and its colon: numbers, booleans and `None` become strings.
+fn coerced(key: &Bound<'_, PyAny>, out: &mut Buffer) -> Result<(), Unusual> {
     if let Ok(string) = key.cast::<PyString>() {
-        return text::write(string, out);
+        text::write(string, out)?;
+        out.push(b':');
+        return Ok(());
     }
     out.push(b'"');
     if let Ok(float) = key.cast::<PyFloat>() {
         number::write_float(float, out)?;
     } else if key.is_none() {
-        out.extend_from_slice(b"null");
+        out.constant(*b"null");
     } else if let Ok(boolean) = key.cast_exact::<PyBool>() {
-        out.extend_from_slice(of_bool(boolean));
+        of_bool(boolean, out);
     } else if let Ok(int) = key.cast::<PyInt>() {
         number::write_int(int, out)?;
     } else {
         return Err(Unusual);
     }
-    out.push(b'"');
+    out.constant(*b"\":");
     Ok(())
 }
 
-fn of_bool(boolean: &Bound<'_, PyBool>) -> &'static [u8] {
-    if boolean.is_true() { b"true" } else { b"false" }
+fn of_bool(boolean: &Bound<'_, PyBool>, out: &mut Buffer) {
+    if boolean.is_true() {
+        out.constant(*b"true");
+    } else {
+        out.constant(*b"false");
+    }
 }
 
 /// Deeper content is left to `json`, which knows how much stack there is and finds circles.
