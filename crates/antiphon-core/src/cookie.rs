@@ -137,7 +137,22 @@ impl<'a> SetCookie<'a> {
         self
     }
 
-    /// Whether each top-level site has a cookie jar of its own for it (CHIPS).
+    /// Whether each top-level site has a cookie jar of its own for it (CHIPS), which takes
+    /// [`secure`](Self::secure).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::cookie::SetCookie;
+    ///
+    /// let cookie = SetCookie::new("k", "v").partitioned(true);
+    /// assert_eq!(cookie.encode(0).unwrap_err().field(), "partitioned");
+    /// assert_eq!(
+    ///     cookie.secure(true).encode(0)?,
+    ///     "k=v; Partitioned; Path=/; SameSite=lax; Secure",
+    /// );
+    /// # Ok::<(), antiphon_core::cookie::InvalidCookie>(())
+    /// ```
     pub const fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self
@@ -149,14 +164,15 @@ impl<'a> SetCookie<'a> {
     /// # Errors
     ///
     /// [`InvalidCookie`] if the name is empty, reserved or holds a character that a name cannot
-    /// hold; if `samesite` is none of its three words; if an attribute holds a `;` or a control
-    /// character, so that it would become another attribute or another header; if the end lies
-    /// outside the years 1 to 9999; or if something is not Latin-1.
+    /// hold; if `samesite` is none of its three words; if it is partitioned, but not secure; if an
+    /// attribute holds a `;` or a control character, so that it would become another attribute or
+    /// another header; if the end lies outside the years 1 to 9999; or if something is not Latin-1.
     ///
     /// # Starlette
     ///
     /// Byte for byte what `Response.set_cookie` sends, on every Python `Partitioned` too. Attributes
-    /// that inject are refused (divergence D-2).
+    /// that inject are refused (divergence D-2), and so is a partitioned cookie that no browser would
+    /// keep (D-30).
     pub fn encode(&self, now: i64) -> Result<FieldValue, InvalidCookie> {
         if RESERVED
             .iter()
@@ -177,6 +193,9 @@ impl<'a> SetCookie<'a> {
                 samesite,
                 Fault::UnknownSameSite,
             ));
+        }
+        if self.partitioned && !self.secure {
+            return Err(InvalidCookie::new("partitioned", "", Fault::NotSecure));
         }
 
         let mut text = String::with_capacity(
@@ -423,6 +442,7 @@ enum Fault {
     Reserved,
     IllegalName,
     UnknownSameSite,
+    NotSecure,
     Splits(char),
     OutOfYears,
     NotLatin1,
@@ -436,6 +456,8 @@ pub enum InvalidCookieKind {
     Name,
     /// `samesite` is none of its three words.
     SameSite,
+    /// It is partitioned, but not secure.
+    Partitioned,
     /// An attribute would become another attribute or another header.
     Injection,
     /// The end lies outside the years 1 to 9999.
@@ -465,6 +487,7 @@ impl InvalidCookie {
         match self.fault {
             Fault::Reserved | Fault::IllegalName => InvalidCookieKind::Name,
             Fault::UnknownSameSite => InvalidCookieKind::SameSite,
+            Fault::NotSecure => InvalidCookieKind::Partitioned,
             Fault::Splits(_) => InvalidCookieKind::Injection,
             Fault::OutOfYears => InvalidCookieKind::Date,
             Fault::NotLatin1 => InvalidCookieKind::NotLatin1,
@@ -497,6 +520,9 @@ impl fmt::Display for InvalidCookie {
                     "expected 'strict', 'lax' or 'none', but found {found:?}"
                 )
             }
+            Fault::NotSecure => formatter.write_str(
+                "expected `secure` beside it, without which browsers drop the cookie",
+            ),
             Fault::Splits(c) => write!(
                 formatter,
                 "expected no ';' and no control character, but found {c:?} in {found:?}"

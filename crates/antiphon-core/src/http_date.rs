@@ -32,6 +32,20 @@ impl HttpDate {
         Some(Self { unix: seconds })
     }
 
+    /// Seconds from 1970-01-01T00:00:00Z to this second of the Gregorian calendar, of any year.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::http_date::HttpDate;
+    ///
+    /// assert_eq!(HttpDate::unix_of([1994, 11, 6], [8, 49, 37]), 784_111_777);
+    /// ```
+    #[must_use]
+    pub const fn unix_of([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> i64 {
+        days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second
+    }
+
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn unix(self) -> i64 {
