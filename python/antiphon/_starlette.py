@@ -6,25 +6,17 @@ Each falls back to ``object`` (for headers, to ``Mapping``), on which our classe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-try:
-    from starlette import datastructures, responses
-except ModuleNotFoundError as error:
-    if error.name is None or error.name.partition(".")[0] != "starlette":
-        raise
-    Headers: Any = Mapping
-    MutableHeaders: Any = Mapping
-    Response: Any = object
-    HTMLResponse: Any = object
-    PlainTextResponse: Any = object
-    JSONResponse: Any = object
-    RedirectResponse: Any = object
-else:
-    Headers = datastructures.Headers
-    MutableHeaders = datastructures.MutableHeaders
-    Response = responses.Response
-    HTMLResponse = responses.HTMLResponse
-    PlainTextResponse = responses.PlainTextResponse
-    JSONResponse = responses.JSONResponse
-    RedirectResponse = responses.RedirectResponse
+responses: Any = import_module("starlette.responses") if find_spec("starlette") else None
+_datastructures: Any = import_module("starlette.datastructures") if responses else None
+
+Headers: Any = getattr(_datastructures, "Headers", Mapping)
+MutableHeaders: Any = getattr(_datastructures, "MutableHeaders", Mapping)
+Response: Any = getattr(responses, "Response", object)
+HTMLResponse: Any = getattr(responses, "HTMLResponse", object)
+PlainTextResponse: Any = getattr(responses, "PlainTextResponse", object)
+JSONResponse: Any = getattr(responses, "JSONResponse", object)
+RedirectResponse: Any = getattr(responses, "RedirectResponse", object)

@@ -6,12 +6,12 @@ else here does any work.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import sys
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from antiphon import _antiphon, _starlette
-from antiphon.types import Receive, Scope, Send
+from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
 
 __all__ = [
     "HTMLResponse",
@@ -21,12 +21,8 @@ __all__ = [
     "Response",
 ]
 
-HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]
-Background = Callable[[], Awaitable[None]]
-SameSite = Literal["lax", "strict", "none"]
 
-
-class Response(_antiphon.Response, _starlette.Response):
+class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
     """A response of text or bytes.
 
     A subclass may set ``media_type`` and ``charset``, and override ``render`` and
@@ -96,13 +92,15 @@ class Response(_antiphon.Response, _starlette.Response):
             secure: Whether it is sent back over TLS only.
             httponly: Whether scripts cannot see it.
             samesite: Whether requests that other sites cause carry it.
-            partitioned: Whether each top-level site has a jar of its own for it.
+            partitioned: Whether each top-level site has a jar of its own for it; it must be
+                ``secure`` then.
 
         Raises:
             http.cookies.CookieError: If the name cannot be a cookie's.
             AssertionError: If ``samesite`` is none of its three words.
-            ValueError: If an attribute holds ``;`` or a control character, so that it would become
-                another attribute or another header; if the end lies outside the years 1 to 9999.
+            ValueError: If it is partitioned, but not secure; if an attribute holds ``;`` or a
+                control character, so that it would become another attribute or another header; if
+                the end lies outside the years 1 to 9999.
             UnicodeEncodeError: If something is not Latin-1.
 
         Example:
@@ -151,7 +149,8 @@ class Response(_antiphon.Response, _starlette.Response):
         Raises:
             http.cookies.CookieError: If the name cannot be a cookie's.
             AssertionError: If ``samesite`` is none of its three words.
-            ValueError: If an attribute holds ``;`` or a control character.
+            ValueError: If an attribute holds ``;`` or a control character; before Python 3.14, if
+                it is partitioned.
             UnicodeEncodeError: If something is not Latin-1.
 
         Example:
@@ -163,6 +162,12 @@ class Response(_antiphon.Response, _starlette.Response):
 
         Source: RFC 6265, section 3.1; ``starlette.responses.Response.delete_cookie``.
         """
+        if partitioned and sys.version_info < (3, 14):
+            # What Starlette's users rely on (D-9); `set_cookie` deletes such a cookie, too.
+            raise ValueError(
+                "Partitioned cookies are only supported in Python 3.14 and above by delete_cookie; "
+                "set the cookie with max_age=0 instead."
+            )
         self.set_cookie(
             key,
             max_age=0,
@@ -207,7 +212,7 @@ class Response(_antiphon.Response, _starlette.Response):
             await background()
 
 
-class HTMLResponse(Response, _starlette.HTMLResponse):
+class HTMLResponse(Response, _starlette.HTMLResponse):  # type: ignore[misc]
     """A response of HTML. The arguments are those of :class:`Response`.
 
     Example:
@@ -221,7 +226,7 @@ class HTMLResponse(Response, _starlette.HTMLResponse):
     media_type = "text/html"
 
 
-class PlainTextResponse(Response, _starlette.PlainTextResponse):
+class PlainTextResponse(Response, _starlette.PlainTextResponse):  # type: ignore[misc]
     """A response of plain text. The arguments are those of :class:`Response`.
 
     Example:
@@ -235,7 +240,7 @@ class PlainTextResponse(Response, _starlette.PlainTextResponse):
     media_type = "text/plain"
 
 
-class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):
+class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  # type: ignore[misc]
     """A response of JSON.
 
     The bytes are those of ``json.dumps`` with ``ensure_ascii=False``, ``allow_nan=False`` and no
@@ -276,7 +281,7 @@ class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):
         super().__init__(content, status_code, headers, media_type, background)
 
 
-class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.RedirectResponse):
+class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.RedirectResponse):  # type: ignore[misc]
     """A response that sends the client elsewhere.
 
     Args:

@@ -1,11 +1,15 @@
-"""The types of ASGI."""
+"""The types of ASGI, and of what our classes take."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any, Literal, TypeAlias
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+Background: TypeAlias = Callable[[], Awaitable[None]]
+HeaderFields: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+SameSite: TypeAlias = Literal["lax", "strict", "none"]

@@ -59,23 +59,22 @@ const VALID_VERSION_TAG: std::ffi::c_ulong = 1 << 19;
 ///
 /// `signature` is "content", "json" or "redirect".
 #[pyfunction]
-pub(crate) fn construct_natively(class: &Bound<'_, PyType>, signature: &str) -> PyResult<()> {
+pub(crate) fn construct_natively(cls: &Bound<'_, PyType>, signature: &str) -> PyResult<()> {
     let constructor = match signature {
         "json" => Constructor::Json,
         "redirect" => Constructor::Redirect,
         _ => Constructor::Content,
     };
-    let py = class.py();
-    let init = class.getattr(intern!(py, "__init__"))?;
+    let init = cls.getattr(intern!(cls.py(), "__init__"))?;
     let mut inits = INITS
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     inits.push((init.unbind(), constructor));
     drop(inits);
-    // SAFETY: `class` is a live type object of a class statement, hence on the heap and not
+    // SAFETY: `cls` is a live type object of a class statement, hence on the heap and not
     // immutable; the field takes a function of this signature, and the interpreter reads it only.
     unsafe {
-        (*class.as_type_ptr()).tp_vectorcall = Some(construct);
+        (*cls.as_type_ptr()).tp_vectorcall = Some(construct);
     }
     Ok(())
 }

@@ -8,7 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTimeAccess, PyTzInfo, PyTzInfoAccess,
+    PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTimeAccess, PyTzInfo,
+    PyTzInfoAccess,
 };
 
 /// Starlette's parameters of `set_cookie`.
@@ -29,8 +30,10 @@ pub(crate) struct Arguments<'a, 'py> {
 pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
     let Arguments { key, value, .. } = *arguments;
     let py = key.py();
-    let (value, path) = (value.str()?, text(arguments.path)?);
-    let (domain, samesite) = (text(arguments.domain)?, text(arguments.samesite)?);
+    let value = text(value)?;
+    let path = arguments.path.map(text).transpose()?;
+    let domain = arguments.domain.map(text).transpose()?;
+    let samesite = arguments.samesite.map(text).transpose()?;
     let max_age = arguments.max_age.map(Age::of).transpose()?;
     let end = arguments.expires.map(End::of).transpose()?;
     let now = match &end {
@@ -66,8 +69,12 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
     })
 }
 
-fn text<'py>(object: Option<&Bound<'py, PyAny>>) -> PyResult<Option<Bound<'py, PyString>>> {
-    object.map(|object| object.str()).transpose()
+/// What `http.cookies` makes of any object that is given for text.
+fn text<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    match object.cast_exact::<PyString>() {
+        Ok(text) => Ok(text.clone()),
+        Err(_) => object.str(),
+    }
 }
 
 /// The value of `max_age`: seconds, a `timedelta`, or text that is sent as it is.
@@ -78,12 +85,13 @@ enum Age<'py> {
 
 impl<'py> Age<'py> {
     fn of(age: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if let Ok(delta) = age.cast::<PyDelta>() {
-            return Ok(Self::Seconds(seconds(delta)));
-        }
         match age.cast::<PyInt>().map(|age| age.extract()) {
             Ok(Ok(seconds)) => Ok(Self::Seconds(seconds)),
-            _ => Ok(Self::Text(age.str()?)),
+            Ok(Err(_)) => Ok(Self::Text(age.str()?)),
+            Err(_) => match age.cast::<PyDelta>() {
+                Ok(delta) => Ok(Self::Seconds(seconds(delta))),
+                Err(_) => Ok(Self::Text(text(age)?)),
+            },
         }
     }
 
@@ -113,7 +121,7 @@ impl<'py> End<'py> {
         match end.cast::<PyInt>() {
             // What is no 64 bits is no date either, which is for the core to say.
             Ok(seconds) => Ok(Self::After(seconds.extract().unwrap_or(i64::MAX))),
-            Err(_) => Ok(Self::Text(end.str()?)),
+            Err(_) => Ok(Self::Text(text(end)?)),
         }
     }
 
@@ -146,16 +154,11 @@ fn unix(date: &Bound<'_, PyDateTime>) -> PyResult<i64> {
             offset => seconds(offset.cast::<PyDelta>()?),
         },
     };
-    let days: i64 = date.call_method0(intern!(py, "toordinal"))?.extract()?;
-    let of_day = i64::from(date.get_hour()) * 3600
-        + i64::from(date.get_minute()) * 60
-        + i64::from(date.get_second());
-    Ok((days - DAYS_TO_1970) * 86_400 + of_day - offset)
+    let day = [date.get_year().into(), date.get_month().into(), date.get_day().into()];
+    let time = [date.get_hour().into(), date.get_minute().into(), date.get_second().into()];
+    Ok(HttpDate::unix_of(day, time) - offset)
 }
 
 fn seconds(delta: &Bound<'_, PyDelta>) -> i64 {
     i64::from(delta.get_days()) * 86_400 + i64::from(delta.get_seconds())
 }
-
-/// The ordinal of 1970-01-01 in Python's calendar.
-const DAYS_TO_1970: i64 = 719_163;

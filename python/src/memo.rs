@@ -76,18 +76,18 @@ pub(crate) fn callers<'py>(
     if let Some(known) = known {
         return Ok(known);
     }
-    let (name, value) = field::of_caller(name, value)?;
-    let field = self::field(py, &name, &value)?;
+    let (own_name, own_value) = field::of_caller(name, value)?;
+    let made = field(py, &own_name, &own_value)?;
     if content.len()? <= MAX_KEPT {
         let callers = Callers {
             name: text.clone().unbind(),
             value: content.clone().unbind(),
-            field: field.clone().unbind(),
+            field: made.clone().unbind(),
         };
         let before = CALLERS.with_borrow_mut(|known| known[place].replace(callers));
         drop(before);
     }
-    Ok(field)
+    Ok(made)
 }
 
 /// What was made of two strings, which are kept so that no others can come to lie where they lie.

@@ -1,0 +1,131 @@
+"""Putting our classes in the place of Starlette's, without a change of a program's imports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FunctionType, ModuleType
+from typing import Any
+
+from antiphon import _starlette, responses
+
+_OWN = __name__.partition(".")[0]
+_FRAMEWORKS = ("starlette", "fastapi")
+
+_undo: list[Callable[[], object]] = []
+
+
+def install() -> None:
+    """Put our classes in the place of Starlette's, everywhere.
+
+    ``starlette.responses`` gets them, and so does every module that has been imported and holds
+    Starlette's own, with the defaults of its functions. It does not matter whether that is before
+    or after Starlette or FastAPI is imported, nor whether it is done twice. Classes that already
+    inherit from Starlette's go on doing so.
+
+    Raises:
+        ModuleNotFoundError: If there is no Starlette.
+
+    Example:
+        >>> import antiphon
+        >>> antiphon.install()
+        >>> from starlette.responses import JSONResponse
+        >>> JSONResponse.__module__
+        'antiphon.responses'
+        >>> antiphon.uninstall()
+    """
+    if _starlette.responses is None:
+        raise ModuleNotFoundError("there is no starlette to install antiphon in")
+    pairs = {original: getattr(responses, name) for name, original in _originals()}
+    for module in _modules():
+        _replace(module, pairs, _undo)
+
+
+def uninstall() -> None:
+    """Take back what :func:`install` did.
+
+    A program's modules that were imported since then keep what they got.
+
+    Example:
+        >>> import antiphon
+        >>> antiphon.install()
+        >>> antiphon.uninstall()
+        >>> from starlette.responses import JSONResponse
+        >>> JSONResponse.__module__
+        'starlette.responses'
+    """
+    if _starlette.responses is None:
+        return
+    while _undo:
+        _undo.pop()()
+    pairs = {getattr(responses, name): original for name, original in _originals()}
+    for module in _modules():
+        if module.__name__.partition(".")[0] in _FRAMEWORKS:
+            _replace(module, pairs, [])
+
+
+def _originals() -> Iterator[tuple[str, type]]:
+    """Yield what is replaced.
+
+    A class from which one of Starlette's inherits that we have not stays where it is: an instance
+    of that one must go on being an instance of what programs import.
+    """
+    ours = {getattr(_starlette, name) for name in responses.__all__}
+    theirs = [held for held in vars(_starlette.responses).values() if isinstance(held, type)]
+    for name in responses.__all__:
+        original = getattr(_starlette, name)
+        if all(held in ours for held in theirs if issubclass(held, original)):
+            yield name, original
+
+
+def _modules() -> Iterator[ModuleType]:
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, ModuleType) and name.partition(".")[0] != _OWN:
+            yield module
+
+
+def _replace(module: ModuleType, pairs: dict[type, type], undo: list[Callable[[], object]]) -> None:
+    held = _holdings(vars(module), pairs)
+    for name in held:
+        original = getattr(module, name)
+        setattr(module, name, pairs[original])
+        undo.append(partial(setattr, module, name, original))
+    if held or module.__name__.partition(".")[0] in _FRAMEWORKS:
+        for function in _functions(module):
+            _replace_defaults(function, pairs, undo)
+
+
+def _replace_defaults(
+    function: FunctionType, pairs: dict[type, type], undo: list[Callable[[], object]]
+) -> None:
+    defaults = function.__defaults__ or ()
+    by_name = function.__kwdefaults__ or {}
+    for default in (*defaults, *by_name.values()):
+        # FastAPI's Default(…), which tells a default from the same value given.
+        original = getattr(default, "value", None)
+        if isinstance(original, type) and original in pairs:
+            default.value = pairs[original]
+            undo.append(partial(setattr, default, "value", original))
+    if any(isinstance(default, type) and default in pairs for default in defaults):
+        function.__defaults__ = tuple(
+            pairs.get(default, default) if isinstance(default, type) else default
+            for default in defaults
+        )
+        undo.append(partial(setattr, function, "__defaults__", defaults))
+    for name in _holdings(by_name, pairs):
+        original = by_name[name]
+        by_name[name] = pairs[original]
+        undo.append(partial(by_name.__setitem__, name, original))
+
+
+def _holdings(names: dict[str, Any], pairs: dict[type, type]) -> list[str]:
+    return [name for name, held in names.items() if isinstance(held, type) and held in pairs]
+
+
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    for held in list(vars(module).values()):
+        members = list(vars(held).values()) if isinstance(held, type) else [held]
+        for member in members:
+            if isinstance(member, FunctionType) and member.__module__ == module.__name__:
+                yield member
