@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run gallery clients test test-rust test-layers test-no-std test-gallery lint docs bench deny check
+.PHONY: help run gallery clients test test-rust test-layers test-no-std test-python test-gallery lint lint-rust lint-python docs bench deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -10,7 +10,7 @@ run: gallery ## builds the gallery and serves it at http://127.0.0.1:8000 (PORT 
 gallery:
 	cargo build --quiet --release --package gallery
 
-test: test-layers test-rust test-no-std test-gallery ## sets up and runs all tests
+test: test-layers test-rust test-no-std test-python test-gallery ## sets up and runs all tests
 
 test-rust: clients
 	cargo test --workspace --all-features
@@ -25,13 +25,21 @@ test-layers: # the core depends on nothing
 test-no-std:
 	tests/no_std/build
 
+test-python: # on each CPython that the machine has
+	python/tests/run
+
 test-gallery:
 	examples/gallery/browser/run
 
-lint: ## formats are checked, lints and documentation are clean
+lint: lint-rust lint-python ## formats are checked, lints and documentation are clean
+
+lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+lint-python:
+	python/tests/run lint
 
 docs: ## builds the documentation in target/doc
 	cargo doc --workspace --no-deps --all-features

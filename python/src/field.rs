@@ -2,6 +2,7 @@
 
 use crate::error;
 use antiphon_core::headers::{self, FieldName, FieldValue};
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
@@ -29,9 +30,15 @@ pub(crate) fn of_caller(
 pub(crate) fn parts<'py>(
     field: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    match field.cast_exact::<PyTuple>() {
-        Ok(pair) if pair.len() == 2 => Ok((pair.get_item(0)?, pair.get_item(1)?)),
-        _ => field.extract(),
+    if let Ok(pair) = field.cast_exact::<PyTuple>()
+        && let [name, value] = pair.as_slice()
+    {
+        return Ok((name.clone(), value.clone()));
+    }
+    let mut parts = field.try_iter()?;
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(name), Some(value), None) => Ok((name?, value?)),
+        _ => Err(PyValueError::new_err("a header field: expected a name and a value")),
     }
 }
 

@@ -1,0 +1,50 @@
+"""Every example of the documentation runs."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import STARLETTE
+from peer import sent
+
+import antiphon
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.mark.parametrize("name", ["antiphon.responses", "antiphon.datastructures"])
+def test_docstrings(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted > 5 and result.failed == 0
+
+
+@pytest.mark.skipif(not STARLETTE, reason="there is no Starlette to install in")
+def test_docstrings_of_install() -> None:
+    result = doctest.testmod(importlib.import_module("antiphon._install"))
+    assert result.attempted > 5 and result.failed == 0
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", blocks())
+def test_readme(block: str) -> None:
+    if "starlette" in block:
+        pytest.importorskip("starlette")
+    names: dict[str, Any] = {}
+    try:
+        exec(block, names)
+    finally:
+        antiphon.uninstall()
+    if "app" in names:
+        assert sent(names["app"]).start["status"] == 200
+
+
+def test_the_readme_has_python() -> None:
+    assert blocks()

@@ -1,0 +1,91 @@
+"""What is built is given back."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peer import sent
+
+from antiphon.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+
+
+def cookie() -> Response:
+    response = Response()
+    response.set_cookie("k", "v" * 20, max_age=1, expires=1, domain="a.example")
+    return response
+
+
+def refused() -> Response:
+    for attempt in (
+        lambda: Response(headers={"x-a": "\n"}),
+        lambda: JSONResponse({"a": object()}),
+        lambda: cookie().set_cookie("k", path=";"),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            attempt()
+    return Response()
+
+
+class Sub(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        return b"%d" % len(content)
+
+
+ROWS = [{"id": i, "name": f"row {i}", "x": i / 7} for i in range(10)]
+
+MAKERS: dict[str, Callable[[], Response]] = {
+    "Response": lambda: Response(b"x", headers={"x-a": "1"}),
+    "HTMLResponse": lambda: HTMLResponse("<p>"),
+    "PlainTextResponse": lambda: PlainTextResponse("x" * 100),
+    "JSONResponse": lambda: JSONResponse(ROWS),
+    "RedirectResponse": lambda: RedirectResponse("/ä"),
+    "headers": lambda: Response(headers={"x-n": os.urandom(4).hex()}),
+    "cookie": cookie,
+    "subclass": lambda: Sub([1]),
+    "by Python's json": lambda: JSONResponse({"a": 2**70}),
+}
+
+
+def resident() -> int:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+@pytest.mark.parametrize("kind", MAKERS)
+def test_100_000_responses_leave_memory_where_it_was(kind: str) -> None:
+    make = MAKERS[kind]
+    for _ in range(2_000):
+        sent(make())
+    before = resident()
+    for _ in range(100_000):
+        sent(make())
+    # A leak of one object for each would be more than ten times as much.
+    assert resident() - before < 1 << 19
+
+
+@pytest.mark.parametrize("make", [*MAKERS.values(), refused])
+def test_reference_counts_stay(make: Callable[[], Response]) -> None:
+    names = ["x-a", "1", None, b"", (), 200, "text/plain"]
+    sent(make())
+    before = [sys.getrefcount(name) for name in names]
+    blocks = sys.getallocatedblocks()
+    for _ in range(200):
+        sent(make())
+    gc.collect()
+    after = [sys.getrefcount(name) for name in names]
+    assert all(now - then < 100 for now, then in zip(after, before, strict=True))
+    assert sys.getallocatedblocks() - blocks < 600

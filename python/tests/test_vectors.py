@@ -1,0 +1,121 @@
+"""The law as data: what Starlette answers, and where we differ on purpose."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peer import sent
+
+from antiphon import responses
+
+CONFORMANCE = Path(__file__).parents[2] / "conformance"
+
+D1_REFUSED_FIELDS = {"matrix-206", "matrix-222", "matrix-224", "matrix-227"}
+D4_WRONG_LENGTHS = {"matrix-234", "matrix-235", "matrix-248", "matrix-249"}
+D6_TRANSFER_ENCODING = {"matrix-240", "matrix-256", "matrix-257"}
+D9_PARTITIONED = {"cookie-217"}
+D31_ZONES = {"cookie-162", "cookie-163"}
+
+
+def cases(table: str) -> list[Any]:
+    records = json.loads((CONFORMANCE / f"{table}.json").read_text())["cases"]
+    return [pytest.param(case, id=case["id"]) for case in records]
+
+
+def decoded(value: Any) -> Any:
+    """Return what a table's ``{"$…": …}`` stands for."""
+    if isinstance(value, list):
+        return [decoded(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$datetime" in value:
+        zones = {None: None, "utc": timezone.utc, "plus2": timezone(timedelta(hours=2))}
+        return datetime(*value["$datetime"], tzinfo=zones[value["tz"]])
+    if "$bytes" in value:
+        return value["$bytes"].encode()
+    if "$memoryview" in value:
+        return memoryview(value["$memoryview"].encode())
+    if "$bytearray" in value:
+        return bytearray(value["$bytearray"].encode())
+    if "$float" in value:
+        return float(value["$float"])
+    assert not any(name.startswith("$") for name in value), value
+    return {name: decoded(item) for name, item in value.items()}
+
+
+@pytest.mark.parametrize("case", cases("cookies"))
+def test_cookies(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: case["now"])
+    response = responses.Response()
+    before = list(response.raw_headers)
+    expected = case["starlette"]
+    injects = case["verdict"] in ("header-injection", "attribute-injection")
+    accepted = case["id"] in D9_PARTITIONED | D31_ZONES
+    try:
+        getattr(response, case["call"])(**decoded(case["kwargs"]))
+    except Exception as error:
+        assert response.raw_headers == before
+        refused = "ValueError" if injects else expected.get("error")  # D-2
+        assert type(error).__name__ == refused and not accepted
+    else:
+        assert accepted or not injects and "error" not in expected
+        if not accepted:
+            value = response.raw_headers[-1][1].decode("latin-1")
+            assert value == expected["set_cookie"]
+
+
+@pytest.mark.parametrize("case", cases("redirect"))
+def test_redirects(case: Any) -> None:
+    url = decoded(case["url"])
+    if case.get("as"):
+        url = pytest.importorskip("starlette.datastructures").URL(url)
+    parameters = {name: case[name] for name in ("status_code", "headers") if name in case}
+    try:
+        response = responses.RedirectResponse(url, **parameters)
+    except Exception as error:
+        assert type(error).__name__ == case.get("error")
+    else:
+        raw = [[name.decode(), value.decode("latin-1")] for name, value in response.raw_headers]
+        assert (response.status_code, raw) == (case["status"], case["raw_headers"])
+
+
+def built(case: Any) -> Any:
+    parameters = {name: decoded(value) for name, value in case["kwargs"].items()}
+    if "headers" in parameters:
+        parameters["headers"] = dict(parameters["headers"])
+    return getattr(responses, case["class"])(**parameters)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in cases("matrix") if case.values[0]["class"] in responses.__all__],
+)
+def test_matrix(case: Any) -> None:
+    expected = case["starlette"]
+    if case["id"] in D1_REFUSED_FIELDS | D4_WRONG_LENGTHS | D6_TRANSFER_ENCODING:
+        with pytest.raises(ValueError, match="header|media type"):
+            sent(built(case), method=case["method"], **case["scope"])
+        return
+    if "error" in expected:
+        with pytest.raises(Exception) as raised:
+            sent(built(case), method=case["method"], **case["scope"])
+        assert raised.type.__name__ == expected["error"]
+        return
+
+    peer = sent(built(case), method=case["method"], **case["scope"])
+    status, headers = peer.start["status"], expected["headers"]
+    assert (status, [m["type"] for m in peer.messages]) == (expected["status"], expected["types"])
+    if status < 200 or status == 204:  # D-5
+        headers = [field for field in headers if field[0] != "content-length"]
+    elif status == 205:  # D-3
+        headers = [[n, "0" if n == "content-length" else value] for n, value in headers]
+    assert peer.headers == headers
+    if case["method"].upper() == "HEAD" or status < 200 or status in (204, 205, 304):
+        assert peer.body == b""  # D-3, D-7
+    else:
+        assert peer.body.decode() == expected["body"]["text"]
