@@ -520,9 +520,8 @@ impl fmt::Display for InvalidCookie {
                     "expected 'strict', 'lax' or 'none', but found {found:?}"
                 )
             }
-            Fault::NotSecure => formatter.write_str(
-                "expected `secure` beside it, without which browsers drop the cookie",
-            ),
+            Fault::NotSecure => formatter
+                .write_str("expected `secure` beside it, without which browsers drop the cookie"),
             Fault::Splits(c) => write!(
                 formatter,
                 "expected no ';' and no control character, but found {c:?} in {found:?}"
