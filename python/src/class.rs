@@ -165,9 +165,12 @@ impl Class {
 }
 
 thread_local! {
-    static KNOWN: RefCell<[Option<(Version, Rc<Class>)>; PLACES]> =
+    static KNOWN: RefCell<[Option<Known>; PLACES]> =
         const { RefCell::new([const { None }; PLACES]) };
 }
+
+/// What is remembered of a class, and of which state of it.
+type Known = (Version, Rc<Class>);
 
 /// Classes that are remembered at a time; a program has a handful.
 const PLACES: usize = 64;

@@ -154,8 +154,16 @@ fn unix(date: &Bound<'_, PyDateTime>) -> PyResult<i64> {
             offset => seconds(offset.cast::<PyDelta>()?),
         },
     };
-    let day = [date.get_year().into(), date.get_month().into(), date.get_day().into()];
-    let time = [date.get_hour().into(), date.get_minute().into(), date.get_second().into()];
+    let day = [
+        date.get_year().into(),
+        date.get_month().into(),
+        date.get_day().into(),
+    ];
+    let time = [
+        date.get_hour().into(),
+        date.get_minute().into(),
+        date.get_second().into(),
+    ];
     Ok(HttpDate::unix_of(day, time) - offset)
 }
 

@@ -38,7 +38,9 @@ pub(crate) fn parts<'py>(
     let mut parts = field.try_iter()?;
     match (parts.next(), parts.next(), parts.next()) {
         (Some(name), Some(value), None) => Ok((name?, value?)),
-        _ => Err(PyValueError::new_err("a header field: expected a name and a value")),
+        _ => Err(PyValueError::new_err(
+            "a header field: expected a name and a value",
+        )),
     }
 }
 

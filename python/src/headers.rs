@@ -51,8 +51,14 @@ pub(crate) fn patched<'py>(
         // Most responses: nothing has to be looked for.
         (
             None,
-            [HeaderPatch::SetDefault(name, value), HeaderPatch::SetDefault(other, its)],
-        ) if name != other => PyList::new(py, [memo::field(py, name, value)?, memo::field(py, other, its)?]),
+            [
+                HeaderPatch::SetDefault(name, value),
+                HeaderPatch::SetDefault(other, its),
+            ],
+        ) if name != other => PyList::new(
+            py,
+            [memo::field(py, name, value)?, memo::field(py, other, its)?],
+        ),
         (None, _) => patched(py, Some(PyList::empty(py)), patches),
     }
 }

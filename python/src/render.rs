@@ -36,7 +36,7 @@ pub(crate) fn text<'py, 'a>(
             content.call_method0(intern!(py, "tobytes"))
         };
     }
-    encode(content, &*charset()?)
+    encode(content, &charset()?)
 }
 
 fn encode<'py>(content: &Bound<'py, PyAny>, charset: &str) -> PyResult<Bound<'py, PyAny>> {

@@ -93,7 +93,10 @@ impl Response {
         let body = slf.getattr_opt(intern!(py, "body"))?;
         let content = Content {
             status: status(&slf.getattr(intern!(py, "status_code"))?)?,
-            length: body.filter(|body| !body.is_none()).map(|body| length(&body)).transpose()?,
+            length: body
+                .filter(|body| !body.is_none())
+                .map(|body| length(&body))
+                .transpose()?,
             media_type: own_media_type(slf)?,
         };
         let list = content.populate(py, headers, || own_charset(slf))?;
@@ -395,7 +398,9 @@ impl Response {
             ..
         } = &*slf.borrow()
         {
-            return Ok([status_code, raw_headers, body, background].map(|held| held.bind(py).clone()));
+            return Ok(
+                [status_code, raw_headers, body, background].map(|held| held.bind(py).clone())
+            );
         }
         Ok([
             slf.getattr(intern!(py, "status_code"))?,
@@ -421,7 +426,11 @@ impl Content<'_> {
         charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let list = headers.map(headers::of_caller).transpose()?;
-        let declared = list.as_ref().map(Declared::of).transpose()?.unwrap_or_default();
+        let declared = list
+            .as_ref()
+            .map(Declared::of)
+            .transpose()?
+            .unwrap_or_default();
         let charset = self.media_type.as_ref().map(|_| charset()).transpose()?;
         let facts = ContentFacts {
             status: self.status,
@@ -464,7 +473,11 @@ impl<'py> Declared<'py> {
 
     fn length(&self) -> Option<&[u8]> {
         let length = self.length.as_ref()?;
-        Some(length.cast::<PyBytes>().map_or(b"", |length| length.as_bytes()))
+        Some(
+            length
+                .cast::<PyBytes>()
+                .map_or(b"", |length| length.as_bytes()),
+        )
     }
 }
 

@@ -68,7 +68,9 @@ assert starlette.responses.JSONResponse.__module__ == "antiphon.responses"
 @pytest.mark.parametrize("first", ["import fastapi", "import antiphon; antiphon.install()"])
 def test_fastapi(first: str) -> None:
     pytest.importorskip("fastapi")
-    run(first + """
+    run(
+        first
+        + """
 import antiphon, fastapi, fastapi.routing
 antiphon.install()
 from antiphon import responses
@@ -95,7 +97,8 @@ assert client.get("/html").text == "<p>"
 antiphon.uninstall()
 assert fastapi.responses.JSONResponse.__module__ == "starlette.responses"
 assert fastapi.FastAPI().router.default_response_class.value.__module__ == "starlette.responses"
-""")
+"""
+    )
 
 
 def test_where_there_is_no_starlette() -> None:

@@ -70,6 +70,7 @@ class Grows(dict):  # type: ignore[type-arg]
 
 class Number(enum.IntEnum):
     ONE = 1
+    TWO = 2
 
 
 class Word(str, enum.Enum):
@@ -102,7 +103,7 @@ CONTENT = [
     "\ud800", {"\udfff": 1}, "a" * 7, "a" * 8, "a" * 9, "aaaaaaa\n", "\naaaaaaa", "a" * 100 + '"',
     "ab\\", "a\x1f", "\x7f" * 9, "\xff" * 9, "a" * 100_000, '"' * 5000,
     [], (), {}, [[]], [{}], {"a": {}}, [None, True, [1, (2, "x")]], {"b": 1, "a": 2},
-    {1: "a", "1": "b", True: "c", None: 1, 1.5: 2, -0.0: 3, Number.ONE: 4, Word.A: 5, Text("k"): 6},
+    {2: "a", "2": "b", True: "c", None: 1, 1.5: 2, -0.0: 3, Number.TWO: 4, Word.A: 5, Text("k"): 6},
     {(1,): 1}, {"ok": 1, b"k": 2}, {Plain.A: 1}, {Int(7): Int(8)}, {Float(1.5): Float(2.5)},
     {"a" * 30: 1, "é": 2, 'q"': 3},
     Text("s\n"), [Int(5), Float(1.5), Float("nan")], Iterated([1]), Items(a=1), Items(),

@@ -63,7 +63,7 @@ def test_cookies(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         refused = "ValueError" if injects else expected.get("error")  # D-2
         assert type(error).__name__ == refused and not accepted
     else:
-        assert accepted or not injects and "error" not in expected
+        assert accepted or (not injects and "error" not in expected)
         if not accepted:
             value = response.raw_headers[-1][1].decode("latin-1")
             assert value == expected["set_cookie"]

@@ -21,7 +21,10 @@ pub(super) fn write_float(float: &Bound<'_, PyFloat>, out: &mut Buffer) -> Resul
         return Err(Unusual);
     }
     let whole = float as i64;
-    if whole as f64 == float && whole.unsigned_abs() < EXACT && !(whole == 0 && float.is_sign_negative()) {
+    if whole as f64 == float
+        && whole.unsigned_abs() < EXACT
+        && !(whole == 0 && float.is_sign_negative())
+    {
         out.few(itoa::Buffer::new().format(whole).as_bytes());
         out.constant(*b".0");
         return Ok(());
@@ -33,10 +36,9 @@ pub(super) fn write_float(float: &Bound<'_, PyFloat>, out: &mut Buffer) -> Resul
         out.few(shortest.as_bytes());
         return Ok(());
     }
-    let (mantissa, exponent) = match shortest.split_once('e') {
-        Some(parts) => parts,
+    let Some((mantissa, exponent)) = shortest.split_once('e') else {
         // Python writes 1.5e-05 where others still write 0.000015.
-        None => return small(shortest, out),
+        return small(shortest, out);
     };
     let (sign, digits) = match exponent.strip_prefix('-') {
         Some(digits) => ("-", digits),

@@ -40,7 +40,8 @@ pub(super) fn copied(bytes: &[u8], out: &mut [u8]) -> bool {
             *place = *chunk;
         }
     } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let both = u64::from(u32::from_ne_bytes(*first)) << 32 | u64::from(u32::from_ne_bytes(*last));
+        let both =
+            u64::from(u32::from_ne_bytes(*first)) << 32 | u64::from(u32::from_ne_bytes(*last));
         found |= escapes(both);
         if let Some(begin) = out.first_chunk_mut::<4>() {
             *begin = *first;

@@ -2,9 +2,9 @@
 
     run.py PYTHON SOURCES [--whole]
 
-PYTHON is an interpreter that has antiphon, starlette and the tests' dependencies; SOURCES is a folder
-to which the source distribution is downloaded once. Each way of putting our classes in the place of
-Starlette's is a run of its own:
+PYTHON is an interpreter that has antiphon, starlette and the tests' dependencies; SOURCES is a
+folder to which the source distribution is downloaded once. Each way of putting our classes in the
+place of Starlette's is a run of its own:
 
     attribute   the names in starlette.responses are replaced before another module has seen them
     install     antiphon.install()
@@ -54,9 +54,7 @@ def unpacked(python: str, sources: Path) -> Path:
     return folder
 
 
-def passes(
-    python: str, suite: Path, mode: str, tests: list[str], excused: dict[str, str]
-) -> bool:
+def passes(python: str, suite: Path, mode: str, tests: list[str], excused: dict[str, str]) -> bool:
     path = [str(HERE)]
     if mode == "site":
         path.insert(0, str(HERE / "site"))
@@ -85,9 +83,7 @@ def passes(
         return False
     result = json.loads(text)
     unexcused = [
-        test
-        for test in result["failed"]
-        if not any(test.startswith(prefix) for prefix in excused)
+        test for test in result["failed"] if not any(test.startswith(prefix) for prefix in excused)
     ]
     print(
         f"starlette {VERSION}, {mode}: {result['passed']} passed, {len(unexcused)} failed, "
