@@ -1,11 +1,11 @@
 """The extension module: what antiphon's public classes are built on."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeVar, overload
 
 from typing_extensions import Self, disjoint_base
 
-from antiphon.types import Scope
+from antiphon.types import Background, Message, Scope
 
 __all__ = [
     "Headers",
@@ -23,7 +23,7 @@ def construct_natively(cls: type, signature: Literal["content", "json", "redirec
 @disjoint_base
 class Response:
     status_code: int
-    background: Callable[[], Awaitable[None]] | None
+    background: Background | None
     body: bytes | memoryview
     raw_headers: list[tuple[bytes, bytes]]
     @property
@@ -52,16 +52,7 @@ class Response:
         samesite: Any,
         partitioned: Any,
     ) -> None: ...
-    def _plan(
-        self, scope: Scope
-    ) -> tuple[
-        str,
-        int,
-        list[tuple[bytes, bytes]],
-        str,
-        bytes | memoryview,
-        Callable[[], Awaitable[None]] | None,
-    ]: ...
+    def _messages(self, scope: Scope) -> tuple[Message, Message, Background | None]: ...
     def __getstate__(self) -> dict[str, Any]: ...
     def __setstate__(self, state: dict[str, Any]) -> None: ...
 

@@ -205,9 +205,9 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
 
         Source: ASGI HTTP & WebSocket 2.5; ``starlette.responses.Response``.
         """
-        start, status, headers, content, body, background = self._plan(scope)
-        await send({"type": start, "status": status, "headers": headers})
-        await send({"type": content, "body": body})
+        start, content, background = self._messages(scope)
+        await send(start)
+        await send(content)
         if background is not None:
             await background()
 

@@ -5,7 +5,8 @@
 
 use crate::construct::{self, Version};
 use crate::json::JSONResponse;
-use crate::response::Response;
+use crate::response::{self, Response};
+use antiphon_core::plan::Body;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyType};
@@ -33,7 +34,30 @@ pub(crate) struct Class {
 struct Populated {
     status: u16,
     length: u64,
-    fields: Py<PyList>,
+    fields: Fields,
+}
+
+/// The fields of a response when it is built.
+pub(crate) enum Fields {
+    /// A list of its own.
+    Own(Py<PyList>),
+    /// The list of all responses like it, to be copied before anybody can change it. The core has
+    /// planned them, too: but for HEAD, these fields are sent, and then the content.
+    Settled(Py<PyList>),
+}
+
+impl Fields {
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Own(list) => Self::Own(copy(list.bind(py))),
+            Self::Settled(list) => Self::Settled(list.clone_ref(py)),
+        }
+    }
+}
+
+/// A list of its own.
+pub(crate) fn copy(list: &Bound<'_, PyList>) -> Py<PyList> {
+    list.get_slice(0, list.len()).unbind()
 }
 
 /// The signatures of our classes.
@@ -87,7 +111,7 @@ impl Class {
         Ok(looked_up)
     }
 
-    /// The fields of a response to which the caller adds none, in a list of its own.
+    /// The fields of a response to which the caller adds none.
     ///
     /// The core, which `populate` asks, answers the same question in the same way, so that an answer
     /// can be kept.
@@ -97,22 +121,27 @@ impl Class {
         status: u16,
         length: u64,
         populate: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Fields> {
         if self.media_type.is_none() || self.charset.is_none() {
-            return populate();
+            return Ok(Fields::Own(populate()?.unbind()));
         }
         let place = length as usize % LENGTHS;
         if let Some(known) = &self.populated.borrow()[place]
             && (known.status, known.length) == (status, length)
         {
-            let fields = known.fields.bind(py);
-            return Ok(fields.get_slice(0, fields.len()));
+            return Ok(known.fields.clone_ref(py));
         }
-        let fields = populate()?;
+        let list = populate()?;
+        let plan = response::plan(&list, status, Some(length), false)?;
+        let fields = if plan.patches.is_empty() && plan.body == Body::Bytes {
+            Fields::Settled(list.unbind())
+        } else {
+            Fields::Own(list.unbind())
+        };
         self.populated.borrow_mut()[place] = Some(Populated {
             status,
             length,
-            fields: fields.get_slice(0, fields.len()).unbind(),
+            fields: fields.clone_ref(py),
         });
         Ok(fields)
     }

@@ -1,11 +1,12 @@
 //! The base of all responses: what it holds, and what it makes of that when it is sent.
 
-use crate::class::{Class, Render};
+use crate::class::{self, Class, Fields, Render};
 use crate::{cookie, error, field, headers, json, render};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::{FieldName, HeaderPatch, Headers};
+use antiphon_core::plan::Plan;
 use antiphon_core::populate::ContentFacts;
 use antiphon_core::response::fixed;
 use pyo3::exceptions::PyKeyError;
@@ -26,6 +27,8 @@ pub(crate) struct Response {
     background: Option<Py<PyAny>>,
     body: Option<Py<PyAny>>,
     raw_headers: Option<Py<PyAny>>,
+    /// In the place of `raw_headers` until somebody asks for them: see [`Fields::Settled`].
+    settled: Option<Py<PyList>>,
     headers: Option<Py<PyAny>>,
 }
 
@@ -133,36 +136,38 @@ impl Response {
         Self::patch(slf, &HeaderPatch::Append(FieldName::SET_COOKIE, value))
     }
 
-    /// What is sent to whoever `scope` describes: the type, the status and the headers of the first
-    /// message, the type and the bytes of the second, and what runs after them.
-    fn _plan<'py>(
+    /// What is sent to whoever `scope` describes: the two messages, and what runs after them.
+    fn _messages<'py>(
         slf: &Bound<'py, Self>,
         scope: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let [status_code, raw_headers, body, background] = Self::state(slf)?;
         let (scope_type, head) = request(scope)?;
+        if !head
+            && let Self {
+                settled: Some(settled),
+                status_code: Some(status_code),
+                body: Some(body),
+                background: Some(background),
+                ..
+            } = &*slf.borrow()
+        {
+            let [status_code, body, background] =
+                [status_code, body, background].map(|held| held.bind(py));
+            let raw_headers = class::copy(settled.bind(py)).into_bound(py).into_any();
+            return messages(scope_type, status_code, &raw_headers, body, background);
+        }
+
+        let [status_code, raw_headers, body, background] = Self::state(slf)?;
         let list = headers::as_list(&raw_headers)?;
-        let declared = Declared::of(&list)?;
-        let facts = ContentFacts {
-            status: status(&status_code)?,
-            head,
-            // A length that the program has taken out stays out.
-            length: declared
-                .length
-                .is_some()
-                .then(|| length(&body))
-                .transpose()?,
-            media_type: None,
-            charset: "",
-            declared_length: declared.length(),
-            declares_transfer_encoding: declared.transfer_encoding,
-        };
-        let plan = fixed::plan(facts).map_err(|error| error::response(py, None, &error))?;
+        // A length that the program has taken out stays out.
+        let declares = headers::first(&list, b"content-length")?.is_some();
+        let length = declares.then(|| length(&body)).transpose()?;
+        let plan = plan(&list, status(&status_code)?, length, head)?;
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
         } else {
-            let sent = list.get_slice(0, list.len());
+            let sent = class::copy(&list).into_bound(py);
             for patch in &plan.patches {
                 headers::apply(&sent, patch)?;
             }
@@ -174,18 +179,7 @@ impl Response {
         } else {
             PyBytes::new(py, b"").into_any()
         };
-        let [start, content] = type_names(py, scope_type);
-        PyTuple::new(
-            py,
-            [
-                start.bind(py).as_any(),
-                &status_code,
-                &raw_headers,
-                content.bind(py).as_any(),
-                &body,
-                &background,
-            ],
-        )
+        messages(scope_type, &status_code, &raw_headers, &body, &background)
     }
 
     /// The header fields, to be read and changed.
@@ -210,7 +204,8 @@ impl Response {
     }
 
     #[setter]
-    fn set_status_code(&mut self, status_code: Py<PyAny>) {
+    fn set_status_code(&mut self, py: Python<'_>, status_code: Py<PyAny>) {
+        self.unsettle(py);
         self.status_code = Some(status_code);
     }
 
@@ -232,18 +227,21 @@ impl Response {
     }
 
     #[setter]
-    fn set_body(&mut self, body: Py<PyAny>) {
+    fn set_body(&mut self, py: Python<'_>, body: Py<PyAny>) {
+        self.unsettle(py);
         self.body = Some(body);
     }
 
     /// The header fields as they are sent: a list of pairs of byte strings, names in lower case.
     #[getter]
     fn raw_headers(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.borrow_mut().unsettle(slf.py());
         held(slf, "raw_headers", |state| &state.raw_headers)
     }
 
     #[setter]
     fn set_raw_headers(&mut self, raw_headers: Py<PyAny>) {
+        self.settled = None;
         self.raw_headers = Some(raw_headers);
     }
 
@@ -253,6 +251,7 @@ impl Response {
         if let Some(own) = slf.getattr_opt(intern!(py, "__dict__"))? {
             state.update(own.cast::<PyMapping>()?)?;
         }
+        slf.borrow_mut().unsettle(py);
         let response = slf.borrow();
         let slots = [
             ("status_code", &response.status_code),
@@ -285,7 +284,7 @@ impl Response {
         ] {
             visit.call(held)?;
         }
-        Ok(())
+        visit.call(&self.settled)
     }
 
     fn __clear__(&mut self) {
@@ -336,16 +335,29 @@ impl Response {
             };
             content.populate(py, headers, charset)
         };
-        let raw_headers = match (headers, media_type) {
+        let fields = match (headers, media_type) {
             (None, None) => class.populated(py, status, length, populate)?,
-            _ => populate()?,
+            _ => Fields::Own(populate()?.unbind()),
         };
         let mut state = slf.borrow_mut();
         state.status_code = Some(status_code.unbind());
         state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
         state.body = Some(body.unbind());
-        state.raw_headers = Some(raw_headers.into_any().unbind());
+        match fields {
+            Fields::Own(list) => {
+                state.raw_headers = Some(list.into_any());
+                state.settled = None;
+            }
+            Fields::Settled(list) => state.settled = Some(list),
+        }
         Ok(())
+    }
+
+    /// Gives the response headers of its own.
+    fn unsettle(&mut self, py: Python<'_>) {
+        if let Some(settled) = self.settled.take() {
+            self.raw_headers = Some(class::copy(settled.bind(py)).into_any());
+        }
     }
 
     /// The same, where a class or a program has a hand in it: through whatever they have overridden.
@@ -378,7 +390,7 @@ impl Response {
 
     fn keep_headers(slf: &Bound<'_, Self>, class: &Class, list: Bound<'_, PyList>) -> PyResult<()> {
         if class.keeps_attributes {
-            slf.borrow_mut().raw_headers = Some(list.into_any().unbind());
+            slf.borrow_mut().set_raw_headers(list.into_any().unbind());
             return Ok(());
         }
         slf.setattr(intern!(slf.py(), "raw_headers"), list)
@@ -390,6 +402,7 @@ impl Response {
     /// slot.
     fn state<'py>(slf: &Bound<'py, Self>) -> PyResult<[Bound<'py, PyAny>; 4]> {
         let py = slf.py();
+        slf.borrow_mut().unsettle(py);
         if let Self {
             status_code: Some(status_code),
             raw_headers: Some(raw_headers),
@@ -536,16 +549,61 @@ fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
     Ok((scope_type, scope_type.is_head(method.unwrap_or_default())))
 }
 
-/// The `type` of the first message and of the others.
-fn type_names(py: Python<'_>, scope_type: ScopeType) -> &'static [Py<PyString>; 2] {
-    static HTTP: PyOnceLock<[Py<PyString>; 2]> = PyOnceLock::new();
-    static WEBSOCKET: PyOnceLock<[Py<PyString>; 2]> = PyOnceLock::new();
-    let names = match scope_type {
+/// Plans what is sent, with these fields.
+pub(crate) fn plan(
+    list: &Bound<'_, PyList>,
+    status: u16,
+    length: Option<u64>,
+    head: bool,
+) -> PyResult<Plan> {
+    let declared = Declared::of(list)?;
+    let facts = ContentFacts {
+        status,
+        head,
+        length,
+        media_type: None,
+        charset: "",
+        declared_length: declared.length(),
+        declares_transfer_encoding: declared.transfer_encoding,
+    };
+    fixed::plan(facts).map_err(|error| error::response(list.py(), None, &error))
+}
+
+/// The two messages of a response, and its background task.
+fn messages<'py>(
+    scope_type: ScopeType,
+    status_code: &Bound<'py, PyAny>,
+    raw_headers: &Bound<'py, PyAny>,
+    body: &Bound<'py, PyAny>,
+    background: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let py = status_code.py();
+    let [start, content] = forms(py, scope_type)?;
+    let (start, content) = (start.bind(py).copy()?, content.bind(py).copy()?);
+    start.set_item(intern!(py, "status"), status_code)?;
+    start.set_item(intern!(py, "headers"), raw_headers)?;
+    content.set_item(intern!(py, "body"), body)?;
+    PyTuple::new(py, [start.as_any(), content.as_any(), background])
+}
+
+/// The two messages, to be copied and filled in, which is faster than making them.
+fn forms(py: Python<'_>, scope_type: ScopeType) -> PyResult<&'static [Py<PyDict>; 2]> {
+    static HTTP: PyOnceLock<[Py<PyDict>; 2]> = PyOnceLock::new();
+    static WEBSOCKET: PyOnceLock<[Py<PyDict>; 2]> = PyOnceLock::new();
+    let forms = match scope_type {
         ScopeType::Http => &HTTP,
         ScopeType::Websocket => &WEBSOCKET,
     };
-    names.get_or_init(py, || {
-        let start: Message<()> = Message::Start {
+    forms.get_or_try_init(py, || {
+        let form = |message: Message<()>, names: &[&str]| -> PyResult<Py<PyDict>> {
+            let form = PyDict::new(py);
+            form.set_item(intern!(py, "type"), PyString::intern(py, message.type_name()))?;
+            for name in names {
+                form.set_item(PyString::intern(py, name), py.None())?;
+            }
+            Ok(form.unbind())
+        };
+        let start = Message::Start {
             scope_type,
             status: 200,
             headers: Headers::new(),
@@ -555,7 +613,7 @@ fn type_names(py: Python<'_>, scope_type: ScopeType) -> &'static [Py<PyString>; 
             body: (),
             more_body: false,
         };
-        [start, body].map(|message| PyString::intern(py, message.type_name()).unbind())
+        Ok([form(start, &["status", "headers"])?, form(body, &["body"])?])
     })
 }
 
