@@ -5,7 +5,7 @@
 
 use crate::construct::{self, Version};
 use crate::json::JSONResponse;
-use crate::response::{self, Response};
+use crate::response::{Declared, Response};
 use antiphon_core::plan::Body;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -132,7 +132,7 @@ impl Class {
             return Ok(known.fields.clone_ref(py));
         }
         let list = populate()?;
-        let plan = response::plan(&list, status, Some(length), false)?;
+        let plan = Declared::of(&list)?.plan(py, status, Some(length), false)?;
         let fields = if plan.patches.is_empty() && plan.body == Body::Bytes {
             Fields::Settled(list.unbind())
         } else {

@@ -12,55 +12,30 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
-/// The fields that a caller gives, checked, as a list to be sent.
+/// The fields that a caller gives, checked.
 ///
 /// A mapping, as in Starlette, or pairs, so that a name can come twice.
-pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-    let py = headers.py();
-    let list = PyList::empty(py);
+pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     if let Ok(dict) = headers.cast_exact::<PyDict>() {
+        // With room for those that the content asks for.
+        let mut fields = Vec::with_capacity(dict.len() + 2);
         for (name, value) in dict.iter() {
-            list.append(memo::callers(&name, &value)?)?;
+            fields.push(memo::callers(&name, &value)?.into_any());
         }
-        return Ok(list);
+        return Ok(fields);
     }
     let pairs = if headers.is_instance_of::<PyList>() || headers.is_instance_of::<PyTuple>() {
-        headers.try_iter()
+        headers.try_iter()?
     } else {
-        headers.call_method0(intern!(py, "items"))?.try_iter()
+        let items = headers.call_method0(intern!(headers.py(), "items"))?;
+        items.try_iter()?
     };
-    for pair in pairs? {
-        let (name, value) = field::parts(&pair?)?;
-        let (name, value) = field::of_caller(&name, &value)?;
-        list.append(memo::field(py, &name, &value)?)?;
-    }
-    Ok(list)
-}
-
-/// The caller's fields, with what a plan asks for.
-pub(crate) fn patched<'py>(
-    py: Python<'py>,
-    callers: Option<Bound<'py, PyList>>,
-    patches: &[HeaderPatch],
-) -> PyResult<Bound<'py, PyList>> {
-    match (callers, patches) {
-        (Some(list), _) => {
-            patches.iter().try_for_each(|patch| apply(&list, patch))?;
-            Ok(list)
-        }
-        // Most responses: nothing has to be looked for.
-        (
-            None,
-            [
-                HeaderPatch::SetDefault(name, value),
-                HeaderPatch::SetDefault(other, its),
-            ],
-        ) if name != other => PyList::new(
-            py,
-            [memo::field(py, name, value)?, memo::field(py, other, its)?],
-        ),
-        (None, _) => patched(py, Some(PyList::empty(py)), patches),
-    }
+    pairs
+        .map(|pair| {
+            let (name, value) = field::parts(&pair?)?;
+            Ok(memo::callers(&name, &value)?.into_any())
+        })
+        .collect()
 }
 
 /// Carries out what a plan asks for, or a program.
@@ -160,7 +135,7 @@ impl Headers {
             (Some(_), Some(_), _) => return refuse("headers", "raw"),
             (Some(_), _, Some(_)) => return refuse("headers", "scope"),
             (_, Some(_), Some(_)) => return refuse("raw", "scope"),
-            (Some(headers), ..) => of_caller(headers)?,
+            (Some(headers), ..) => PyList::new(py, of_caller(headers)?)?,
             (_, Some(raw), _) => as_list(raw)?,
             (.., Some(scope)) => {
                 let name = intern!(py, "headers");

@@ -102,7 +102,8 @@ impl Response {
                 .transpose()?,
             media_type: own_media_type(slf)?,
         };
-        let list = content.populate(py, headers, || own_charset(slf))?;
+        let callers = headers.map(headers::of_caller).transpose()?;
+        let list = content.populate(py, callers.unwrap_or_default(), || own_charset(slf))?;
         Self::keep_headers(slf, &class, list)
     }
 
@@ -160,10 +161,10 @@ impl Response {
 
         let [status_code, raw_headers, body, background] = Self::state(slf)?;
         let list = headers::as_list(&raw_headers)?;
+        let declared = Declared::of(&list)?;
         // A length that the program has taken out stays out.
-        let declares = headers::first(&list, b"content-length")?.is_some();
-        let length = declares.then(|| length(&body)).transpose()?;
-        let plan = plan(&list, status(&status_code)?, length, head)?;
+        let length = declared.length.is_some().then(|| length(&body)).transpose()?;
+        let plan = declared.plan(py, status(&status_code)?, length, head)?;
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
         } else {
@@ -323,7 +324,7 @@ impl Response {
             _ => render::text(content.as_ref(), charset, py)?,
         };
         let (status, length) = (status(&status_code)?, length(&body)?);
-        let populate = || {
+        let populate = |callers| {
             let content = Content {
                 status,
                 length: Some(length),
@@ -333,11 +334,25 @@ impl Response {
                     (None, None) => own_media_type(slf)?,
                 },
             };
-            content.populate(py, headers, charset)
+            content.populate(py, callers, charset)
         };
-        let fields = match (headers, media_type) {
-            (None, None) => class.populated(py, status, length, populate)?,
-            _ => Fields::Own(populate()?.unbind()),
+        let mut callers = headers.map(headers::of_caller).transpose()?;
+        let fields = match &mut callers {
+            None if media_type.is_none() => {
+                class.populated(py, status, length, || populate(Vec::new()))?
+            }
+            Some(callers) if media_type.is_none() && !callers.iter().any(is_planned) => {
+                // Nothing that the caller adds changes the plan.
+                let with = |added: &Py<PyList>, callers: &mut Vec<_>| -> PyResult<_> {
+                    callers.extend(added.bind(py));
+                    Ok(PyList::new(py, &*callers)?.unbind())
+                };
+                match class.populated(py, status, length, || populate(Vec::new()))? {
+                    Fields::Own(added) => Fields::Own(with(&added, callers)?),
+                    Fields::Settled(added) => Fields::Settled(with(&added, callers)?),
+                }
+            }
+            _ => Fields::Own(populate(callers.unwrap_or_default())?.unbind()),
         };
         let mut state = slf.borrow_mut();
         state.status_code = Some(status_code.unbind());
@@ -435,15 +450,11 @@ impl Content<'_> {
     fn populate<'py, 'a>(
         &self,
         py: Python<'py>,
-        headers: Option<&Bound<'py, PyAny>>,
+        callers: Vec<Bound<'py, PyAny>>,
         charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let list = headers.map(headers::of_caller).transpose()?;
-        let declared = list
-            .as_ref()
-            .map(Declared::of)
-            .transpose()?
-            .unwrap_or_default();
+        let list = PyList::new(py, callers)?;
+        let declared = Declared::of(&list)?;
         let charset = self.media_type.as_ref().map(|_| charset()).transpose()?;
         let facts = ContentFacts {
             status: self.status,
@@ -459,29 +470,57 @@ impl Content<'_> {
         facts
             .populate(&mut patches)
             .map_err(|error| error::response(py, self.media_type.as_deref(), &error))?;
-        headers::patched(py, list, &patches)
+        for patch in &patches {
+            headers::apply(&list, patch)?;
+        }
+        Ok(list)
     }
+}
+
+/// Tells whether a field of the caller's is one that the core asks about when it plans the others.
+fn is_planned(field: &Bound<'_, PyAny>) -> bool {
+    ["content-length", "content-type", "transfer-encoding"]
+        .iter()
+        .any(|name| field::is_named(field, name.as_bytes()).unwrap_or(true))
 }
 
 /// What the program says of the message's framing.
 #[derive(Default)]
-struct Declared<'py> {
+pub(crate) struct Declared<'py> {
     length: Option<Bound<'py, PyAny>>,
     transfer_encoding: bool,
 }
 
 impl<'py> Declared<'py> {
-    fn of(list: &Bound<'py, PyList>) -> PyResult<Self> {
+    pub(crate) fn of(list: &Bound<'py, PyList>) -> PyResult<Self> {
         let mut declared = Self::default();
         for item in list.iter() {
-            let (name, value) = field::parts(&item)?;
-            match name.cast::<PyBytes>().map(|name| name.as_bytes()) {
-                Ok(b"content-length") if declared.length.is_none() => declared.length = Some(value),
-                Ok(b"transfer-encoding") => declared.transfer_encoding = true,
-                _ => {}
+            if declared.length.is_none() && field::is_named(&item, b"content-length")? {
+                declared.length = Some(field::parts(&item)?.1);
             }
+            declared.transfer_encoding |= field::is_named(&item, b"transfer-encoding")?;
         }
         Ok(declared)
+    }
+
+    /// Plans what is sent.
+    pub(crate) fn plan(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        length: Option<u64>,
+        head: bool,
+    ) -> PyResult<Plan> {
+        let facts = ContentFacts {
+            status,
+            head,
+            length,
+            media_type: None,
+            charset: "",
+            declared_length: self.length(),
+            declares_transfer_encoding: self.transfer_encoding,
+        };
+        fixed::plan(facts).map_err(|error| error::response(py, None, &error))
     }
 
     fn length(&self) -> Option<&[u8]> {
@@ -547,26 +586,6 @@ fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
     let scope_type = ScopeType::parse(text(&kind)?).unwrap_or(ScopeType::Http);
     let method = method.as_ref().and_then(|method| text(method).ok());
     Ok((scope_type, scope_type.is_head(method.unwrap_or_default())))
-}
-
-/// Plans what is sent, with these fields.
-pub(crate) fn plan(
-    list: &Bound<'_, PyList>,
-    status: u16,
-    length: Option<u64>,
-    head: bool,
-) -> PyResult<Plan> {
-    let declared = Declared::of(list)?;
-    let facts = ContentFacts {
-        status,
-        head,
-        length,
-        media_type: None,
-        charset: "",
-        declared_length: declared.length(),
-        declares_transfer_encoding: declared.transfer_encoding,
-    };
-    fixed::plan(facts).map_err(|error| error::response(list.py(), None, &error))
 }
 
 /// The two messages of a response, and its background task.
