@@ -1,11 +1,12 @@
 """The extension module: what antiphon's public classes are built on."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, overload
 
 from typing_extensions import Self, disjoint_base
 
-from antiphon.types import Background, Message, Scope
+from antiphon.types import Background, Message, SameSite, Scope
 
 __all__ = [
     "Headers",
@@ -39,18 +40,18 @@ class Response:
         media_type: Any,
         background: Any,
     ) -> None: ...
-    def _set_cookie(
+    def set_cookie(
         self,
-        key: Any,
-        value: Any,
-        max_age: Any,
-        expires: Any,
-        path: Any,
-        domain: Any,
-        secure: Any,
-        httponly: Any,
-        samesite: Any,
-        partitioned: Any,
+        key: str,
+        value: str = "",
+        max_age: int | timedelta | None = None,
+        expires: datetime | str | int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: SameSite | None = "lax",
+        partitioned: bool = False,
     ) -> None: ...
     def _messages(self, scope: Scope) -> tuple[Message, Message, Background | None]: ...
     def __getstate__(self) -> dict[str, Any]: ...

@@ -7,7 +7,6 @@ else here does any work.
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timedelta
 from typing import Any
 
 from antiphon import _antiphon, _starlette
@@ -65,65 +64,6 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
         background: Background | None = None,
     ) -> None:
         self._initialise(content, status_code, headers, media_type, background)
-
-    def set_cookie(
-        self,
-        key: str,
-        value: str = "",
-        max_age: int | timedelta | None = None,
-        expires: datetime | str | int | None = None,
-        path: str | None = "/",
-        domain: str | None = None,
-        secure: bool = False,
-        httponly: bool = False,
-        samesite: SameSite | None = "lax",
-        partitioned: bool = False,
-    ) -> None:
-        """Set a cookie.
-
-        Args:
-            key: Its name.
-            value: Its value, which is quoted where it needs it.
-            max_age: How long it lives, in seconds or as a ``timedelta``; 0 or less discards it.
-            expires: When it ends: seconds from now, a date (one without a zone is UTC), or text
-                that is sent as it is.
-            path: The part of the site that gets it back.
-            domain: The host that gets it back, with all below it; ``None`` is this host alone.
-            secure: Whether it is sent back over TLS only.
-            httponly: Whether scripts cannot see it.
-            samesite: Whether requests that other sites cause carry it.
-            partitioned: Whether each top-level site has a jar of its own for it; it must be
-                ``secure`` then.
-
-        Raises:
-            http.cookies.CookieError: If the name cannot be a cookie's.
-            AssertionError: If ``samesite`` is none of its three words.
-            ValueError: If it is partitioned, but not secure; if an attribute holds ``;`` or a
-                control character, so that it would become another attribute or another header; if
-                the end lies outside the years 1 to 9999.
-            UnicodeEncodeError: If something is not Latin-1.
-
-        Example:
-            >>> from antiphon.responses import Response
-            >>> response = Response()
-            >>> response.set_cookie("session", "abc", max_age=3600, httponly=True)
-            >>> response.headers["set-cookie"]
-            'session=abc; HttpOnly; Max-Age=3600; Path=/; SameSite=lax'
-
-        Source: RFC 6265, section 4.1; ``starlette.responses.Response.set_cookie``.
-        """
-        self._set_cookie(
-            key,
-            value,
-            max_age,
-            expires,
-            path,
-            domain,
-            secure,
-            httponly,
-            samesite,
-            partitioned,
-        )
 
     def delete_cookie(
         self,

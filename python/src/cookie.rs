@@ -15,25 +15,58 @@ use pyo3::types::{
 /// Starlette's parameters of `set_cookie`.
 pub(crate) struct Arguments<'a, 'py> {
     pub(crate) key: &'a Bound<'py, PyAny>,
-    pub(crate) value: &'a Bound<'py, PyAny>,
+    pub(crate) value: Text<'a, 'py>,
     pub(crate) max_age: Option<&'a Bound<'py, PyAny>>,
     pub(crate) expires: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) path: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) domain: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) path: Text<'a, 'py>,
+    pub(crate) domain: Text<'a, 'py>,
     pub(crate) secure: bool,
     pub(crate) httponly: bool,
-    pub(crate) samesite: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) samesite: Text<'a, 'py>,
     pub(crate) partitioned: bool,
+}
+
+/// An argument that is text: the default, or what the caller gives.
+pub(crate) enum Text<'a, 'py> {
+    None,
+    Static(&'static str),
+    Given(Borrowed<'a, 'py, PyString>),
+    /// What is no string, as `http.cookies` takes it: by its `str`.
+    Made(Bound<'py, PyString>),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Text<'a, 'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        Ok(match object.cast_exact::<PyString>() {
+            Ok(text) => Self::Given(text),
+            Err(_) if object.is_none() => Self::None,
+            Err(_) => Self::Made(object.str()?),
+        })
+    }
+}
+
+impl Text<'_, '_> {
+    fn as_str(&self) -> PyResult<Option<&str>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Static(text) => Ok(Some(text)),
+            Self::Given(text) => text.to_str().map(Some),
+            Self::Made(text) => text.to_str().map(Some),
+        }
+    }
+
+    /// As Python has it, for the words of its exceptions.
+    fn as_object<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(PyString::new(py, self.as_str()?.unwrap_or_default()).into_any())
+    }
 }
 
 /// The value of the `Set-Cookie` field.
 pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
-    let Arguments { key, value, .. } = *arguments;
+    let Arguments { key, value, .. } = arguments;
     let py = key.py();
-    let value = text(value)?;
-    let path = arguments.path.map(text).transpose()?;
-    let domain = arguments.domain.map(text).transpose()?;
-    let samesite = arguments.samesite.map(text).transpose()?;
     let max_age = arguments.max_age.map(Age::of).transpose()?;
     let end = arguments.expires.map(End::of).transpose()?;
     let now = match &end {
@@ -41,15 +74,19 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
         _ => 0,
     };
 
-    let mut cookie = SetCookie::new(key.cast::<PyString>()?.to_str()?, value.to_str()?)
-        .path(path.as_ref().map(|path| path.to_str()).transpose()?)
-        .domain(domain.as_ref().map(|domain| domain.to_str()).transpose()?)
-        .samesite(None)
-        .secure(arguments.secure)
-        .httponly(arguments.httponly)
-        .partitioned(arguments.partitioned);
-    if let Some(samesite) = &samesite {
-        cookie = cookie.samesite_text(samesite.to_str()?);
+    // `None` is text, too, for a value.
+    let mut cookie = SetCookie::new(
+        key.cast::<PyString>()?.to_str()?,
+        value.as_str()?.unwrap_or("None"),
+    )
+    .path(arguments.path.as_str()?)
+    .domain(arguments.domain.as_str()?)
+    .samesite(None)
+    .secure(arguments.secure)
+    .httponly(arguments.httponly)
+    .partitioned(arguments.partitioned);
+    if let Some(samesite) = arguments.samesite.as_str()? {
+        cookie = cookie.samesite_text(samesite);
     }
     if let Some(age) = &max_age {
         cookie = cookie.max_age(age.as_core()?);
@@ -59,13 +96,13 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
     }
     cookie.encode(now).map_err(|error| {
         let refused = match error.field() {
-            "key" => key,
-            "value" => value.as_any(),
-            "path" => arguments.path.unwrap_or(key),
-            "domain" => arguments.domain.unwrap_or(key),
-            _ => arguments.expires.unwrap_or(key),
+            "key" => Ok((*key).clone()),
+            "value" => value.as_object(py),
+            "path" => arguments.path.as_object(py),
+            "domain" => arguments.domain.as_object(py),
+            _ => arguments.expires.unwrap_or(key).str().map(Bound::into_any),
         };
-        error::cookie(refused, &error)
+        refused.map_or_else(|error| error, |refused| error::cookie(&refused, &error))
     })
 }
 

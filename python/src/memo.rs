@@ -7,6 +7,7 @@
 use crate::field;
 use antiphon_core::headers::{FieldName, FieldValue};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 use std::cell::RefCell;
 
@@ -27,12 +28,7 @@ pub(crate) fn field<'py>(
     value: &FieldValue,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (name, value) = (name.as_str(), value.as_bytes());
-    let make = || {
-        PyTuple::new(
-            py,
-            [PyBytes::new(py, name.as_bytes()), PyBytes::new(py, value)],
-        )
-    };
+    let make = || PyTuple::new(py, [name_of(py, name), PyBytes::new(py, value)]);
     let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
         return make();
     };
@@ -52,6 +48,18 @@ pub(crate) fn field<'py>(
         });
         Ok(field)
     })
+}
+
+/// A name as a byte string. That of cookies comes often, and always with another value.
+fn name_of<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyBytes> {
+    static SET_COOKIE: PyOnceLock<Py<PyBytes>> = PyOnceLock::new();
+    match name {
+        "set-cookie" => SET_COOKIE
+            .get_or_init(py, || PyBytes::new(py, name.as_bytes()).unbind())
+            .bind(py)
+            .clone(),
+        _ => PyBytes::new(py, name.as_bytes()),
+    }
 }
 
 /// The field that the caller gives, checked, as ASGI has it.

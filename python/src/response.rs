@@ -1,7 +1,8 @@
 //! The base of all responses: what it holds, and what it makes of that when it is sent.
 
 use crate::class::{self, Class, Fields, Render};
-use crate::{cookie, error, field, headers, json, render};
+use crate::cookie::{self, Text};
+use crate::{error, field, headers, json, render};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
@@ -107,21 +108,62 @@ impl Response {
         Self::keep_headers(slf, &class, list)
     }
 
-    /// Add a `Set-Cookie` field.
+    /// Set a cookie.
+    ///
+    /// Args:
+    ///     key: Its name.
+    ///     value: Its value, which is quoted where it needs it.
+    ///     max_age: How long it lives, in seconds or as a ``timedelta``; 0 or less discards it.
+    ///     expires: When it ends: seconds from now, a date (one without a zone is UTC), or text
+    ///         that is sent as it is.
+    ///     path: The part of the site that gets it back.
+    ///     domain: The host that gets it back, with all below it; ``None`` is this host alone.
+    ///     secure: Whether it is sent back over TLS only.
+    ///     httponly: Whether scripts cannot see it.
+    ///     samesite: Whether requests that other sites cause carry it.
+    ///     partitioned: Whether each top-level site has a jar of its own for it; it must be
+    ///         ``secure`` then.
+    ///
+    /// Raises:
+    ///     http.cookies.CookieError: If the name cannot be a cookie's.
+    ///     AssertionError: If ``samesite`` is none of its three words.
+    ///     ValueError: If it is partitioned, but not secure; if an attribute holds ``;`` or a
+    ///         control character, so that it would become another attribute or another header; if
+    ///         the end lies outside the years 1 to 9999.
+    ///     UnicodeEncodeError: If something is not Latin-1.
+    ///
+    /// Example:
+    ///     >>> from antiphon.responses import Response
+    ///     >>> response = Response()
+    ///     >>> response.set_cookie("session", "abc", max_age=3600, httponly=True)
+    ///     >>> response.headers["set-cookie"]
+    ///     'session=abc; HttpOnly; Max-Age=3600; Path=/; SameSite=lax'
+    ///
+    /// Source: RFC 6265, section 4.1; ``starlette.responses.Response.set_cookie``.
     #[expect(clippy::too_many_arguments, reason = "Starlette's parameters")]
-    fn _set_cookie<'py>(
+    #[pyo3(
+        signature = (
+            key, value=Text::Static(""), max_age=None, expires=None, path=Text::Static("/"),
+            domain=Text::None, secure=None, httponly=None, samesite=Text::Static("lax"),
+            partitioned=None,
+        ),
+        text_signature = "($self, key, value='', max_age=None, expires=None, path='/', domain=None, \
+                          secure=False, httponly=False, samesite='lax', partitioned=False)"
+    )]
+    fn set_cookie<'py>(
         slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
-        value: &Bound<'py, PyAny>,
+        value: Text<'_, 'py>,
         max_age: Option<&Bound<'py, PyAny>>,
         expires: Option<&Bound<'py, PyAny>>,
-        path: Option<&Bound<'py, PyAny>>,
-        domain: Option<&Bound<'py, PyAny>>,
-        secure: &Bound<'py, PyAny>,
-        httponly: &Bound<'py, PyAny>,
-        samesite: Option<&Bound<'py, PyAny>>,
-        partitioned: &Bound<'py, PyAny>,
+        path: Text<'_, 'py>,
+        domain: Text<'_, 'py>,
+        secure: Option<&Bound<'py, PyAny>>,
+        httponly: Option<&Bound<'py, PyAny>>,
+        samesite: Text<'_, 'py>,
+        partitioned: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
+        let truthy = |flag: Option<&Bound<'py, PyAny>>| flag.map_or(Ok(false), PyAnyMethods::is_truthy);
         let value = cookie::encode(&cookie::Arguments {
             key,
             value,
@@ -129,10 +171,10 @@ impl Response {
             expires,
             path,
             domain,
-            secure: secure.is_truthy()?,
-            httponly: httponly.is_truthy()?,
+            secure: truthy(secure)?,
+            httponly: truthy(httponly)?,
             samesite,
-            partitioned: partitioned.is_truthy()?,
+            partitioned: truthy(partitioned)?,
         })?;
         Self::patch(slf, &HeaderPatch::Append(FieldName::SET_COOKIE, value))
     }
@@ -392,14 +434,18 @@ impl Response {
         Ok(())
     }
 
-    /// Changes the headers.
+    /// Changes the headers, in a field that no plan asks about.
     pub(crate) fn patch(slf: &Bound<'_, Self>, patch: &HeaderPatch) -> PyResult<()> {
         let py = slf.py();
-        let raw_headers = if Class::of(&slf.get_type())?.keeps_attributes {
-            Self::raw_headers(slf)?.into_bound(py)
-        } else {
-            slf.getattr(intern!(py, "raw_headers"))?
-        };
+        let mut state = slf.borrow_mut();
+        if let Some(settled) = &mut state.settled {
+            let list = class::copy(settled.bind(py));
+            headers::apply(list.bind(py), patch)?;
+            *settled = list;
+            return Ok(());
+        }
+        drop(state);
+        let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
         headers::apply(raw_headers.cast::<PyList>()?, patch)
     }
 

@@ -67,6 +67,7 @@ def test_partitioned_takes_secure() -> None:
         ({"samesite": "loose"}, AssertionError, "samesite must be either"),
         ({"value": "茶"}, UnicodeEncodeError, "latin-1"),
         ({"path": "/茶"}, UnicodeEncodeError, "latin-1"),
+        ({"expires": "茶"}, UnicodeEncodeError, "latin-1"),
         ({"path": "/; Domain=evil.example"}, ValueError, "cookie path: .*';'"),
         ({"domain": "a.example\r\nx: y"}, ValueError, "cookie domain: "),
         ({"expires": "0; HttpOnly"}, ValueError, "cookie expires: "),
