@@ -257,8 +257,11 @@ impl<'a> SetCookie<'a> {
             return Ok(());
         };
         // Controls of Latin-1's upper half (C1) are data in a header, not controls.
-        let splits = |c: char| c == ';' || c.is_ascii_control() && c != '\t';
-        if let Some(found) = value.chars().find(|c| splits(*c)) {
+        let splits = |byte: u8| byte == b';' || byte.is_ascii_control() && byte != b'\t';
+        // Without a way out of the loop the compiler looks at many bytes at a time.
+        if value.bytes().fold(false, |any, byte| any | splits(byte)) {
+            let found = value.bytes().find(|byte| splits(*byte));
+            let found = char::from(found.unwrap_or_default());
             return Err(InvalidCookie::new(field, value, Fault::Splits(found)));
         }
         text.push_str("; ");
