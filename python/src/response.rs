@@ -14,7 +14,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use std::borrow::Cow;
 
@@ -163,7 +163,8 @@ impl Response {
         samesite: Text<'_, 'py>,
         partitioned: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let truthy = |flag: Option<&Bound<'py, PyAny>>| flag.map_or(Ok(false), PyAnyMethods::is_truthy);
+        let truthy =
+            |flag: Option<&Bound<'py, PyAny>>| flag.map_or(Ok(false), PyAnyMethods::is_truthy);
         let value = cookie::encode(&cookie::Arguments {
             key,
             value,
@@ -205,7 +206,11 @@ impl Response {
         let list = headers::as_list(&raw_headers)?;
         let declared = Declared::of(&list)?;
         // A length that the program has taken out stays out.
-        let length = declared.length.is_some().then(|| length(&body)).transpose()?;
+        let length = declared
+            .length
+            .is_some()
+            .then(|| length(&body))
+            .transpose()?;
         let plan = declared.plan(py, status(&status_code)?, length, head)?;
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
@@ -643,42 +648,57 @@ fn messages<'py>(
     background: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = status_code.py();
-    let [start, content] = forms(py, scope_type)?;
+    let Forms { start, ok, content } = forms(py, scope_type)?;
     let (start, content) = (start.bind(py).copy()?, content.bind(py).copy()?);
-    start.set_item(intern!(py, "status"), status_code)?;
+    if !status_code.is(ok) {
+        start.set_item(intern!(py, "status"), status_code)?;
+    }
     start.set_item(intern!(py, "headers"), raw_headers)?;
     content.set_item(intern!(py, "body"), body)?;
     PyTuple::new(py, [start.as_any(), content.as_any(), background])
 }
 
 /// The two messages, to be copied and filled in, which is faster than making them.
-fn forms(py: Python<'_>, scope_type: ScopeType) -> PyResult<&'static [Py<PyDict>; 2]> {
-    static HTTP: PyOnceLock<[Py<PyDict>; 2]> = PyOnceLock::new();
-    static WEBSOCKET: PyOnceLock<[Py<PyDict>; 2]> = PyOnceLock::new();
+struct Forms {
+    start: Py<PyDict>,
+    /// The status that `start` has.
+    ok: Py<PyInt>,
+    content: Py<PyDict>,
+}
+
+fn forms(py: Python<'_>, scope_type: ScopeType) -> PyResult<&'static Forms> {
+    static HTTP: PyOnceLock<Forms> = PyOnceLock::new();
+    static WEBSOCKET: PyOnceLock<Forms> = PyOnceLock::new();
     let forms = match scope_type {
         ScopeType::Http => &HTTP,
         ScopeType::Websocket => &WEBSOCKET,
     };
     forms.get_or_try_init(py, || {
-        let form = |message: Message<()>, names: &[&str]| -> PyResult<Py<PyDict>> {
+        let form = |message: Message<()>| -> PyResult<Bound<'_, PyDict>> {
             let form = PyDict::new(py);
-            form.set_item(intern!(py, "type"), PyString::intern(py, message.type_name()))?;
-            for name in names {
-                form.set_item(PyString::intern(py, name), py.None())?;
-            }
-            Ok(form.unbind())
+            let name = PyString::intern(py, message.type_name());
+            form.set_item(intern!(py, "type"), name)?;
+            Ok(form)
         };
-        let start = Message::Start {
+        let start = form(Message::Start {
             scope_type,
             status: 200,
             headers: Headers::new(),
-        };
-        let body = Message::Body {
+        })?;
+        let ok = PyInt::new(py, 200);
+        start.set_item(intern!(py, "status"), &ok)?;
+        start.set_item(intern!(py, "headers"), py.None())?;
+        let content = form(Message::Body {
             scope_type,
             body: (),
             more_body: false,
-        };
-        Ok([form(start, &["status", "headers"])?, form(body, &["body"])?])
+        })?;
+        content.set_item(intern!(py, "body"), py.None())?;
+        Ok(Forms {
+            start: start.unbind(),
+            ok: ok.unbind(),
+            content: content.unbind(),
+        })
     })
 }
 
