@@ -152,6 +152,9 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
             await background()
 
 
+_antiphon.construct_natively(Response, "content")
+
+
 class HTMLResponse(Response, _starlette.HTMLResponse):  # type: ignore[misc]
     """A response of HTML. The arguments are those of :class:`Response`.
 
@@ -221,6 +224,9 @@ class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  
         super().__init__(content, status_code, headers, media_type, background)
 
 
+_antiphon.construct_natively(JSONResponse, "json")
+
+
 class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.RedirectResponse):  # type: ignore[misc]
     """A response that sends the client elsewhere.
 
@@ -255,8 +261,4 @@ class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.Redirect
         self._locate(url)
 
 
-_antiphon.construct_natively(Response, "content")
-_antiphon.construct_natively(HTMLResponse, "content")
-_antiphon.construct_natively(PlainTextResponse, "content")
-_antiphon.construct_natively(JSONResponse, "json")
 _antiphon.construct_natively(RedirectResponse, "redirect")

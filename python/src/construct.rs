@@ -1,4 +1,4 @@
-//! The two things that safe code cannot do, and that a plain response's cost is halved by.
+//! The two things that safe code cannot do, and without which a plain response costs twice as much.
 //!
 //! - To read a class's *version*, by which what is known of it can be kept (`class.rs`).
 //! - To give a class a *vectorcall*. Without one, CPython makes a tuple and a dictionary of the
@@ -71,10 +71,18 @@ pub(crate) fn construct_natively(cls: &Bound<'_, PyType>, signature: &str) -> Py
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     inits.push((init.unbind(), constructor));
     drop(inits);
-    // SAFETY: `cls` is a live type object of a class statement, hence on the heap and not
+    inherit(cls)
+}
+
+/// Does the same for a class that has inherited one of our constructors.
+pub(crate) fn inherit(class: &Bound<'_, PyType>) -> PyResult<()> {
+    if constructor(class)?.is_none() {
+        return Ok(());
+    }
+    // SAFETY: `class` is a live type object of a class statement, hence on the heap and not
     // immutable; the field takes a function of this signature, and the interpreter reads it only.
     unsafe {
-        (*cls.as_type_ptr()).tp_vectorcall = Some(construct);
+        (*class.as_type_ptr()).tp_vectorcall = Some(construct);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::class::{self, Class, Fields, Render};
 use crate::cookie::{self, Text};
-use crate::{error, field, headers, json, render};
+use crate::{construct, error, field, headers, json, render};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
@@ -14,7 +14,9 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{
+    PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PySuper, PyTuple, PyType,
+};
 use pyo3::{PyTraverseError, PyVisit};
 use std::borrow::Cow;
 
@@ -51,6 +53,21 @@ impl Response {
         _keywords: Option<&Bound<'_, PyDict>>,
     ) -> Self {
         Self::default()
+    }
+
+    #[classmethod]
+    #[pyo3(signature = (**keywords))]
+    fn __init_subclass__(
+        cls: &Bound<'_, PyType>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        let py = cls.py();
+        PySuper::new(&py.get_type::<Self>(), cls.as_any())?.call_method(
+            intern!(py, "__init_subclass__"),
+            (),
+            keywords,
+        )?;
+        construct::inherit(cls)
     }
 
     /// Build the response: what each class's `__init__` does with its arguments.

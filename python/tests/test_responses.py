@@ -404,3 +404,37 @@ def test_status_codes_of_any_kind_are_passed_on() -> None:
     assert sent(response).start["status"] is HTTPStatus.CREATED
     assert sent(Response("x", status_code=-1)).start["status"] == -1
     assert sent(Response("x", status_code=10**30)).start["status"] == 10**30
+
+
+def test_making_a_subclass_takes_part_in_what_others_do() -> None:
+    class Registering:
+        tags: list[str] = []
+
+        def __init_subclass__(cls, tag: str = "", **keywords: Any) -> None:
+            super().__init_subclass__(**keywords)
+            Registering.tags.append(tag)
+
+    class First(PlainTextResponse, Registering, tag="first"):
+        pass
+
+    class Second(First, tag="second"):
+        def __init__(self) -> None:
+            super().__init__("second", 202)
+
+    assert Registering.tags == ["first", "second"]
+    assert (First("x", 201).status_code, Second().status_code) == (201, 202)
+    with pytest.raises(TypeError):
+
+        class Third(PlainTextResponse, tag="third"):  # type: ignore[call-arg]
+            pass
+
+
+def test_a_metaclass_may_say_how_a_class_is_called() -> None:
+    class Loud(type):
+        def __call__(cls, *arguments: Any) -> Any:
+            return super().__call__("!".join(arguments))
+
+    class Called(PlainTextResponse, metaclass=Loud):
+        pass
+
+    assert Called("a", "b").body == b"a!b"
