@@ -83,9 +83,10 @@ pub(crate) enum Render {
 }
 
 impl Class {
-    /// Tells whether a program has no hand in how a response of this class is built.
+    /// Tells whether a program has no hand in how a response of this class is built, unless in how
+    /// it is rendered.
     pub(crate) const fn is_plain(&self) -> bool {
-        self.keeps_attributes && self.inits_headers && !matches!(self.render, Render::Hook)
+        self.keeps_attributes && self.inits_headers
     }
 
     /// What is known of `class`.

@@ -14,9 +14,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{
-    PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PySuper, PyTuple, PyType,
-};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::borrow::Cow;
 
@@ -385,7 +383,10 @@ impl Response {
         };
         let body = match class.render {
             Render::Json => json::render(content.as_ref(), py)?.into_any(),
-            _ => render::text(content.as_ref(), charset, py)?,
+            Render::Text => render::text(content.as_ref(), charset, py)?,
+            Render::Hook => {
+                return Self::initialise_by_render(slf, content, status_code, headers, background);
+            }
         };
         let (status, length) = (status(&status_code)?, length(&body)?);
         let populate = |callers| {
@@ -437,6 +438,24 @@ impl Response {
         if let Some(settled) = self.settled.take() {
             self.raw_headers = Some(class::copy(settled.bind(py)).into_any());
         }
+    }
+
+    /// The same, where a class renders its content itself; it may look at the response and change it.
+    fn initialise_by_render<'py>(
+        slf: &Bound<'py, Self>,
+        content: Option<Bound<'py, PyAny>>,
+        status_code: Bound<'py, PyAny>,
+        headers: Option<&Bound<'py, PyAny>>,
+        background: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let mut state = slf.borrow_mut();
+        state.status_code = Some(status_code.unbind());
+        state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
+        drop(state);
+        let body = slf.call_method1(intern!(py, "render"), (content,))?;
+        slf.borrow_mut().body = Some(body.unbind());
+        Self::init_headers(slf, headers)
     }
 
     /// The same, where a class or a program has a hand in it: through whatever they have overridden.
