@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, final, overload
 
 from typing_extensions import Self, disjoint_base
 
 from antiphon.types import Background, Message, SameSite, Scope
 
 __all__ = [
+    "Delivery",
+    "FileResponse",
     "Headers",
     "JSONResponse",
     "MutableHeaders",
@@ -62,6 +64,21 @@ class JSONResponse(Response):
 
 class RedirectResponse(Response):
     def _locate(self, url: object) -> None: ...
+
+class FileResponse(Response):
+    def _offer(self, filename: Any, content_disposition_type: Any) -> None: ...
+    def set_stat_headers(self, stat_result: Any) -> None: ...
+    def _open(self, scope: Scope) -> Delivery | None: ...
+    def _open_waiting(self, scope: Scope) -> Delivery: ...
+
+@final
+class Delivery:
+    @property
+    def has_content(self) -> bool: ...
+    def __iter__(self) -> Delivery: ...
+    def __next__(self) -> Message | None: ...
+    def wait(self) -> Message: ...
+    def close(self) -> None: ...
 
 @disjoint_base
 class Headers:

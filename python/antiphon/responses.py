@@ -6,13 +6,17 @@ else here does any work.
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
+from typing import Any, Literal
 
-from antiphon import _antiphon, _starlette
+import anyio.to_thread
+
+from antiphon import _antiphon, _deliver, _media_type, _starlette
 from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
 
 __all__ = [
+    "FileResponse",
     "HTMLResponse",
     "JSONResponse",
     "PlainTextResponse",
@@ -259,6 +263,95 @@ class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.Redirect
             content=b"", status_code=status_code, headers=headers, background=background
         )
         self._locate(url)
+
+
+class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  # type: ignore[misc]
+    """A response that is a file: whole, in part, or not at all if the client has it already.
+
+    The file is opened once, when the response is sent, and what memory holds of it is sent without
+    a thread. ``Range``, ``If-Range``, ``If-None-Match``, ``If-Modified-Since``, ``If-Match`` and
+    ``If-Unmodified-Since`` are answered. A server that offers ``http.response.pathsend`` gets the
+    path of a whole file, unless there is a background task, which might remove the file too early.
+
+    A subclass may set ``chunk_size`` (bytes in a message), ``max_ranges`` (more than these give the
+    whole file), ``range_policy`` (``"starlette"``, or ``"rfc9110"`` where the two differ) and
+    ``conditional`` (``False`` answers no preconditions), and override ``set_stat_headers``.
+
+    Args:
+        path: Where the file lies.
+        status_code: The status code; ranges and preconditions are for 200 only.
+        headers: Header fields, as a mapping or, for a name that comes twice, as pairs.
+        media_type: The media type, instead of the one that the name suggests.
+        background: What runs after the response was sent: a callable whose result is awaited.
+        filename: The name that the client is to save it under.
+        stat_result: The file's ``os.stat_result``, if it is known: it is announced instead of what
+            the open file says.
+        content_disposition_type: ``"attachment"``, or ``"inline"`` to have it shown.
+
+    Raises:
+        RuntimeError: When it is sent, if there is no such file, if it is no regular file, or if it
+            is shorter than what was announced. Only in the last case something has been sent.
+        OSError: When it is sent, if it cannot be opened or read.
+        ValueError: If a header field cannot be sent, or ``content_disposition_type`` is no token.
+        UnicodeEncodeError: If a header field is not Latin-1.
+
+    Example:
+        >>> from antiphon.responses import FileResponse
+        >>> response = FileResponse("report.pdf", filename="Prüfung.pdf")
+        >>> response.headers["content-disposition"]
+        "attachment; filename*=utf-8''Pr%C3%BCfung.pdf"
+
+    Source: RFC 9110, sections 13 and 14; RFC 6266; ``starlette.responses.FileResponse``, which
+    answers no preconditions.
+    """
+
+    chunk_size = 64 * 1024
+    max_ranges = 100
+    range_policy: Literal["starlette", "rfc9110"] = "starlette"
+    conditional = True
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+        filename: str | None = None,
+        stat_result: os.stat_result | None = None,
+        content_disposition_type: str = "attachment",
+    ) -> None:
+        self.path = path
+        self.status_code = status_code
+        self.filename = filename
+        if media_type is None:
+            media_type = _media_type.guess(filename or path)
+        self.media_type = media_type
+        self.background = background
+        self.init_headers(headers)
+        self._offer(filename, content_disposition_type)
+        self.stat_result = stat_result
+        if stat_result is not None:
+            self.set_stat_headers(stat_result)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file to whoever ``scope`` describes, then run the background task.
+
+        Args:
+            scope: The connection.
+            receive: Listened to for the client's leave, where the server would not tell otherwise.
+            send: Called with each message.
+
+        Raises:
+            RuntimeError: If the file is missing, is no file, or is shorter than it was.
+            OSError: If it cannot be opened or read.
+        """
+        messages = self._open(scope)
+        if messages is None:
+            messages = await anyio.to_thread.run_sync(self._open_waiting, scope)
+        await _deliver.file(messages, scope, receive, send)
+        if self.background is not None:
+            await self.background()
 
 
 _antiphon.construct_natively(RedirectResponse, "redirect")

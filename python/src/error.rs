@@ -1,13 +1,18 @@
 //! The core's errors as Python's exceptions, of the types and, where there are any, in the words
 //! that Starlette's users know.
 
+use antiphon_core::content_disposition::InvalidDisposition;
 use antiphon_core::cookie::{InvalidCookie, InvalidCookieKind};
 use antiphon_core::headers::InvalidHeader;
 use antiphon_core::populate::InvalidResponse;
-use pyo3::exceptions::{PyAssertionError, PyAttributeError, PyValueError};
+use antiphon_fs::{OpenError, OpenErrorKind};
+use pyo3::exceptions::{
+    PyAssertionError, PyAttributeError, PyOSError, PyRuntimeError, PyValueError,
+};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use std::io;
 
 /// A header field that cannot be sent; `texts` are its name and its value.
 ///
@@ -44,6 +49,49 @@ pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
         _ => None,
     };
     own.unwrap_or_else(|| PyValueError::new_err(error.to_string()))
+}
+
+/// A `Content-Disposition` that cannot be sent.
+pub(crate) fn disposition(kind: &Bound<'_, PyAny>, error: &InvalidDisposition) -> PyErr {
+    not_latin1(kind).unwrap_or_else(|| PyValueError::new_err(error.to_string()))
+}
+
+/// A file that cannot be opened: `RuntimeError` in Starlette's words if it is missing or is no file,
+/// and Python's own `OSError` for all else.
+pub(crate) fn open(path: &Bound<'_, PyAny>, error: &OpenError) -> PyErr {
+    match error.kind() {
+        OpenErrorKind::NotFound => about(path, "does not exist."),
+        OpenErrorKind::NotAFile => about(path, "is not a file."),
+        _ => {
+            let source = std::error::Error::source(error);
+            let code = source
+                .and_then(|source| source.downcast_ref::<io::Error>())
+                .and_then(io::Error::raw_os_error);
+            let os = path.py().import("os");
+            let text = os.and_then(|os| os.call_method1("strerror", (code,)));
+            match text {
+                Ok(text) => PyOSError::new_err((code, text.unbind(), path.clone().unbind())),
+                Err(_) => PyOSError::new_err(error.to_string()),
+            }
+        }
+    }
+}
+
+/// A file that has become shorter than what was announced of it.
+pub(crate) fn shrank(path: &Bound<'_, PyAny>) -> PyErr {
+    about(path, "is shorter than expected.")
+}
+
+/// A file that is read after it was closed.
+pub(crate) fn closed() -> PyErr {
+    PyRuntimeError::new_err("The file is closed.")
+}
+
+fn about(path: &Bound<'_, PyAny>, text: &str) -> PyErr {
+    match path.str() {
+        Ok(path) => PyRuntimeError::new_err(format!("File at path {path} {text}")),
+        Err(error) => error,
+    }
 }
 
 /// An attribute that the object does not have yet.

@@ -7,8 +7,10 @@
 mod class;
 mod construct;
 mod cookie;
+mod delivery;
 mod error;
 mod field;
+mod file;
 mod headers;
 mod json;
 mod memo;
@@ -21,6 +23,10 @@ mod response;
 mod _antiphon {
     #[pymodule_export]
     use crate::construct::construct_natively;
+    #[pymodule_export]
+    use crate::delivery::Delivery;
+    #[pymodule_export]
+    use crate::file::FileResponse;
     #[pymodule_export]
     use crate::headers::{Headers, MutableHeaders};
     #[pymodule_export]

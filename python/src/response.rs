@@ -575,7 +575,7 @@ fn is_planned(field: &Bound<'_, PyAny>) -> bool {
 #[derive(Default)]
 pub(crate) struct Declared<'py> {
     length: Option<Bound<'py, PyAny>>,
-    transfer_encoding: bool,
+    pub(crate) transfer_encoding: bool,
 }
 
 impl<'py> Declared<'py> {
@@ -610,7 +610,7 @@ impl<'py> Declared<'py> {
         fixed::plan(facts).map_err(|error| error::response(py, None, &error))
     }
 
-    fn length(&self) -> Option<&[u8]> {
+    pub(crate) fn length(&self) -> Option<&[u8]> {
         let length = self.length.as_ref()?;
         Some(
             length
@@ -670,7 +670,7 @@ fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
         let method = scope.call_method1(intern!(py, "get"), (intern!(py, "method"),))?;
         (scope.get_item(intern!(py, "type"))?, Some(method))
     };
-    let scope_type = ScopeType::parse(text(&kind)?).unwrap_or(ScopeType::Http);
+    let scope_type = scope_type(&kind)?;
     let method = method.as_ref().and_then(|method| text(method).ok());
     Ok((scope_type, scope_type.is_head(method.unwrap_or_default())))
 }
@@ -684,14 +684,56 @@ fn messages<'py>(
     background: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let py = status_code.py();
-    let Forms { start, ok, content } = forms(py, scope_type)?;
-    let (start, content) = (start.bind(py).copy()?, content.bind(py).copy()?);
+    let start = start(py, scope_type, status_code, raw_headers)?;
+    let content = forms(py, scope_type)?.content.bind(py).copy()?;
+    content.set_item(intern!(py, "body"), body)?;
+    PyTuple::new(py, [start.as_any(), content.as_any(), background])
+}
+
+/// The message that is a head.
+pub(crate) fn start<'py>(
+    py: Python<'py>,
+    scope_type: ScopeType,
+    status_code: &Bound<'py, PyAny>,
+    raw_headers: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let Forms { start, ok, .. } = forms(py, scope_type)?;
+    let start = start.bind(py).copy()?;
     if !status_code.is(ok) {
         start.set_item(intern!(py, "status"), status_code)?;
     }
     start.set_item(intern!(py, "headers"), raw_headers)?;
-    content.set_item(intern!(py, "body"), body)?;
-    PyTuple::new(py, [start.as_any(), content.as_any(), background])
+    Ok(start)
+}
+
+/// A message of content, of which there may be several.
+pub(crate) fn body<'py>(
+    py: Python<'py>,
+    scope_type: ScopeType,
+    bytes: &Bound<'py, PyBytes>,
+    more_body: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let content = forms(py, scope_type)?.content.bind(py).copy()?;
+    content.set_item(intern!(py, "body"), bytes)?;
+    content.set_item(intern!(py, "more_body"), more_body)?;
+    Ok(content)
+}
+
+/// An entry of a scope, if it has it and it is not `None`.
+pub(crate) fn entry<'py>(
+    scope: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let entry = match scope.cast_exact::<PyDict>() {
+        Ok(scope) => scope.get_item(name)?,
+        Err(_) => Some(scope.call_method1(intern!(scope.py(), "get"), (name,))?),
+    };
+    Ok(entry.filter(|entry| !entry.is_none()))
+}
+
+/// What is answered.
+pub(crate) fn scope_type(kind: &Bound<'_, PyAny>) -> PyResult<ScopeType> {
+    Ok(ScopeType::parse(text(kind)?).unwrap_or(ScopeType::Http))
 }
 
 /// The two messages, to be copied and filled in, which is faster than making them.
@@ -739,7 +781,7 @@ fn forms(py: Python<'_>, scope_type: ScopeType) -> PyResult<&'static Forms> {
 }
 
 /// A status code as the core takes it; what no status code can be stays on its side of 200.
-fn status(code: &Bound<'_, PyAny>) -> PyResult<u16> {
+pub(crate) fn status(code: &Bound<'_, PyAny>) -> PyResult<u16> {
     if let Ok(code) = code.extract() {
         return Ok(code);
     }

@@ -13,6 +13,8 @@ from peer import sent
 
 from antiphon import responses
 
+FIXED = {name for name in responses.__all__ if name != "FileResponse"}
+
 CONFORMANCE = Path(__file__).parents[2] / "conformance"
 
 D1_REFUSED_FIELDS = {"matrix-206", "matrix-222", "matrix-224", "matrix-227"}
@@ -93,7 +95,7 @@ def built(case: Any) -> Any:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in cases("matrix") if case.values[0]["class"] in responses.__all__],
+    [case for case in cases("matrix") if case.values[0]["class"] in FIXED],
 )
 def test_matrix(case: Any) -> None:
     expected = case["starlette"]

@@ -133,6 +133,13 @@ impl OpenFile {
     }
 }
 
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for OpenFile {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.file.as_raw_fd()
+    }
+}
+
 /// Why a file cannot be opened.
 #[derive(Debug)]
 pub struct OpenError {

@@ -1,0 +1,175 @@
+//! The messages of a file, one after the other.
+
+use crate::{error, response};
+use antiphon_core::asgi::message::Message;
+use antiphon_core::asgi::scope::ScopeType;
+use antiphon_core::asgi::transmission::{Step, Transmission};
+use antiphon_fs::{OpenFile, Read};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use std::ops::Range;
+
+/// An iterator of messages; `None` in the place of one for which the disk has to be waited for.
+#[pyclass(module = "antiphon._antiphon")]
+pub(crate) struct Delivery {
+    scope_type: ScopeType,
+    start: Option<Py<PyDict>>,
+    steps: Transmission,
+    /// What is left of the range that is being sent, and whether other messages follow it.
+    range: Option<(Range<u64>, bool)>,
+    /// `None` once it is closed.
+    source: Option<Source>,
+    has_content: bool,
+}
+
+/// An open file, and how it is cut.
+pub(crate) struct Source {
+    pub(crate) file: OpenFile,
+    pub(crate) path: Py<PyAny>,
+    pub(crate) chunk_size: u64,
+    /// Whether it is sent as a whole: then, as in Starlette, a last chunk of full size is followed by
+    /// an empty one.
+    pub(crate) is_whole: bool,
+}
+
+impl Delivery {
+    pub(crate) fn new(
+        py: Python<'_>,
+        scope_type: ScopeType,
+        (status_code, headers): (&Bound<'_, PyAny>, &Bound<'_, PyList>),
+        mut steps: Transmission,
+        source: Source,
+    ) -> PyResult<Self> {
+        // The first step is the head.
+        steps.next();
+        let next = steps.clone().next();
+        let has_content = matches!(next, Some(Step::File { .. } | Step::Segment { .. }));
+        let start = response::start(py, scope_type, status_code, headers.as_any())?;
+        Ok(Self {
+            scope_type,
+            start: Some(start.unbind()),
+            steps,
+            range: None,
+            source: Some(source),
+            has_content,
+        })
+    }
+
+    /// The next chunk of a range, as a message.
+    fn chunk<'py>(
+        &mut self,
+        py: Python<'py>,
+        read: impl FnOnce(&Source, &Range<u64>) -> PyResult<Option<Bound<'py, PyBytes>>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (Some(source), Some((range, more))) = (&self.source, &mut self.range) else {
+            return Err(error::closed());
+        };
+        let chunk = if range.is_empty() {
+            Some(PyBytes::new(py, b""))
+        } else {
+            let end = range.end.min(range.start.saturating_add(source.chunk_size));
+            read(source, &(range.start..end))?
+        };
+        let Some(chunk) = chunk else {
+            return Ok(py.None().into_bound(py));
+        };
+        let length = chunk.as_bytes().len() as u64;
+        range.start += length;
+        let is_last = range.is_empty() && !(source.is_whole && length == source.chunk_size);
+        let more_body = !is_last || *more;
+        if is_last {
+            self.range = None;
+        }
+        response::body(py, self.scope_type, &chunk, more_body).map(Bound::into_any)
+    }
+}
+
+#[pymethods]
+impl Delivery {
+    /// Whether there is content to send by way of messages.
+    #[getter]
+    const fn has_content(&self) -> bool {
+        self.has_content
+    }
+
+    const fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Some(start) = self.start.take() {
+            return Ok(Some(start.into_bound(py).into_any()));
+        }
+        if self.range.is_none() {
+            let (bytes, more_body) = match self.steps.next() {
+                None => return Ok(None),
+                Some(Step::File { range, more_body }) => {
+                    self.range = Some((range, more_body));
+                    return self
+                        .chunk(py, |source, range| read_cached(py, source, range))
+                        .map(Some);
+                }
+                Some(Step::Pathsend) => return self.pathsend(py).map(Some),
+                Some(Step::Segment { bytes, more_body }) => (bytes, more_body),
+                Some(Step::Start | Step::Bytes { .. } | Step::Stream { .. } | Step::End) => {
+                    (Vec::new(), false)
+                }
+            };
+            let bytes = PyBytes::new(py, &bytes);
+            let message = response::body(py, self.scope_type, &bytes, more_body)?;
+            return Ok(Some(message.into_any()));
+        }
+        self.chunk(py, |source, range| read_cached(py, source, range))
+            .map(Some)
+    }
+
+    /// The message that `None` stood for; for a thread that may wait.
+    fn wait<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.chunk(py, |source, range| {
+            let mut buffer = vec![0; (range.end - range.start) as usize];
+            let (file, start) = (&source.file, range.start);
+            let read = py.detach(|| file.read_at(&mut buffer, start))?;
+            if read < buffer.len() {
+                return Err(error::shrank(source.path.bind(py)));
+            }
+            Ok(Some(PyBytes::new(py, &buffer)))
+        })
+    }
+
+    /// Close the file.
+    fn close(&mut self) {
+        self.source = None;
+    }
+
+    fn pathsend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(source) = &self.source else {
+            return Err(error::closed());
+        };
+        let message = PyDict::new(py);
+        let kind = Message::<()>::Pathsend {
+            path: String::new(),
+        }
+        .type_name();
+        let path = py
+            .import("os.path")?
+            .call_method1("abspath", (&source.path,))?;
+        message.set_item("type", PyString::intern(py, kind))?;
+        message.set_item("path", path)?;
+        Ok(message.into_any())
+    }
+}
+
+/// A chunk that memory holds; `None` if it does not hold all of it.
+fn read_cached<'py>(
+    py: Python<'py>,
+    source: &Source,
+    range: &Range<u64>,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let length = (range.end - range.start) as usize;
+    let mut is_all = false;
+    let bytes = PyBytes::new_with(py, length, |buffer| {
+        is_all = source.file.read_cached_at(buffer, range.start)? == Read::Bytes(length);
+        Ok(())
+    })?;
+    Ok(is_all.then_some(bytes))
+}

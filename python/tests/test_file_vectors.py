@@ -1,0 +1,171 @@
+"""The tables for files: what Starlette answers, and where we differ on purpose."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_files import Waiting, sent
+from test_vectors import cases
+
+from antiphon.responses import FileResponse
+
+D4_WRONG_LENGTHS = {"matrix-247"}
+D6_TRANSFER_ENCODING = {"matrix-255"}
+D10_DISPOSITION_TYPES = {"cd-type-1", "cd-type-3"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("files")
+
+
+def content(length: int) -> bytes:
+    return bytes(33 + (7 * i + i // 94) % 94 for i in range(length))
+
+
+def file(folder: Path, length: int) -> Path:
+    path = folder / f"f{length}.bin"
+    if not path.exists():
+        path.write_bytes(content(length))
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases("matrix") if case.values[0]["class"] == "FileResponse"]
+)
+def test_matrix(case: Any, folder: Path) -> None:
+    parameters, expected = dict(case["kwargs"]), case["starlette"]
+    [(kind, length)] = parameters.pop("path").items()
+    if kind == "$fifo":
+        os.mkfifo(folder / "fifo")
+    place = {"$missing": folder / "missing", "$dir": folder, "$fifo": folder / "fifo"}
+    path = file(folder, length) if kind == "$file" else place[kind]
+    request = {"method": case["method"], **case["scope"]}
+
+    def answered() -> Waiting:
+        peer = Waiting()
+        sent(FileResponse(path, **parameters), peer, **request)
+        return peer
+
+    if case["id"] in D4_WRONG_LENGTHS | D6_TRANSFER_ENCODING:
+        with pytest.raises(ValueError, match="header"):
+            answered()
+        return
+    if "error" in expected:
+        with pytest.raises(RuntimeError, match=expected["message_contains"]):
+            answered()
+        return
+    peer = answered()
+    status, headers = expected["status"], expected["headers"]
+    assert peer.start["status"] == status
+    if status < 200 or status in (204, 304):  # D-5, and what is not sent needs no length
+        headers = [field for field in headers if field[0] != "content-length"]
+    if status == 205:  # D-3
+        headers = [[n, "0" if n == "content-length" else value] for n, value in headers]
+    assert sorted(peer.headers) == sorted(headers)
+    if status != 205:
+        assert peer.headers == headers
+    if status < 200 or status in (204, 205, 304):
+        assert peer.body == b""  # D-3
+        return
+    assert [m["type"] for m in peer.messages] == expected["types"]
+    sizes = [[len(m["body"]), m["more_body"]] for m in peer.messages[1:]]
+    assert sizes == expected["body_messages"]
+    if "text" in expected["body"]:
+        assert peer.body.decode() == expected["body"]["text"]
+    else:
+        assert hashlib.sha256(peer.body).hexdigest() == expected["body"]["sha256"]
+
+
+def outcome(peer: Waiting, length: int) -> dict[str, Any]:
+    """What the tables say of an answer: the status, and which bytes of the file it holds."""
+    status, fields = peer.start["status"], dict(map(tuple, peer.headers))
+    if status == 416:
+        return {"status": status, "content_range": fields.get("content-range")}
+    if status == 206 and peer.body:
+        return {"status": status, "parts": parts(peer.body, fields)}
+    if status != 206 and (peer.body == content(length) or status == 200):
+        assert peer.body in (content(length), b"")
+        return {"status": status, "full": True}
+    return {"status": status}
+
+
+def parts(body: bytes, fields: dict[str, str]) -> list[list[int]]:
+    _, _, boundary = fields["content-type"].partition("boundary=")
+    if not boundary:
+        return [span(fields["content-range"], body)]
+    pieces = body.split(f"--{boundary}".encode())
+    assert pieces[0] == b"" and pieces[-1] == b"--"
+    found = []
+    for piece in pieces[1:-1]:
+        head, _, rest = piece.partition(b"\r\n\r\n")
+        range_ = re.search(rb"Content-Range: (.*)", head)
+        assert range_ is not None
+        found.append(span(range_[1].decode(), rest.removesuffix(b"\r\n")))
+    return found
+
+
+def span(content_range: str, body: bytes) -> list[int]:
+    match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", content_range.strip())
+    assert match is not None
+    first, last, length = map(int, match.groups())
+    assert body in (b"", content(length)[first : last + 1])
+    return [first, last + 1]
+
+
+@pytest.mark.parametrize("policy", ["starlette", "rfc9110"])
+@pytest.mark.parametrize("case", cases("ranges"))
+def test_ranges(case: Any, policy: str, folder: Path) -> None:
+    class Response(FileResponse):
+        range_policy = policy
+
+    config, length = case["config"], case["file_size"]
+    own = {
+        name.replace("_", "-"): config[name] for name in ("etag", "last_modified") if name in config
+    }
+    response = Response(
+        file(folder, length), headers=own or None, status_code=config.get("status_code", 200)
+    )
+    etag = dict(map(tuple, sent(response).headers))["etag"]
+    headers = [
+        (
+            name.lower().encode(),
+            value.replace("{{ETAG}}", etag)
+            .replace("{{ETAG_UPPER}}", etag.upper())
+            .encode("latin-1"),
+        )
+        for name, value in case["headers"]
+    ]
+    found = outcome(sent(response, method=case["method"], headers=headers), length)  # type: ignore[arg-type]
+    theirs = case["observed"].get("starlette-1.10.0", {})
+    allowed = [*case["rfc_allowed"], case["preferred"]]
+    # The answer to HEAD shows no parts.
+    names = found if found["status"] == 206 else ("status", "full", "content_range")
+    theirs, *allowed = ({n: a[n] for n in names if n in a} for a in (theirs, *allowed))
+    if policy == "rfc9110":
+        assert found in allowed, json.dumps(case["headers"])
+    else:  # D-11, D-12, D-13: where it is not Starlette's answer, it is one of the RFC's.
+        assert found == theirs or found in allowed, json.dumps(case["headers"])
+
+
+@pytest.mark.parametrize("case", cases("disposition"))
+def test_dispositions(case: Any, folder: Path) -> None:
+    parameters: dict[str, Any] = {"filename": case["filename"]}
+    if case.get("type"):
+        parameters["content_disposition_type"] = case["type"]
+    if case.get("headers"):
+        parameters["headers"] = dict(case["headers"])
+    try:
+        response = FileResponse(file(folder, 10), **parameters)
+    except ValueError as error:
+        is_theirs = type(error).__name__ == case.get("starlette_error")
+        assert is_theirs or case["id"] in D10_DISPOSITION_TYPES
+    else:
+        assert response.headers["content-disposition"] == case["starlette"]
