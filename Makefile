@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run gallery clients test test-rust test-layers test-no-std test-python test-gallery lint lint-rust lint-python docs bench deny check
+.PHONY: help run run-python gallery clients test test-rust test-layers test-no-std test-python test-gallery lint lint-rust lint-python docs bench deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: gallery ## builds the gallery and serves it at http://127.0.0.1:8000 (PORT overrides)
-	@exec target/release/gallery
+	@exec $${CARGO_TARGET_DIR:-target}/release/gallery
+
+run-python: ## the same by the Python face, at http://127.0.0.1:8001 (PORT overrides)
+	@exec examples/gallery/python/run
 
 gallery:
 	cargo build --quiet --release --package gallery

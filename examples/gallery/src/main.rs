@@ -1,6 +1,7 @@
 //! The gallery: one page that shows every response live, with the code that made it.
 //!
-//! `PORT` chooses the port, 8000 by default.
+//! `PORT` chooses the port, 8000 by default; `GALLERY_FACES` tells where the same page is served by other
+//! faces, as a JSON list of `{"name", "url"}`.
 
 mod files;
 mod panels;
@@ -41,9 +42,11 @@ async fn app(
         "/" => HtmlResponse::new(PAGE).call(scope, receive, send).await,
         "/favicon.ico" => panels::status::app(204, scope, receive, send).await,
         "/panels.json" => {
-            JsonResponse::new(&panels::description())?
-                .call(scope, receive, send)
-                .await
+            JsonResponse::new(&panels::description(
+                std::env::var("GALLERY_FACES").ok().as_deref(),
+            )?)?
+            .call(scope, receive, send)
+            .await
         }
         "/plain" => panels::plain::app(scope, receive, send).await,
         "/html" => panels::html::app(scope, receive, send).await,

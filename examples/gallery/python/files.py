@@ -1,0 +1,46 @@
+"""The files that the gallery sends: made at its start, gone at its end."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import wave
+from pathlib import Path
+
+SAMPLES_PER_SECOND = 8000
+MELODY = [146.8, 174.6, 196.0, 220.0, 261.6, 220.0, 196.0, 174.6, 164.8, 146.8]
+"""D, F, G, A, C, A, G, F, E, D: in hertz."""
+
+MODIFIED = 1_700_000_000
+"""Each start of the gallery makes the same bytes, so they have the same time, and the same tag."""
+
+_folder = tempfile.TemporaryDirectory(prefix="antiphon-")
+TEXT = Path(_folder.name, "text.txt")
+SOUND = Path(_folder.name, "sound.wav")
+
+
+def note(pitch: float) -> bytes:
+    """Return one second of a tone that fades, with its octave in it."""
+    samples = bytearray()
+    for sample in range(SAMPLES_PER_SECOND):
+        time = sample / SAMPLES_PER_SECOND
+        tone = math.sin(math.tau * pitch * time) + 0.3 * math.sin(math.tau * 2 * pitch * time)
+        samples.append(int(128 + 80 * tone * min(time * 50, 1) * (1 - time)))
+    return bytes(samples)
+
+
+TEXT.write_text(
+    "An antiphon is the sung answer in call and response.\n"
+    "Größe und Maß der Antwort bestimmt die Frage.\n",
+    encoding="utf-8",
+)
+with wave.open(str(SOUND), "wb") as sound:
+    sound.setnchannels(1)
+    sound.setsampwidth(1)
+    sound.setframerate(SAMPLES_PER_SECOND)
+    # An antiphon: what is called low is answered an octave above.
+    for pitch in [*MELODY, *(2 * pitch for pitch in MELODY)]:
+        sound.writeframes(note(pitch))
+for path in (TEXT, SOUND):
+    os.utime(path, (MODIFIED, MODIFIED))

@@ -1,0 +1,7 @@
+"""A download."""
+
+from files import TEXT
+
+from antiphon.responses import FileResponse
+
+app = FileResponse(TEXT, filename="Größe – prüfung.txt")

@@ -1,0 +1,5 @@
+"""Text."""
+
+from antiphon.responses import PlainTextResponse
+
+app = PlainTextResponse("Hello, world!")
