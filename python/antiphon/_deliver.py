@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
-from functools import lru_cache, partial
+from functools import partial
 from types import CoroutineType, coroutine
 from typing import Any
 
@@ -17,24 +17,25 @@ import anyio
 import anyio.to_thread
 
 from antiphon._antiphon import Delivery
-from antiphon.types import Receive, Scope, Send
+from antiphon.types import Receive, Send
 
 #: After so many messages for which nobody waited, others get their turn.
-_TURN = 16
+_TURN = 64
 
 
-async def file(messages: Delivery, scope: Scope, receive: Receive, send: Send) -> None:
+async def file(messages: Delivery, receive: Receive, send: Send) -> None:
     """Send the messages of a file, and close it, however that ends.
 
     Returns quietly when the client is gone, if the server leaves it to us to notice.
     """
     try:
-        if not messages.has_content or not _needs_listener(scope):
-            await _send_all(messages, send)
-        elif asyncio._get_running_loop() is not None:
-            await _send_listening(messages, receive, send)
+        if messages.needs_listener:
+            if asyncio._get_running_loop() is not None:
+                await _send_listening(messages, receive, send)
+            else:
+                await _beside_listener(partial(_send_all, messages, send), receive)
         else:
-            await _beside_listener(partial(_send_all, messages, send), receive)
+            await _send_all(messages, send)
     finally:
         messages.close()
 
@@ -164,14 +165,3 @@ def _rest(begun: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any,
                 yielded = begun.send(value)
     except StopIteration:
         return
-
-
-def _needs_listener(scope: Scope) -> bool:
-    if scope["type"] != "http":
-        return False
-    return _is_before_2_4((scope.get("asgi") or {}).get("spec_version", "2.0"))
-
-
-@lru_cache(maxsize=16)
-def _is_before_2_4(version: str) -> bool:
-    return tuple(map(int, version.split("."))) < (2, 4)

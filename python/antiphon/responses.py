@@ -349,7 +349,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         messages = self._open(scope)
         if messages is None:
             messages = await anyio.to_thread.run_sync(self._open_waiting, scope)
-        await _deliver.file(messages, scope, receive, send)
+        await _deliver.file(messages, receive, send)
         if self.background is not None:
             await self.background()
 

@@ -19,7 +19,7 @@ pub(crate) struct Delivery {
     range: Option<(Range<u64>, bool)>,
     /// `None` once it is closed.
     source: Option<Source>,
-    has_content: bool,
+    needs_listener: bool,
 }
 
 /// An open file, and how it is cut.
@@ -35,7 +35,7 @@ pub(crate) struct Source {
 impl Delivery {
     pub(crate) fn new(
         py: Python<'_>,
-        scope_type: ScopeType,
+        (scope_type, tells_of_disconnects): (ScopeType, bool),
         (status_code, headers): (&Bound<'_, PyAny>, &Bound<'_, PyList>),
         mut steps: Transmission,
         source: Source,
@@ -51,7 +51,7 @@ impl Delivery {
             steps,
             range: None,
             source: Some(source),
-            has_content,
+            needs_listener: has_content && !tells_of_disconnects,
         })
     }
 
@@ -86,10 +86,11 @@ impl Delivery {
 
 #[pymethods]
 impl Delivery {
-    /// Whether there is content to send by way of messages.
+    /// Whether somebody has to listen for the client's leave while it is sent: there is content, and
+    /// the server does not tell by an error of `send`.
     #[getter]
-    const fn has_content(&self) -> bool {
-        self.has_content
+    const fn needs_listener(&self) -> bool {
+        self.needs_listener
     }
 
     const fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -191,7 +191,13 @@ fn deliver<'py>(
         chunk_size: chunk_size as u64,
         is_whole,
     };
-    Delivery::new(py, request.scope_type, (&status_code, &sent), steps, source)
+    Delivery::new(
+        py,
+        (request.scope_type, request.tells_of_disconnects),
+        (&status_code, &sent),
+        steps,
+        source,
+    )
 }
 
 /// What is announced of the file.
@@ -276,6 +282,8 @@ struct Request {
     scope_type: ScopeType,
     method: String,
     offers_pathsend: bool,
+    /// ASGI 2.4 and later: `send` raises an error when the client is gone.
+    tells_of_disconnects: bool,
     fields: [Option<Vec<u8>>; FIELDS.len()],
 }
 
@@ -296,11 +304,13 @@ impl Request {
             scope_type,
             method: String::new(),
             offers_pathsend: false,
+            tells_of_disconnects: false,
             fields: Default::default(),
         };
         // The handshake of a websocket is denied with the whole file.
         if scope_type == ScopeType::Websocket {
             request.method.push_str("GET");
+            request.tells_of_disconnects = true;
             return Ok(request);
         }
         let method = scope.get_item(intern!(py, "method"))?;
@@ -309,6 +319,14 @@ impl Request {
             && extensions.is_truthy()?
         {
             request.offers_pathsend = extensions.contains(intern!(py, "http.response.pathsend"))?;
+        }
+        if let Some(asgi) = response::entry(scope, intern!(py, "asgi"))?
+            && let Some(version) = response::entry(&asgi, intern!(py, "spec_version"))?
+        {
+            let version = version.cast::<PyString>()?.to_str()?;
+            let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+            let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+            request.tells_of_disconnects = version >= (2_u32, 4_u32);
         }
         let Some(headers) = response::entry(scope, intern!(py, "headers"))? else {
             return Ok(request);
