@@ -249,8 +249,14 @@ fn date(modified: f64) -> Option<HttpDate> {
 
 /// Starlette's entity tag, so that what caches hold stays valid when a program changes over.
 fn etag(py: Python<'_>, modified: f64, length: u64) -> PyResult<FieldValue> {
-    let modified = PyFloat::new(py, modified).str()?;
-    let digest = Md5::digest(format!("{}-{length}", modified.to_str()?));
+    let mut buffer = zmij::Buffer::new();
+    // In this range all write the same.
+    let digest = if (1e-4..1e16).contains(&modified) {
+        Md5::digest(format!("{}-{length}", buffer.format_finite(modified)))
+    } else {
+        let modified = PyFloat::new(py, modified).str()?;
+        Md5::digest(format!("{}-{length}", modified.to_str()?))
+    };
     let mut tag = String::with_capacity(34);
     tag.push('"');
     for byte in digest {

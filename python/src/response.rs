@@ -109,7 +109,13 @@ impl Response {
     ) -> PyResult<()> {
         let py = slf.py();
         let class = Class::of(&slf.get_type())?;
-        let body = slf.getattr_opt(intern!(py, "body"))?;
+        let body = if class.keeps_attributes {
+            // A file or a stream has none, and to hear so from an exception costs more than all else.
+            let slot = slf.borrow().body.as_ref().map(|body| body.clone_ref(py));
+            slot.map(|body| body.into_bound(py))
+        } else {
+            slf.getattr_opt(intern!(py, "body"))?
+        };
         let content = Content {
             status: status(&slf.getattr(intern!(py, "status_code"))?)?,
             length: body
