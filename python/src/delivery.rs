@@ -55,6 +55,23 @@ impl Delivery {
         })
     }
 
+    fn pathsend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(source) = &self.source else {
+            return Err(error::closed());
+        };
+        let message = PyDict::new(py);
+        let kind = Message::<()>::Pathsend {
+            path: String::new(),
+        }
+        .type_name();
+        let path = py
+            .import("os.path")?
+            .call_method1("abspath", (&source.path,))?;
+        message.set_item("type", PyString::intern(py, kind))?;
+        message.set_item("path", path)?;
+        Ok(message.into_any())
+    }
+
     /// The next chunk of a range, as a message.
     fn chunk<'py>(
         &mut self,
@@ -140,23 +157,6 @@ impl Delivery {
     /// Close the file.
     fn close(&mut self) {
         self.source = None;
-    }
-
-    fn pathsend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let Some(source) = &self.source else {
-            return Err(error::closed());
-        };
-        let message = PyDict::new(py);
-        let kind = Message::<()>::Pathsend {
-            path: String::new(),
-        }
-        .type_name();
-        let path = py
-            .import("os.path")?
-            .call_method1("abspath", (&source.path,))?;
-        message.set_item("type", PyString::intern(py, kind))?;
-        message.set_item("path", path)?;
-        Ok(message.into_any())
     }
 }
 
