@@ -16,6 +16,8 @@ __all__ = [
     "MutableHeaders",
     "RedirectResponse",
     "Response",
+    "Stream",
+    "StreamingResponse",
     "construct_natively",
 ]
 
@@ -70,6 +72,20 @@ class FileResponse(Response):
     def set_stat_headers(self, stat_result: Any) -> None: ...
     def _open(self, scope: Scope) -> Delivery | None: ...
     def _open_waiting(self, scope: Scope) -> Delivery: ...
+
+class StreamingResponse(Response):
+    def _stream(self, scope: Scope) -> Stream: ...
+
+@final
+class Stream:
+    limit: int
+    @property
+    def has_content(self) -> bool: ...
+    @property
+    def has_pieces(self) -> bool: ...
+    def push(self, chunk: Any) -> bool: ...
+    def take(self) -> Message | None: ...
+    def end(self) -> Message: ...
 
 @final
 class Delivery:

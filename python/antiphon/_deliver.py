@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
-from functools import partial
+from functools import lru_cache, partial
 from types import CoroutineType, coroutine
 from typing import Any
 
@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from antiphon._antiphon import Delivery
-from antiphon.types import Receive, Send
+from antiphon.types import Receive, Scope, Send
 
 #: After so many messages for which nobody waited, others get their turn.
 _TURN = 64
@@ -50,13 +50,13 @@ async def _send_all(messages: Delivery, send: Send) -> None:
 
 
 async def _send_listening(messages: Delivery, receive: Receive, send: Send) -> None:
-    listener = _Listener(receive)
+    listener = Listener(partial(disconnected, receive))
     try:
         for number, message in enumerate(messages, 1):
             if message is None:
                 listener.start()
                 message = await anyio.to_thread.run_sync(messages.wait)
-            sending = _begun(send(message))
+            sending = begun(send(message))
             if sending is not None:
                 listener.start()
                 await sending
@@ -85,35 +85,37 @@ async def _beside_listener(
         group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(run, partial(_disconnected, receive))
+        group.start_soon(run, partial(disconnected, receive))
         await run(sending)
     for error in errors:
         raise error
 
 
-async def _disconnected(receive: Receive) -> None:
+async def disconnected(receive: Receive) -> None:
+    """Wait until the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-class _Listener:
+class Listener:
     """A task that cancels this one when the client is gone."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, listen: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._listening = listen
         self._sender: asyncio.Task[Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._cancelled = False
         self._error: BaseException | None = None
 
     def start(self) -> None:
+        """Start to listen, unless that was done."""
         if self._task is None:
             self._sender = asyncio.current_task()
             self._task = asyncio.ensure_future(self._listen())
 
     async def _listen(self) -> None:
         try:
-            await _disconnected(self._receive)
+            await self._listening()
         except asyncio.CancelledError:
             return
         except BaseException as error:
@@ -131,6 +133,7 @@ class _Listener:
         return uncancel is None or uncancel() == 0
 
     async def stop(self) -> None:
+        """Listen no more, and raise what went wrong."""
         self._sender = None
         if self._task is not None:
             self._task.cancel()
@@ -139,7 +142,7 @@ class _Listener:
             raise self._error
 
 
-def _begun(awaitable: Any) -> Any:
+def begun(awaitable: Any) -> Any:
     """Run a coroutine to where it first waits; ``None`` if it does not, else what is left of it."""
     if type(awaitable) is not CoroutineType:
         return awaitable
@@ -165,3 +168,15 @@ def _rest(begun: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any,
                 yielded = begun.send(value)
     except StopIteration:
         return
+
+
+def needs_listener(scope: Scope) -> bool:
+    """Whether ``send`` may return quietly when the client is gone."""
+    if scope["type"] != "http":
+        return False
+    return _is_before_2_4((scope.get("asgi") or {}).get("spec_version", "2.0"))
+
+
+@lru_cache(maxsize=16)
+def _is_before_2_4(version: str) -> bool:
+    return tuple(map(int, version.split("."))) < (2, 4)

@@ -21,3 +21,5 @@ PlainTextResponse: Any = getattr(responses, "PlainTextResponse", object)
 JSONResponse: Any = getattr(responses, "JSONResponse", object)
 RedirectResponse: Any = getattr(responses, "RedirectResponse", object)
 FileResponse: Any = getattr(responses, "FileResponse", object)
+StreamingResponse: Any = getattr(responses, "StreamingResponse", object)
+requests: Any = import_module("starlette.requests") if responses else None

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import AsyncIterable, Iterable
+from functools import partial
 from typing import Any, Literal
 
 import anyio.to_thread
 
-from antiphon import _antiphon, _deliver, _media_type, _starlette
+from antiphon import _antiphon, _deliver, _media_type, _starlette, _stream
+from antiphon._ahead import Ahead
+from antiphon.requests import ClientDisconnect
 from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
 
 __all__ = [
@@ -22,6 +26,7 @@ __all__ = [
     "PlainTextResponse",
     "RedirectResponse",
     "Response",
+    "StreamingResponse",
 ]
 
 
@@ -263,6 +268,139 @@ class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.Redirect
             content=b"", status_code=status_code, headers=headers, background=background
         )
         self._locate(url)
+
+
+class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.StreamingResponse):  # type: ignore[misc]
+    r"""A response whose content comes over time.
+
+    What an asynchronous iterator brings without waiting is sent together, and what there is goes
+    out when it would wait. An error before the first chunk, and before the iterator first waits, is
+    raised before anything was sent. A synchronous iterator is run ahead of the client by a worker
+    thread, a binary file read in blocks. An iterator is closed in any case.
+
+    A subclass may set ``merge_chunks`` (``False`` sends each chunk as a message of its own) and
+    ``background_policy`` (``"always"`` runs the background task after an error, too), and override ``stream_response`` and ``listen_for_disconnect``.
+
+    Args:
+        content: An iterator, or an asynchronous one, of text, bytes or memory views.
+        status_code: The status code; no content is sent with one that forbids it, or after HEAD.
+        headers: Header fields, as a mapping or, for a name that comes twice, as pairs.
+        media_type: The media type, instead of the class's own.
+        background: What runs after the response was sent, or the client has left: a callable whose
+            result is awaited.
+
+    Raises:
+        ValueError: If a header field cannot be sent.
+        UnicodeEncodeError: If a header field is not Latin-1.
+
+    Example:
+        >>> import asyncio
+        >>> from antiphon.responses import StreamingResponse
+        >>> async def count():
+        ...     for number in range(3):
+        ...         yield f"{number}\n"
+        >>> messages = []
+        >>> async def send(message):
+        ...     messages.append(message)
+        >>> response = StreamingResponse(count(), media_type="text/plain")
+        >>> scope = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.4"}}
+        >>> asyncio.run(response(scope, None, send))
+        >>> b"".join(message["body"] for message in messages[1:])
+        b'0\n1\n2\n'
+
+    Source: ASGI HTTP & WebSocket 2.5; ``starlette.responses.StreamingResponse``, which sends the
+    head first of all, and each chunk as a message of its own.
+    """
+
+    merge_chunks = True
+    background_policy: Literal["success", "always"] = "success"
+
+    body_iterator: AsyncIterable[Any]
+
+    def __init__(
+        self,
+        content: AsyncIterable[Any] | Iterable[Any],
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+    ) -> None:
+        self.body_iterator = content if isinstance(content, AsyncIterable) else Ahead(content)
+        self._own_iterator = self.body_iterator
+        self.status_code = status_code
+        self.media_type = self.media_type if media_type is None else media_type
+        self.background = background
+        self.init_headers(headers)
+
+    async def listen_for_disconnect(self, receive: Receive) -> None:
+        """Wait until the client is gone.
+
+        Args:
+            receive: Called until it says so.
+        """
+        await _deliver.disconnected(receive)
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the head and the content, without listening for the client's leave.
+
+        Args:
+            send: Called with each message.
+        """
+        try:
+            await self._deliver({"type": "http"}, send)
+        except _stream.SendError as error:
+            raise error.error from None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream to whoever ``scope`` describes, then run the background task.
+
+        A websocket handshake is denied with it.
+
+        Args:
+            scope: The connection.
+            receive: Listened to for the client's leave, where the server would not tell otherwise.
+            send: Called with each message.
+
+        Raises:
+            starlette.requests.ClientDisconnect: If ``send`` raises an ``OSError``, which servers of
+                ASGI 2.4 and later do when the client is gone.
+        """
+        try:
+            await self._stream_to(scope, receive, send)
+        except Exception:
+            if self.background_policy == "always" and self.background is not None:
+                await self.background()
+            raise
+        if self.background is not None:
+            await self.background()
+
+    async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_own = type(self).stream_response is StreamingResponse.stream_response
+        if is_own:
+            streaming = self._deliver(scope, send)
+        elif scope["type"] == "websocket":
+            streaming = self.stream_response(_stream.denying(send))
+        else:
+            streaming = self.stream_response(send)
+        try:
+            if _deliver.needs_listener(scope):
+                listen = partial(self.listen_for_disconnect, receive)
+                await _stream.until_disconnect(streaming, listen)
+            else:
+                await streaming
+        except OSError as error:
+            if is_own or scope["type"] != "http" or _deliver.needs_listener(scope):
+                raise
+            raise ClientDisconnect from error
+        except _stream.SendError as error:
+            if scope["type"] != "http" or _deliver.needs_listener(scope):
+                raise error.error from None
+            raise ClientDisconnect from error.error
+
+    async def _deliver(self, scope: Scope, send: Send) -> None:
+        begin = partial(self._stream, scope)
+        content, original = self.body_iterator, self._own_iterator
+        await _stream.deliver(begin, content, original, send, self.merge_chunks)
 
 
 class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  # type: ignore[misc]

@@ -97,7 +97,7 @@ impl Delivery {
         if is_last {
             self.range = None;
         }
-        response::body(py, self.scope_type, &chunk, more_body).map(Bound::into_any)
+        response::body(py, self.scope_type, chunk.as_any(), more_body).map(Bound::into_any)
     }
 }
 
@@ -134,7 +134,7 @@ impl Delivery {
                 }
             };
             let bytes = PyBytes::new(py, &bytes);
-            let message = response::body(py, self.scope_type, &bytes, more_body)?;
+            let message = response::body(py, self.scope_type, bytes.as_any(), more_body)?;
             return Ok(Some(message.into_any()));
         }
         self.chunk(py, |source, range| read_cached(py, source, range))

@@ -17,6 +17,7 @@ mod memo;
 mod redirect;
 mod render;
 mod response;
+mod stream;
 
 /// What `antiphon.responses` and `antiphon.datastructures` are built on.
 #[pyo3::pymodule(gil_used = true)]
@@ -35,4 +36,6 @@ mod _antiphon {
     use crate::redirect::RedirectResponse;
     #[pymodule_export]
     use crate::response::Response;
+    #[pymodule_export]
+    use crate::stream::{Stream, StreamingResponse};
 }

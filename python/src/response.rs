@@ -663,7 +663,7 @@ fn overrides(slf: &Bound<'_, Response>) -> PyResult<bool> {
 }
 
 /// What `scope` says of the request: what is answered, and whether with a head alone.
-fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
+pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
     let py = scope.py();
     let (kind, method) = if let Ok(scope) = scope.cast_exact::<PyDict>() {
         let kind = intern!(py, "type");
@@ -716,7 +716,7 @@ pub(crate) fn start<'py>(
 pub(crate) fn body<'py>(
     py: Python<'py>,
     scope_type: ScopeType,
-    bytes: &Bound<'py, PyBytes>,
+    bytes: &Bound<'py, PyAny>,
     more_body: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let content = forms(py, scope_type)?.content.bind(py).copy()?;

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
 import pytest
-from peer import sent
+from peer import scope
+from scripted import Scripted
 
 from antiphon.datastructures import Headers, MutableHeaders
 from antiphon.responses import (
@@ -15,6 +17,7 @@ from antiphon.responses import (
     PlainTextResponse,
     RedirectResponse,
     Response,
+    StreamingResponse,
 )
 
 starlette_responses = pytest.importorskip("starlette.responses")
@@ -29,6 +32,11 @@ class Custom(JSONResponse):
         return super().render([content])
 
 
+def send_to(response: Response, **request: Any) -> None:
+    peer = Scripted()
+    asyncio.run(response(scope(**request), peer.receive, peer.send))
+
+
 def everything() -> None:
     async def task() -> None: ...
 
@@ -39,6 +47,7 @@ def everything() -> None:
         JSONResponse({"a": object.__name__}),
         RedirectResponse("/ä"),
         Custom([1]),
+        StreamingResponse([]),
     ]
     for response in responses:
         response.set_cookie("k", "v", max_age=1, expires=1)
@@ -47,8 +56,8 @@ def everything() -> None:
         response.init_headers({"z": "1"})
         response.render("x")
         for method in ("GET", "HEAD"):
-            sent(response, method=method)
-        sent(response, type="websocket")
+            send_to(response, method=method)
+        send_to(response, type="websocket")
         for name in dir(response):
             if not name.startswith("_"):
                 getattr(response, name)
@@ -89,7 +98,14 @@ def test_no_line_of_starlettes_runs() -> None:
 
 def test_no_public_method_is_starlettes() -> None:
     theirs = {starlette_responses.__name__, starlette_datastructures.__name__}
-    for cls in (Response, JSONResponse, RedirectResponse, Headers, MutableHeaders):
+    for cls in (
+        Response,
+        JSONResponse,
+        RedirectResponse,
+        StreamingResponse,
+        Headers,
+        MutableHeaders,
+    ):
         for name in dir(cls):
             owner = next(base for base in cls.__mro__ if name in vars(base))
             if not name.startswith("_") or name in ("__init__", "__call__", "__eq__", "__iter__"):

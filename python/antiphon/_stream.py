@@ -1,0 +1,390 @@
+"""Streams: from an iterator to messages.
+
+What an iterator brings without waiting shares a message, as far as a bound in bytes and in pieces;
+when it would wait, what there is goes out first. A message holds one piece at first, and more as
+long as they come fast.
+
+On asyncio that is seen by running the iterator by hand, up to where it first waits for a future,
+and handing the future on when what there was has been sent. Elsewhere (on trio, where what a
+coroutine hands to its event loop concerns the task) each piece is a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Generator
+from math import inf
+from time import perf_counter
+from types import CoroutineType, coroutine
+from typing import Any
+
+import anyio
+
+from antiphon._ahead import Ahead
+from antiphon._antiphon import Stream
+from antiphon._deliver import Listener, begun
+from antiphon.types import Message, Send
+
+logger = logging.getLogger("antiphon")
+
+#: So many pieces share a message at most.
+_MANY = 1024
+
+#: Pieces that take longer together, in seconds, are too many for a message.
+_SLOW = 0.005
+
+#: After so many messages for which nobody waited, others get their turn.
+_TURN = 16
+
+#: How long the cleanup of an iterator may take that was interrupted, in seconds.
+CLEANUP_TIMEOUT = 30.0
+
+#: What a puller hands over when it is time to send.
+_FULL: Any = object()
+
+
+class SendError(Exception):
+    """What ``send`` raised, told from what the iterator raised."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def denying(send: Send) -> Send:
+    """Make the messages of a response those that deny a websocket."""
+
+    async def deny(message: Message) -> None:
+        if message["type"] in ("http.response.start", "http.response.body"):
+            message = {**message, "type": "websocket." + message["type"]}
+        await send(message)
+
+    return deny
+
+
+async def deliver(
+    begin: Callable[[], Stream],
+    content: AsyncIterable[Any],
+    original: object,
+    send: Send,
+    merges: bool,
+) -> None:
+    """Send what ``content`` brings, and close it, however that ends.
+
+    ``original`` is closed too, if something else was put in its place.
+
+    Raises:
+        SendError: If ``send`` raised an ``OSError``, which is its cause.
+    """
+    iterator: Any = content
+    try:
+        stream = begin()
+        if not stream.has_content:
+            await _send_taken(stream, send)
+        else:
+            iterator = aiter(content)
+            if asyncio._get_running_loop() is not None:
+                await _Puller(stream, iterator, send, merges).run()
+            else:
+                await _iterate(stream, iterator, send, merges)
+        await _sent(send, stream.end())
+    except GeneratorExit:
+        # Whoever closes a coroutine does not wait for anything.
+        raise
+    except BaseException:
+        await _close_all(iterator, original, _closed_after_failure)
+        raise
+    await _close_all(iterator, original, _closed)
+
+
+async def _close_all(
+    iterator: Any, original: Any, closed: Callable[[Any], Coroutine[Any, Any, None]]
+) -> None:
+    for held in dict.fromkeys((iterator, original)):
+        is_open = getattr(held, "ag_frame", held) is not None
+        known = held is iterator or isinstance(held, (Ahead, AsyncGenerator))
+        if known and is_open and hasattr(held, "aclose"):
+            await closed(held)
+
+
+async def _closed(iterator: Any) -> None:
+    await iterator.aclose()
+
+
+async def _closed_after_failure(iterator: Any) -> None:
+    try:
+        if anyio.current_effective_deadline() != -inf:
+            await iterator.aclose()
+            return
+        with anyio.move_on_after(CLEANUP_TIMEOUT, shield=True) as scope:
+            await iterator.aclose()
+        if scope.cancel_called:
+            logger.warning("an iterator was not closed within %s s", CLEANUP_TIMEOUT)
+    except Exception:
+        logger.exception("an iterator could not be closed")
+
+
+async def _sent(send: Send, message: Message) -> None:
+    try:
+        await send(message)
+    except OSError as error:
+        raise SendError(error) from error
+
+
+async def _send_taken(stream: Stream, send: Send) -> None:
+    while (message := stream.take()) is not None:
+        await _sent(send, message)
+
+
+async def _pull(
+    iterator: AsyncIterable[Any], push: Callable[[Any], bool], full: Callable[[], Awaitable[None]]
+) -> None:
+    if isinstance(iterator, Ahead):
+        while batch := await iterator.batch():
+            for piece in batch:
+                if push(piece):
+                    await full()
+            await full()
+        return
+    async for piece in iterator:
+        if push(piece):
+            await full()
+
+
+@coroutine
+def _handed_over() -> Generator[Any, Any, None]:
+    yield _FULL
+
+
+@coroutine
+def passed_on(waits_for: Any) -> Generator[Any, Any, Any]:
+    """Have the event loop do what a coroutine that is run by hand asks of it."""
+    return (yield waits_for)
+
+
+class _Puller:
+    """One stream on asyncio."""
+
+    def __init__(self, stream: Stream, iterator: AsyncIterable[Any], send: Send, merges: bool):
+        self._stream = stream
+        self._send = send
+        self._most = _MANY if merges else 1
+        self._pull: Coroutine[Any, Any, None] = _pull(iterator, stream.push, _handed_over)
+        #: Whether the head waits for the first piece: a thread always has to be waited for.
+        self._holds_head = isinstance(iterator, Ahead)
+        #: What the iterator waits for: a future, or ``None`` for its next turn.
+        self._waits_for: Any = _FULL
+        self._is_over = False
+        #: What the iterator raised.
+        self._error: BaseException | None = None
+
+    async def run(self) -> None:
+        try:
+            await self._run()
+        except GeneratorExit:
+            self._pull.close()
+            raise
+        except BaseException:
+            if self._waits_for is _FULL:
+                self._pull.close()
+            elif not self._is_over:
+                await abandon(self._pull, self._waits_for)
+            raise
+
+    async def _run(self) -> None:
+        stream, pull = self._stream, self._pull
+        messages, since = 0, perf_counter()
+        self._step(pull.send, None)
+        while not self._is_over:
+            if self._waits_for is _FULL:
+                is_slow = perf_counter() - since > _SLOW
+                while (message := stream.take()) is not None:
+                    await _sent(self._send, message)
+                if is_slow:
+                    stream.limit = max(1, stream.limit // 4)
+                elif stream.limit < self._most:
+                    stream.limit *= 4
+                messages += 1
+                if is_slow or messages % _TURN == 0:
+                    await asyncio.sleep(0)
+                since = perf_counter()
+                self._step(pull.send, None)
+                continue
+            if stream.has_pieces or not self._holds_head:
+                while (message := stream.take()) is not None:
+                    await self._send_beside(message)
+                if self._is_over or self._waits_for is _FULL:
+                    continue
+            try:
+                value = await passed_on(self._waits_for)
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                self._step(pull.throw, error)
+            else:
+                self._step(pull.send, value)
+            since = perf_counter()
+        if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
+            await _send_taken(stream, self._send)
+        if self._error is not None:
+            raise self._error
+
+    def _step(self, step: Callable[[Any], Any], argument: Any) -> None:
+        """Run the iterator up to where it waits, or to its end."""
+        try:
+            self._waits_for = step(argument)
+        except StopIteration:
+            self._is_over = True
+        except BaseException as error:
+            self._is_over, self._error = True, error
+
+    async def _send_beside(self, message: Message) -> None:
+        """Send while the iterator waits.
+
+        A cancellation is meant for the iterator as well, which may have set itself an alarm: if it
+        knows what to do with it, the message is sent nonetheless.
+        """
+        sending = self._send(message)
+        if type(sending) is not CoroutineType:
+            await _sent(lambda _: sending, message)
+            return
+        is_interrupted = False
+        while True:
+            try:
+                waits_for = sending.send(None)
+            except StopIteration:
+                return
+            except OSError as error:
+                raise SendError(error) from error
+            is_done = False
+            while not is_done:
+                try:
+                    is_done = await self._beside(waits_for, is_interrupted)
+                except asyncio.CancelledError as error:
+                    is_interrupted = True
+                    self._interrupt(error)
+                if self._error is not None:
+                    await abandon(sending, waits_for)
+                    raise self._error
+
+    async def _beside(self, waits_for: Any, is_interrupted: bool) -> bool:
+        """Wait for what ``send`` waits for, and tell whether it is done.
+
+        An iterator that was interrupted goes on meanwhile: it may be cleaning up.
+        """
+        is_running = is_interrupted and not self._is_over and self._waits_for is not _FULL
+        futures = [waits_for, self._waits_for] if is_running else [waits_for]
+        if None in futures:
+            await asyncio.sleep(0)
+        else:
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        if is_running and (self._waits_for is None or self._waits_for.done()):
+            self._step(self._pull.send, None)
+        return waits_for is None or bool(waits_for.done())
+
+    def _interrupt(self, error: asyncio.CancelledError) -> None:
+        if self._is_over or self._waits_for is _FULL:
+            self._error = error
+            return
+        if self._waits_for is not None:
+            self._waits_for.cancel()
+        self._step(self._pull.throw, error)
+
+
+async def abandon(running: Coroutine[Any, Any, Any], waits_for: Any) -> None:
+    """Cancel a coroutine that is run by hand, and let it come to its end."""
+    if waits_for is not None:
+        waits_for.cancel()
+    step: Callable[[Any], Any] = running.throw
+    argument: Any = asyncio.CancelledError()
+    while True:
+        try:
+            waits_for = step(argument)
+        except (StopIteration, asyncio.CancelledError):
+            return
+        except Exception:
+            logger.exception("a stream that was interrupted failed")
+            return
+        if waits_for is _FULL:
+            running.close()
+            return
+        try:
+            step, argument = running.send, await passed_on(waits_for)
+        except GeneratorExit:
+            running.close()
+            raise
+        except BaseException as error:
+            step, argument = running.throw, error
+
+
+async def _iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> None:
+    """Send a stream where coroutines cannot be run by hand."""
+    lock = anyio.Lock()
+
+    async def flush() -> None:
+        async with lock:
+            await _send_taken(stream, send)
+        if stream.limit == 1 and merges and isinstance(iterator, Ahead):
+            stream.limit = _MANY
+
+    async def pull() -> None:
+        try:
+            await _pull(iterator, stream.push, flush)
+        except Exception:
+            if stream.has_pieces:
+                await flush()
+            raise
+        await flush()
+
+    if isinstance(iterator, Ahead):
+        await pull()
+    else:
+        await beside(pull, (flush, False))
+
+
+async def until_disconnect(
+    streaming: Coroutine[Any, Any, None], listen: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """Stream as long as the client is there. What never waits needs nobody to listen."""
+    if asyncio._get_running_loop() is None:
+        await beside(lambda: streaming, (listen, True))
+        return
+    rest = begun(streaming)
+    if rest is None:
+        return
+    listener = Listener(listen)
+    listener.start()
+    try:
+        await rest
+    except asyncio.CancelledError:
+        if not listener.has_cancelled():
+            raise
+    finally:
+        await listener.stop()
+
+
+async def beside(
+    main: Callable[[], Awaitable[None]], *others: tuple[Callable[[], Awaitable[None]], bool]
+) -> None:
+    """Run the others as long as ``main`` runs; it ends with those that say so.
+
+    The first error is raised as it is, and not in a group.
+    """
+    errors: list[Exception] = []
+
+    async def run(work: Callable[[], Awaitable[None]], ends: bool) -> None:
+        try:
+            await work()
+        except Exception as error:
+            errors.append(error)
+            ends = True
+        if ends:
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for work, ends in others:
+            group.start_soon(run, work, ends)
+        await run(main, True)
+    for error in errors:
+        raise error

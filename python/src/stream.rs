@@ -1,0 +1,206 @@
+//! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
+
+use crate::response::{self, Declared, Response};
+use crate::{error, headers, render};
+use antiphon_core::asgi::scope::ScopeType;
+use antiphon_core::asgi::transmission::{Step, Transmission};
+use antiphon_core::plan::Plan;
+use antiphon_core::populate::ContentFacts;
+use antiphon_core::response::streaming;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
+use std::borrow::Cow;
+use std::mem;
+
+/// The base of `antiphon.responses.StreamingResponse`.
+#[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
+pub(crate) struct StreamingResponse;
+
+#[pymethods]
+impl StreamingResponse {
+    #[new]
+    #[pyo3(signature = (*arguments, **keywords))]
+    fn new(
+        arguments: &Bound<'_, PyTuple>,
+        keywords: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
+    }
+
+    /// What is sent to whoever `scope` describes.
+    fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
+        let (scope_type, head) = response::request(scope)?;
+        Stream::of(slf.as_super(), scope_type, head)
+    }
+}
+
+/// What a stream brings, on its way into messages.
+///
+/// Pieces that are ready together are sent together. A lone piece is not copied, nor is a large one.
+#[pyclass(module = "antiphon._antiphon")]
+pub(crate) struct Stream {
+    scope_type: ScopeType,
+    start: Option<Py<PyDict>>,
+    has_content: bool,
+    charset: String,
+    /// After so many pieces it is time to send.
+    limit: usize,
+    count: usize,
+    pieces: Pieces,
+}
+
+#[derive(Default)]
+struct Pieces {
+    /// The first piece, as long as it is the only one.
+    one: Option<Py<PyBytes>>,
+    /// All pieces, if there are several.
+    many: Vec<u8>,
+    /// A large piece that came after others: the next message.
+    next: Option<Py<PyBytes>>,
+}
+
+impl Stream {
+    pub(crate) fn of(
+        slf: &Bound<'_, Response>,
+        scope_type: ScopeType,
+        head: bool,
+    ) -> PyResult<Self> {
+        let py = slf.py();
+        let status_code = slf.getattr(intern!(py, "status_code"))?;
+        let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
+        let list = headers::as_list(&raw_headers)?;
+        let declared = Declared::of(&list)?;
+        let Plan { patches, body, .. } = streaming::plan(ContentFacts {
+            status: response::status(&status_code)?,
+            head,
+            length: None,
+            media_type: None,
+            charset: "",
+            declared_length: declared.length(),
+            declares_transfer_encoding: declared.transfer_encoding,
+        })
+        .map_err(|error| error::response(py, None, &error))?;
+        let raw_headers = if patches.is_empty() {
+            raw_headers
+        } else {
+            let sent = crate::class::copy(&list).into_bound(py);
+            for patch in &patches {
+                headers::apply(&sent, patch)?;
+            }
+            sent.into_any()
+        };
+        let start = response::start(py, scope_type, &status_code, &raw_headers)?;
+        Ok(Self {
+            scope_type,
+            start: Some(start.unbind()),
+            has_content: Transmission::new(body).any(|step| matches!(step, Step::Stream { .. })),
+            charset: slf.getattr(intern!(py, "charset"))?.extract()?,
+            limit: 1,
+            count: 0,
+            pieces: Pieces::default(),
+        })
+    }
+}
+
+#[pymethods]
+impl Stream {
+    /// Whether the stream is sent at all, and not its head alone.
+    #[getter]
+    const fn has_content(&self) -> bool {
+        self.has_content
+    }
+
+    /// Whether there are pieces that have not been taken.
+    #[getter]
+    const fn has_pieces(&self) -> bool {
+        self.count > 0
+    }
+
+    /// After how many pieces it is time to send.
+    #[getter]
+    const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    #[setter]
+    const fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Add a chunk, and tell whether it is time to send.
+    fn push(&mut self, chunk: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = chunk.py();
+        let bytes = if let Ok(bytes) = chunk.cast_exact::<PyBytes>() {
+            bytes.clone()
+        } else if chunk.is_instance_of::<PyMemoryView>() {
+            // The program may write to its memory once it is asked for the next chunk.
+            let bytes = chunk.call_method0(intern!(py, "tobytes"))?;
+            bytes.cast_into::<PyBytes>()?
+        } else {
+            let charset = || Ok(Cow::Borrowed(&*self.charset));
+            render::text(Some(chunk), charset, py)?.cast_into::<PyBytes>()?
+        };
+        self.pieces.push(bytes);
+        self.count += 1;
+        Ok(self.count >= self.limit || self.pieces.is_full(py))
+    }
+
+    /// The next message that can be sent, the head before all; `None` if there is none.
+    fn take<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Some(start) = self.start.take() {
+            return Ok(Some(start.into_bound(py).into_any()));
+        }
+        let Some(bytes) = self.pieces.take(py) else {
+            self.count = 0;
+            return Ok(None);
+        };
+        let message = response::body(py, self.scope_type, bytes.as_any(), true)?;
+        Ok(Some(message.into_any()))
+    }
+
+    /// The message that ends the stream.
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        response::body(py, self.scope_type, PyBytes::new(py, b"").as_any(), false)
+    }
+}
+
+impl Pieces {
+    fn push(&mut self, piece: Bound<'_, PyBytes>) {
+        let bytes = piece.as_bytes();
+        if self.one.is_none() && self.many.is_empty() {
+            self.one = Some(piece.unbind());
+        } else if bytes.len() >= LARGE {
+            self.next = Some(piece.unbind());
+        } else {
+            if let Some(one) = self.one.take() {
+                let one = one.as_bytes(piece.py());
+                self.many.reserve(2 * (one.len() + bytes.len()));
+                self.many.extend_from_slice(one);
+            }
+            self.many.extend_from_slice(bytes);
+        }
+    }
+
+    fn is_full(&self, py: Python<'_>) -> bool {
+        let is_large = |one: &Py<PyBytes>| one.as_bytes(py).len() >= LARGE;
+        self.next.is_some() || self.many.len() >= FULL || self.one.as_ref().is_some_and(is_large)
+    }
+
+    fn take<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        if !self.many.is_empty() {
+            let many = PyBytes::new(py, &self.many);
+            self.many.clear();
+            self.one = self.next.take();
+            return Some(many);
+        }
+        let one = mem::replace(&mut self.one, self.next.take());
+        one.map(|one| one.into_bound(py))
+    }
+}
+
+/// A message of so many bytes is sent.
+const FULL: usize = 64 << 10;
+
+/// A piece of so many bytes is not worth copying to save a message.
+const LARGE: usize = 8 << 10;

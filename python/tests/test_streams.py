@@ -1,0 +1,565 @@
+"""Streams: order, merging, errors, and how they come to their end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import io
+import threading
+import time
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+from scripted import Scripted, request
+from test_vectors import cases, decoded
+
+from antiphon.requests import ClientDisconnect
+from antiphon.responses import StreamingResponse
+
+pytestmark = pytest.mark.anyio
+versions = pytest.mark.parametrize("version", ["2.3", "2.4"])
+
+
+class Watched:
+    """An asynchronous generator that says what became of it."""
+
+    def __init__(self, pause: str = "none", count: int = 5, fail_at: int = -1) -> None:
+        self.pause, self.count, self.fail_at = pause, count, fail_at
+        self.ended = self.begun = 0
+        self.tasks: set[Any] = set()
+
+    async def __call__(self) -> AsyncIterator[bytes]:
+        self.begun += 1
+        try:
+            for number in range(self.count):
+                self.tasks.add(anyio.get_current_task().id)
+                if self.pause == "turn":
+                    await anyio.sleep(0)
+                elif self.pause == "sleep":
+                    await anyio.sleep(0.001)
+                if number == self.fail_at:
+                    raise LookupError("failed")
+                yield b"%d," % number
+            if self.pause == "forever":
+                await anyio.sleep_forever()
+        finally:
+            self.tasks.add(anyio.get_current_task().id)
+            # Cleanup that waits, as that of a database session does.
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0)
+            self.ended += 1
+
+
+@versions
+@pytest.mark.parametrize("pause", ["none", "turn", "sleep"])
+async def test_all_is_sent_in_order(version: str, pause: str) -> None:
+    source, peer = Watched(pause, count=3000 if pause == "none" else 50), Scripted()
+    await StreamingResponse(source())(request(version), peer.receive, peer.send)
+    assert peer.body == b"".join(b"%d," % number for number in range(source.count))
+    assert peer.messages[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    assert all(message["more_body"] for message in peer.messages[1:-1])
+    assert source.ended == 1 and source.tasks == {anyio.get_current_task().id}
+
+
+async def test_ready_chunks_share_messages(anyio_backend_name: str) -> None:
+    peer = Scripted()
+    await StreamingResponse(Watched(count=5000)())(request(), peer.receive, peer.send)
+    assert peer.chunks[0] == b"0,"
+    assert len(peer.messages) < 30 or anyio_backend_name == "trio"
+
+
+async def test_chunks_that_are_not_ready_are_sent_alone() -> None:
+    peer = Scripted()
+    await StreamingResponse(Watched("turn")())(request(), peer.receive, peer.send)
+    assert peer.chunks == [b"0,", b"1,", b"2,", b"3,", b"4,", b""]
+
+
+async def test_merging_can_be_turned_off() -> None:
+    peer = Scripted()
+    await Apart(Watched(count=100)())(request(), peer.receive, peer.send)
+    assert peer.chunks == [*(b"%d," % number for number in range(100)), b""]
+
+
+async def test_kinds_of_chunks() -> None:
+    async def chunks() -> AsyncIterator[Any]:
+        memory = bytearray(b"mm")
+        yield "é"
+        yield memoryview(memory)
+        memory[:] = b"nn"
+        yield memoryview(memory)
+        yield b"x" * 100_000
+        yield ""
+        yield b"end"
+
+    peer = Scripted()
+    await StreamingResponse(chunks())(request(), peer.receive, peer.send)
+    assert peer.body == "émmnn".encode() + b"x" * 100_000 + b"end"
+
+
+async def test_what_is_no_chunk() -> None:
+    async def chunks() -> AsyncIterator[Any]:
+        yield "a"
+        yield "b"
+        yield 5
+
+    peer = Scripted()
+    with pytest.raises(AttributeError):
+        await StreamingResponse(chunks())(request(), peer.receive, peer.send)
+    assert peer.body == b"ab"
+
+
+@versions
+async def test_an_error_before_the_first_chunk_comes_before_the_head(version: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        if version:
+            raise LookupError
+        yield b"x"
+
+    peer = Scripted()
+    with pytest.raises(LookupError):
+        await StreamingResponse(chunks())(request(version), peer.receive, peer.send)
+    assert peer.messages == []
+
+
+@versions
+@pytest.mark.parametrize("pause", ["none", "turn"])
+async def test_what_came_before_an_error_is_sent(version: str, pause: str) -> None:
+    peer, source = Scripted(), Watched(pause, fail_at=3)
+    with pytest.raises(LookupError):
+        await StreamingResponse(source())(request(version), peer.receive, peer.send)
+    assert peer.body == b"0,1,2," and source.ended == 1
+    assert all(message["more_body"] for message in peer.messages[1:])
+
+
+async def test_the_head_does_not_wait_for_the_first_chunk() -> None:
+    peer, release = Scripted(), anyio.Event()
+
+    async def chunks() -> AsyncIterator[str]:
+        await release.wait()
+        yield "late"
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(StreamingResponse(chunks()), request(), peer.receive, peer.send)
+        await anyio.sleep(0.02)
+        assert [message["type"] for message in peer.messages] == ["http.response.start"]
+        release.set()
+    assert peer.body == b"late"
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("pause", ["none", "turn", "sleep", "forever"])
+async def test_a_send_that_fails(at: int, pause: str) -> None:
+    source, peer = Watched(pause, count=50), Scripted(at, "fail")
+    with pytest.raises(ClientDisconnect):
+        await StreamingResponse(source())(request("2.4"), peer.receive, peer.send)
+    assert source.ended == source.begun
+    source, peer = Watched(pause, count=50), Scripted(at, "fail", KeyError("x"))
+    with pytest.raises(KeyError):
+        await StreamingResponse(source())(request("2.3"), peer.receive, peer.send)
+    assert source.ended == source.begun
+
+
+async def test_an_os_error_of_the_iterator_is_its_own() -> None:
+    async def chunks() -> AsyncIterator[str]:
+        yield "a"
+        raise FileNotFoundError("mine")
+
+    peer = Scripted()
+    with pytest.raises(FileNotFoundError, match="mine"):
+        await StreamingResponse(chunks())(request(), peer.receive, peer.send)
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("pause", ["turn", "sleep", "forever"])
+async def test_a_client_that_leaves(at: int, pause: str) -> None:
+    ran = []
+
+    async def task() -> None:
+        ran.append(True)
+
+    source, peer = (
+        Watched(pause, count=100_000 if pause != "forever" else 50),
+        Scripted(at, "leave"),
+    )
+    response = StreamingResponse(source(), background=task)
+    with anyio.fail_after(5):
+        await response(request("2.3"), peer.receive, peer.send)
+    assert source.ended == source.begun == 1 and ran
+    assert source.tasks == {anyio.get_current_task().id}
+
+
+@versions
+async def test_a_stream_that_never_waits_notices_that_the_client_is_gone(version: str) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 100
+
+    peer = Scripted(3, "leave")
+    if version == "2.3":
+        with anyio.fail_after(5):
+            await StreamingResponse(chunks())(request("2.3"), peer.receive, peer.send)
+    else:
+        with anyio.move_on_after(0.05) as scope:
+            await StreamingResponse(chunks())(request("2.4"), peer.receive, peer.send)
+        assert scope.cancelled_caught
+
+
+@versions
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("pause", ["none", "turn", "forever"])
+async def test_cancelled_while_the_client_stalls(version: str, at: int, pause: str) -> None:
+    source, peer = Watched(pause, count=50), Scripted(at, "stall")
+    async with anyio.create_task_group() as group:
+
+        async def run() -> None:
+            await StreamingResponse(source())(request(version), peer.receive, peer.send)
+            raise AssertionError("it was to be cancelled")
+
+        group.start_soon(run)
+        await peer.stalled.wait()
+        group.cancel_scope.cancel()
+    assert source.ended == source.begun
+
+
+async def test_an_alarm_of_the_iterator_loses_no_message() -> None:
+    release, sent = anyio.Event(), []
+
+    async def chunks() -> AsyncIterator[str]:
+        yield "one"
+        with anyio.move_on_after(0.02):
+            await anyio.sleep_forever()
+        yield "two"
+
+    async def send(message: Any) -> None:
+        if message.get("body") == b"one":
+            await release.wait()
+        sent.append(message)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(StreamingResponse(chunks()), request(), None, send)
+        await anyio.sleep(0.1)
+        release.set()
+    assert [message["body"] for message in sent[1:]] == [b"one", b"two", b""]
+
+
+@pytest.mark.parametrize("kind", ["async", "sync"])
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("head", 200), ("GET", 204)])
+async def test_no_content_starts_no_iterator(kind: str, method: str, status: int) -> None:
+    class Content:
+        closed = 0
+
+        def __next__(self) -> bytes:
+            raise AssertionError("it was started")
+
+        def close(self) -> None:
+            self.closed += 1
+
+    class Iterable(Content):
+        def __iter__(self) -> Any:
+            return self
+
+    class AsyncIterable(Content):
+        def __aiter__(self) -> Any:
+            return self
+
+        async def aclose(self) -> None:
+            self.closed += 1
+
+    content: Any = Iterable() if kind == "sync" else AsyncIterable()
+    peer = Scripted()
+    response = StreamingResponse(content, status)
+    await response(request(method=method), peer.receive, peer.send)
+    assert [message.get("body") for message in peer.messages] == [None, b""]
+    assert content.closed == 1
+
+
+async def test_a_stream_that_is_replaced_is_closed_too() -> None:
+    source = Watched()
+    response = StreamingResponse(source())
+    original: Any = response.body_iterator
+
+    async def other() -> AsyncIterator[bytes]:
+        async for chunk in original:
+            yield chunk
+            return
+
+    response.body_iterator = other()
+    peer = Scripted()
+    await response(request(), peer.receive, peer.send)
+    assert peer.body == b"0," and source.ended == 1
+
+
+async def test_hooks_of_a_subclass() -> None:
+    class Custom(StreamingResponse):
+        async def stream_response(self, send: Any) -> None:
+            await super().stream_response(send)
+            raise ConnectionResetError
+
+        async def listen_for_disconnect(self, receive: Any) -> None:
+            await anyio.sleep_forever()
+
+    peer = Scripted()
+    with pytest.raises(ClientDisconnect):
+        await Custom(Watched()())(request("2.4"), peer.receive, peer.send)
+    with pytest.raises(ConnectionResetError):
+        await Custom(Watched("turn")())(request("2.3"), peer.receive, peer.send)
+    peer = Scripted()
+    with pytest.raises(ConnectionResetError):
+        await Custom(["a"])({"type": "websocket"}, peer.receive, peer.send)
+    assert peer.messages[1]["type"] == "websocket.http.response.body"
+
+
+async def test_background_always() -> None:
+    class Always(StreamingResponse):
+        background_policy = "always"
+
+    ran = []
+
+    async def task() -> None:
+        ran.append(True)
+
+    for cls, runs in ((Always, 1), (StreamingResponse, 0)):
+        ran.clear()
+        for peer, source in ((Scripted(1, "fail"), Watched()), (Scripted(), Watched(fail_at=0))):
+            with pytest.raises((ClientDisconnect, LookupError)):
+                await cls(source(), background=task)(request(), peer.receive, peer.send)
+        assert len(ran) == 2 * runs
+
+
+# Synchronous iterators.
+
+
+@versions
+async def test_a_synchronous_iterator(version: str) -> None:
+    threads = set()
+
+    def chunks() -> Iterator[str]:
+        for number in range(5000):
+            threads.add(threading.get_ident())
+            yield f"{number},"
+
+    peer = Scripted()
+    await StreamingResponse(chunks())(request(version), peer.receive, peer.send)
+    assert peer.body == b"".join(b"%d," % number for number in range(5000))
+    assert threading.get_ident() not in threads
+
+
+async def test_the_first_item_does_not_wait_for_the_second() -> None:
+    release = threading.Event()
+
+    def chunks() -> Iterator[str]:
+        yield "one"
+        release.wait(5)
+        yield "two"
+
+    peer = Scripted()
+    async with anyio.create_task_group() as group:
+        group.start_soon(StreamingResponse(chunks()), request(), peer.receive, peer.send)
+        with anyio.fail_after(2):
+            while len(peer.messages) < 2:
+                await anyio.sleep(0.005)
+        assert peer.body == b"one"
+        release.set()
+    assert peer.body == b"onetwo"
+
+
+variable: contextvars.ContextVar[int] = contextvars.ContextVar("variable", default=0)
+
+
+async def test_one_context_of_the_callers() -> None:
+    seen = []
+
+    def chunks() -> Iterator[str]:
+        token = variable.set(variable.get() + 1)
+        try:
+            for _ in range(3000):
+                seen.append(variable.get())
+                yield "x"
+        finally:
+            variable.reset(token)
+
+    variable.set(41)
+    peer = Scripted()
+    await StreamingResponse(chunks())(request(), peer.receive, peer.send)
+    peer = Scripted(2, "fail")
+    with pytest.raises(ClientDisconnect):
+        await StreamingResponse(chunks())(request(), peer.receive, peer.send)
+    assert set(seen) == {42} and variable.get() == 41
+
+
+@versions
+@pytest.mark.parametrize("at", range(3))
+@pytest.mark.parametrize("does", ["fail", "stall", "leave"])
+async def test_a_synchronous_iterator_is_closed(version: str, at: int, does: str) -> None:
+    ended = []
+
+    def chunks() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 1000
+        finally:
+            ended.append(threading.get_ident())
+
+    peer = Scripted(at, does)
+    with anyio.move_on_after(0.2):
+        try:
+            await StreamingResponse(chunks())(request(version), peer.receive, peer.send)
+        except (ClientDisconnect, OSError):
+            assert does == "fail"
+    assert len(ended) == 1 or (at == 0 and not ended)
+    assert threading.get_ident() not in ended
+
+
+@versions
+async def test_errors_of_a_synchronous_iterator(version: str) -> None:
+    def chunks(good: int) -> Iterator[str]:
+        for _ in range(good):
+            yield "a"
+        raise LookupError
+
+    for good in (0, 3, 40):
+        peer = Scripted()
+        with pytest.raises(LookupError):
+            await StreamingResponse(chunks(good))(request(version), peer.receive, peer.send)
+        assert peer.body == b"a" * good and bool(peer.messages) == bool(good)
+    with pytest.raises(TypeError):
+        content: Any = 5
+        await StreamingResponse(content)(request(), peer.receive, peer.send)
+
+
+async def test_files_are_read_in_blocks_and_closed(tmp_path: Any) -> None:
+    content = b"line\n" * 100_000
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    files: list[Any] = [path.open("rb"), path.open("rb", buffering=0), io.BytesIO(content)]
+    for file in [*files, path.open()]:
+        peer = Scripted()
+        await StreamingResponse(file)(request(), peer.receive, peer.send)
+        assert peer.body == content and file.closed
+        assert len(peer.messages) < 30 or file not in files
+
+
+async def test_a_slow_client_holds_no_thread() -> None:
+    count = 300
+
+    def chunks() -> Iterator[bytes]:
+        while True:
+            yield b"x"
+
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    peers = [Scripted(1, "stall") for _ in range(count)]
+    async with anyio.create_task_group() as group:
+        for peer in peers:
+            group.start_soon(StreamingResponse(chunks()), request(), peer.receive, peer.send)
+        with anyio.fail_after(20):
+            for peer in peers:
+                await peer.stalled.wait()
+            while limiter.borrowed_tokens:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+
+
+async def test_the_iterator_of_a_response_can_be_read() -> None:
+    response = StreamingResponse(str(number) for number in range(100))
+    read = [chunk async for chunk in response.body_iterator]
+    assert read == [str(number) for number in range(100)]
+
+
+class Apart(StreamingResponse):
+    merge_chunks = False
+
+
+D1_REFUSED_FIELDS = {"matrix-207"}
+D6_TRANSFER_ENCODING = {"matrix-254"}
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in cases("matrix") if case.values[0]["class"] == "StreamingResponse"]
+)
+async def test_matrix(case: Any) -> None:
+    expected, peer = case["starlette"], Scripted()
+    parameters = dict(case["kwargs"])
+    kind, content = (
+        next(iter(parameters["content"].items()))
+        if isinstance(parameters["content"], dict)
+        else ("", parameters["content"])
+    )
+    pieces = [decoded(piece) for piece in content] if kind else content
+
+    async def chunks() -> AsyncIterator[Any]:
+        for piece in pieces:
+            yield piece
+
+    parameters["content"] = chunks() if kind == "$astream" else iter(pieces) if kind else content
+    if "headers" in parameters:
+        parameters["headers"] = dict(parameters["headers"])
+
+    async def call() -> None:
+        scope = request(method=case["method"], **case["scope"])
+        await Apart(**parameters)(scope, peer.receive, peer.send)
+
+    if case["id"] in D1_REFUSED_FIELDS | D6_TRANSFER_ENCODING:
+        with pytest.raises(ValueError, match="header|media type"):
+            await call()
+        return
+    if "error" in expected:
+        with pytest.raises(Exception) as raised:
+            await call()
+        assert raised.type.__name__ == expected["error"]
+        types = [message["type"] for message in peer.messages]
+        # D-27: nothing has been sent if it failed before there was anything to send.
+        assert types == expected.get("types", [])[: len(types)] and len(types) != 1
+        return
+    await call()
+    headers = [[n.decode(), v.decode("latin-1")] for n, v in peer.messages[0]["headers"]]
+    if case["kwargs"].get("status_code") == 205:  # D-3
+        headers = [field for field in headers if field[0] != "content-length"]
+    assert (peer.messages[0]["status"], headers) == (expected["status"], expected["headers"])
+    types = [message["type"] for message in peer.messages]
+    if case["method"] == "HEAD" or case["kwargs"].get("status_code") in (205, 304):  # D-3, D-7
+        assert types == [expected["types"][0], expected["types"][-1]] and peer.body == b""
+    else:
+        assert types == expected["types"] and peer.body.decode() == expected["body"]["text"]
+
+
+def test_asyncios_debug_mode_has_nothing_to_say() -> None:
+    async def run() -> None:
+        for at in range(4):
+            for does in ("fail", "leave"):
+                peer = Scripted(at, does)
+                try:
+                    response = StreamingResponse(Watched("sleep")())
+                    await response(request("2.3"), peer.receive, peer.send)
+                except OSError:
+                    pass
+        assert len(asyncio.all_tasks()) == 1
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(run(), debug=True)
+        gc.collect()
+
+
+def test_several_loops_in_several_threads() -> None:
+    def chunks() -> Iterator[str]:
+        for number in range(50):
+            yield str(number)
+            time.sleep(0.0001)
+
+    async def run() -> None:
+        peer = Scripted()
+        await StreamingResponse(chunks())(request(), peer.receive, peer.send)
+        bodies.append(peer.body)
+
+    bodies: list[bytes] = []
+    threads = [threading.Thread(target=asyncio.run, args=(run(),)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(bodies)) == 1 and len(bodies) == 5
