@@ -279,7 +279,8 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
     thread, a binary file read in blocks. An iterator is closed in any case.
 
     A subclass may set ``merge_chunks`` (``False`` sends each chunk as a message of its own) and
-    ``background_policy`` (``"always"`` runs the background task after an error, too), and override ``stream_response`` and ``listen_for_disconnect``.
+    ``background_policy`` (``"always"`` runs the background task after an error, too), and override
+    ``stream_response`` and ``listen_for_disconnect``.
 
     Args:
         content: An iterator, or an asynchronous one, of text, bytes or memory views.

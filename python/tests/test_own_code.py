@@ -60,7 +60,7 @@ def everything() -> None:
         send_to(response, type="websocket")
         for name in dir(response):
             if not name.startswith("_"):
-                getattr(response, name)
+                getattr(response, name, None)
     for headers in (Headers({"a": "1"}), MutableHeaders({"a": "1"})):
         headers.keys(), headers.values(), headers.items(), headers.getlist("a"), headers.get("a")
         headers.mutablecopy(), list(headers), len(headers), repr(headers), "a" in headers
