@@ -22,6 +22,7 @@ from panels import (
     plain,
     redirect,
     status,
+    stream,
 )
 from panels import json as json_panel
 
@@ -61,6 +62,7 @@ ROUTES: dict[str, Any] = {
     "/cookies/set": cookies.set,
     "/cookies/delete": cookies.delete,
     "/cookies/seen": cookies.seen,
+    "/stream": stream.app,
     "/download": download.app,
     "/audio": audio.app,
     "/conditional": conditional.app,
