@@ -1,6 +1,6 @@
 //! The messages of a file, one after the other.
 
-use crate::{error, response};
+use crate::{error, file, response};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
@@ -64,11 +64,11 @@ impl Delivery {
             path: String::new(),
         }
         .type_name();
-        let path = py
-            .import("os.path")?
-            .call_method1("abspath", (&source.path,))?;
+        // The server may have another folder. Where ours is gone, the path is what it is.
+        let path = file::file_path(source.path.bind(py))?;
+        let path = std::path::absolute(&path).unwrap_or(path);
         message.set_item("type", PyString::intern(py, kind))?;
-        message.set_item("path", path)?;
+        message.set_item("path", path.into_os_string())?;
         Ok(message.into_any())
     }
 

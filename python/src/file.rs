@@ -95,7 +95,7 @@ impl FileResponse {
     }
 }
 
-fn file_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+pub(crate) fn file_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
     if let Ok(bytes) = path.cast::<PyBytes>() {
         use std::os::unix::ffi::OsStrExt;
         return Ok(std::ffi::OsStr::from_bytes(bytes.as_bytes()).into());
