@@ -1,8 +1,10 @@
 """Antiphon: Starlette's response classes, built in Rust.
 
-The classes are in :mod:`antiphon.responses`, headers in :mod:`antiphon.datastructures`.
+The classes are in :mod:`antiphon.responses`, server-sent events in :mod:`antiphon.sse`, headers in
+:mod:`antiphon.datastructures`.
 """
 
 from antiphon._install import install, uninstall
+from antiphon._shutdown import shutdown
 
-__all__ = ["install", "uninstall"]
+__all__ = ["install", "shutdown", "uninstall"]

@@ -10,15 +10,19 @@ from antiphon.types import Background, Message, SameSite, Scope
 
 __all__ = [
     "Delivery",
+    "EventSourceResponse",
     "FileResponse",
     "Headers",
     "JSONResponse",
     "MutableHeaders",
     "RedirectResponse",
     "Response",
+    "ServerSentEvent",
     "Stream",
     "StreamingResponse",
     "construct_natively",
+    "ensure_bytes",
+    "json_text",
 ]
 
 _Default = TypeVar("_Default")
@@ -76,6 +80,23 @@ class FileResponse(Response):
 class StreamingResponse(Response):
     def _stream(self, scope: Scope) -> Stream: ...
 
+class EventSourceResponse(Response):
+    def _stream(self, scope: Scope) -> Stream: ...
+
+@disjoint_base
+class ServerSentEvent:
+    data: Any
+    event: Any
+    id: Any
+    retry: Any
+    comment: Any
+    _sep: str | None
+    def __new__(cls, *_arguments: Any, **_keywords: Any) -> Self: ...
+    def encode(self) -> bytes: ...
+
+def ensure_bytes(data: Any, sep: str) -> bytes: ...
+def json_text(content: Any) -> str: ...
+
 @final
 class Stream:
     limit: int
@@ -85,6 +106,7 @@ class Stream:
     def has_pieces(self) -> bool: ...
     def push(self, chunk: Any) -> bool: ...
     def take(self) -> Message | None: ...
+    def message(self, bytes: bytes) -> Message: ...
     def end(self) -> Message: ...
 
 @final

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from math import inf
 from time import perf_counter
 from types import CoroutineType, coroutine
@@ -68,11 +69,13 @@ async def deliver(
     content: AsyncIterable[Any],
     original: object,
     send: Send,
-    merges: bool,
+    iterate: Callable[[Stream, Any], Awaitable[bool]],
+    cleanup_timeout: float | None = CLEANUP_TIMEOUT,
 ) -> None:
     """Send what ``content`` brings, and close it, however that ends.
 
-    ``original`` is closed too, if something else was put in its place.
+    ``original`` is closed too, if something else was put in its place. ``iterate`` sends the head
+    and the content, and tells whether the client can be told that it is complete.
 
     Raises:
         SendError: If ``send`` raised an ``OSError``, which is its cause.
@@ -81,19 +84,18 @@ async def deliver(
     try:
         stream = begin()
         if not stream.has_content:
-            await _send_taken(stream, send)
+            await send_taken(stream, send)
+            is_complete = True
         else:
             iterator = aiter(content)
-            if asyncio._get_running_loop() is not None:
-                await _Puller(stream, iterator, send, merges).run()
-            else:
-                await _iterate(stream, iterator, send, merges)
-        await _sent(send, stream.end())
+            is_complete = await iterate(stream, iterator)
+        if is_complete:
+            await sent(send, stream.end())
     except GeneratorExit:
         # Whoever closes a coroutine does not wait for anything.
         raise
     except BaseException:
-        await _close_all(iterator, original, _closed_after_failure)
+        await _close_all(iterator, original, partial(_closed_after_failure, cleanup_timeout))
         raise
     await _close_all(iterator, original, _closed)
 
@@ -112,34 +114,44 @@ async def _closed(iterator: Any) -> None:
     await iterator.aclose()
 
 
-async def _closed_after_failure(iterator: Any) -> None:
+async def _closed_after_failure(timeout: float | None, iterator: Any) -> None:
+    seconds = inf if timeout is None else timeout
     try:
-        if anyio.current_effective_deadline() != -inf:
-            await iterator.aclose()
-            return
-        with anyio.move_on_after(CLEANUP_TIMEOUT, shield=True) as scope:
+        with anyio.move_on_after(seconds, shield=True) as scope:
             await iterator.aclose()
         if scope.cancel_called:
-            logger.warning("an iterator was not closed within %s s", CLEANUP_TIMEOUT)
+            logger.warning("the cleanup of an iterator was cancelled after %s seconds", timeout)
     except Exception:
         logger.exception("an iterator could not be closed")
 
 
-async def _sent(send: Send, message: Message) -> None:
+async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> bool:
+    """Send the head and what the iterator brings."""
+    if asyncio._get_running_loop() is not None:
+        await Puller(stream, iterator, send, merges).run()
+    else:
+        await _iterate(stream, iterator, send, merges)
+    return True
+
+
+async def sent(send: Send, message: Message) -> None:
+    """Send a message."""
     try:
         await send(message)
     except OSError as error:
         raise SendError(error) from error
 
 
-async def _send_taken(stream: Stream, send: Send) -> None:
+async def send_taken(stream: Stream, send: Send) -> None:
+    """Send what is ready."""
     while (message := stream.take()) is not None:
-        await _sent(send, message)
+        await sent(send, message)
 
 
-async def _pull(
+async def pulled(
     iterator: AsyncIterable[Any], push: Callable[[Any], bool], full: Callable[[], Awaitable[None]]
 ) -> None:
+    """Push what the iterator brings, and hand over each time that it is full."""
     if isinstance(iterator, Ahead):
         while batch := await iterator.batch():
             for piece in batch:
@@ -163,14 +175,14 @@ def passed_on(waits_for: Any) -> Generator[Any, Any, Any]:
     return (yield waits_for)
 
 
-class _Puller:
+class Puller:
     """One stream on asyncio."""
 
     def __init__(self, stream: Stream, iterator: AsyncIterable[Any], send: Send, merges: bool):
         self._stream = stream
         self._send = send
         self._most = _MANY if merges else 1
-        self._pull: Coroutine[Any, Any, None] = _pull(iterator, stream.push, _handed_over)
+        self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream.push, _handed_over)
         #: Whether the head waits for the first piece: a thread always has to be waited for.
         self._holds_head = isinstance(iterator, Ahead)
         #: What the iterator waits for: a future, or ``None`` for its next turn.
@@ -200,7 +212,7 @@ class _Puller:
             if self._waits_for is _FULL:
                 is_slow = perf_counter() - since > _SLOW
                 while (message := stream.take()) is not None:
-                    await _sent(self._send, message)
+                    await self._send_alone(message)
                 if is_slow:
                     stream.limit = max(1, stream.limit // 4)
                 elif stream.limit < self._most:
@@ -216,19 +228,23 @@ class _Puller:
                     await self._send_beside(message)
                 if self._is_over or self._waits_for is _FULL:
                     continue
-            try:
-                value = await passed_on(self._waits_for)
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                self._step(pull.throw, error)
-            else:
-                self._step(pull.send, value)
+            await self._wait()
             since = perf_counter()
         if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
-            await _send_taken(stream, self._send)
+            await send_taken(stream, self._send)
         if self._error is not None:
             raise self._error
+
+    async def _wait(self) -> None:
+        """Wait for what the iterator waits for, and run it on."""
+        try:
+            value = await passed_on(self._waits_for)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._step(self._pull.throw, error)
+        else:
+            self._step(self._pull.send, value)
 
     def _step(self, step: Callable[[Any], Any], argument: Any) -> None:
         """Run the iterator up to where it waits, or to its end."""
@@ -239,6 +255,9 @@ class _Puller:
         except BaseException as error:
             self._is_over, self._error = True, error
 
+    async def _send_alone(self, message: Message) -> None:
+        await sent(self._send, message)
+
     async def _send_beside(self, message: Message) -> None:
         """Send while the iterator waits.
 
@@ -247,7 +266,7 @@ class _Puller:
         """
         sending = self._send(message)
         if type(sending) is not CoroutineType:
-            await _sent(lambda _: sending, message)
+            await sent(lambda _: sending, message)
             return
         is_interrupted = False
         while True:
@@ -264,6 +283,9 @@ class _Puller:
                 except asyncio.CancelledError as error:
                     is_interrupted = True
                     self._interrupt(error)
+                except Exception:
+                    await abandon(sending, waits_for)
+                    raise
                 if self._error is not None:
                     await abandon(sending, waits_for)
                     raise self._error
@@ -278,10 +300,14 @@ class _Puller:
         if None in futures:
             await asyncio.sleep(0)
         else:
-            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+            await self._settled(futures)
         if is_running and (self._waits_for is None or self._waits_for.done()):
             self._step(self._pull.send, None)
         return waits_for is None or bool(waits_for.done())
+
+    async def _settled(self, futures: list[Any]) -> None:
+        """Wait until one of the futures is done, without a hold on any."""
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
     def _interrupt(self, error: asyncio.CancelledError) -> None:
         if self._is_over or self._waits_for is _FULL:
@@ -324,13 +350,13 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> N
 
     async def flush() -> None:
         async with lock:
-            await _send_taken(stream, send)
+            await send_taken(stream, send)
         if stream.limit == 1 and merges and isinstance(iterator, Ahead):
             stream.limit = _MANY
 
     async def pull() -> None:
         try:
-            await _pull(iterator, stream.push, flush)
+            await pulled(iterator, stream.push, flush)
         except Exception:
             if stream.has_pieces:
                 await flush()

@@ -400,8 +400,8 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
 
     async def _deliver(self, scope: Scope, send: Send) -> None:
         begin = partial(self._stream, scope)
-        content, original = self.body_iterator, self._own_iterator
-        await _stream.deliver(begin, content, original, send, self.merge_chunks)
+        iterate = partial(_stream.iterate, send=send, merges=self.merge_chunks)
+        await _stream.deliver(begin, self.body_iterator, self._own_iterator, send, iterate)
 
 
 class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 
 use antiphon_core::content_disposition::InvalidDisposition;
 use antiphon_core::cookie::{InvalidCookie, InvalidCookieKind};
+use antiphon_core::event::InvalidEvent;
 use antiphon_core::headers::InvalidHeader;
 use antiphon_core::populate::InvalidResponse;
 use antiphon_fs::{OpenError, OpenErrorKind};
@@ -49,6 +50,11 @@ pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
         _ => None,
     };
     own.unwrap_or_else(|| PyValueError::new_err(error.to_string()))
+}
+
+/// An event that a client would misread.
+pub(crate) fn event(error: &InvalidEvent) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 /// A `Content-Disposition` that cannot be sent.

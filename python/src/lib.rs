@@ -9,6 +9,7 @@ mod construct;
 mod cookie;
 mod delivery;
 mod error;
+mod event;
 mod field;
 mod file;
 mod headers;
@@ -26,6 +27,8 @@ mod _antiphon {
     use crate::construct::construct_natively;
     #[pymodule_export]
     use crate::delivery::Delivery;
+    #[pymodule_export]
+    use crate::event::{EventSourceResponse, ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]
     use crate::file::FileResponse;
     #[pymodule_export]

@@ -1,9 +1,10 @@
 //! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
 
 use crate::response::{self, Declared, Response};
-use crate::{error, headers, render};
+use crate::{error, event, headers, render};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
+use antiphon_core::event::Separator;
 use antiphon_core::plan::Plan;
 use antiphon_core::populate::ContentFacts;
 use antiphon_core::response::streaming;
@@ -44,6 +45,8 @@ pub(crate) struct Stream {
     start: Option<Py<PyDict>>,
     has_content: bool,
     charset: String,
+    /// How lines end, if it is a stream of events.
+    events: Option<Separator>,
     /// After so many pieces it is time to send.
     limit: usize,
     count: usize,
@@ -96,10 +99,18 @@ impl Stream {
             start: Some(start.unbind()),
             has_content: Transmission::new(body).any(|step| matches!(step, Step::Stream { .. })),
             charset: slf.getattr(intern!(py, "charset"))?.extract()?,
+            events: None,
             limit: 1,
             count: 0,
             pieces: Pieces::default(),
         })
+    }
+
+    pub(crate) fn of_events(self, separator: Separator) -> Self {
+        Self {
+            events: Some(separator),
+            ..self
+        }
     }
 }
 
@@ -131,6 +142,11 @@ impl Stream {
     /// Add a chunk, and tell whether it is time to send.
     fn push(&mut self, chunk: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = chunk.py();
+        if let Some(separator) = self.events {
+            event::write(chunk, separator, self.pieces.writer(py))?;
+            self.count += 1;
+            return Ok(self.count >= self.limit || self.pieces.is_full(py));
+        }
         let bytes = if let Ok(bytes) = chunk.cast_exact::<PyBytes>() {
             bytes.clone()
         } else if chunk.is_instance_of::<PyMemoryView>() {
@@ -159,6 +175,11 @@ impl Stream {
         Ok(Some(message.into_any()))
     }
 
+    /// A message of these bytes, beside those of the stream.
+    fn message<'py>(&self, bytes: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyDict>> {
+        response::body(bytes.py(), self.scope_type, bytes.as_any(), true)
+    }
+
     /// The message that ends the stream.
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         response::body(py, self.scope_type, PyBytes::new(py, b"").as_any(), false)
@@ -173,13 +194,18 @@ impl Pieces {
         } else if bytes.len() >= LARGE {
             self.next = Some(piece.unbind());
         } else {
-            if let Some(one) = self.one.take() {
-                let one = one.as_bytes(piece.py());
-                self.many.reserve(2 * (one.len() + bytes.len()));
-                self.many.extend_from_slice(one);
-            }
-            self.many.extend_from_slice(bytes);
+            self.writer(piece.py()).extend_from_slice(bytes);
         }
+    }
+
+    /// The pieces so far, to be written on.
+    fn writer(&mut self, py: Python<'_>) -> &mut Vec<u8> {
+        if let Some(one) = self.one.take() {
+            let one = one.as_bytes(py);
+            self.many.reserve(2 * one.len());
+            self.many.extend_from_slice(one);
+        }
+        &mut self.many
     }
 
     fn is_full(&self, py: Python<'_>) -> bool {

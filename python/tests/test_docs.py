@@ -18,7 +18,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize(
-    "name", ["antiphon.responses", "antiphon.datastructures", "antiphon._antiphon"]
+    "name",
+    ["antiphon.responses", "antiphon.datastructures", "antiphon.sse", "antiphon._antiphon"],
 )
 def test_docstrings(name: str) -> None:
     result = doctest.testmod(importlib.import_module(name))

@@ -1,0 +1,227 @@
+"""Streams of events: as other streams, but for pings while they are idle, and the server's end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from antiphon import _shutdown
+from antiphon._antiphon import Stream
+from antiphon._stream import Puller, beside, pulled, send_taken, sent
+from antiphon.types import Message, Send
+
+
+class SendTimeoutError(TimeoutError):
+    """A message was not taken within the ``send_timeout`` of a response."""
+
+
+@dataclass
+class Terms:
+    """What a response asks of its delivery."""
+
+    ping_interval: float
+    ping: Callable[[], bytes]
+    send_timeout: float | None
+    shutdown_event: Any
+    grace_period: float
+    is_shut_down: bool
+
+
+async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms: Terms) -> bool:
+    """Send the head and the events, until they or the server come to their end.
+
+    Returns:
+        Whether the client can be told so: not amid a message.
+    """
+    if asyncio._get_running_loop() is None:
+        return await _iterate(stream, iterator, send, terms)
+    puller = EventPuller(stream, iterator, send, merges, terms)
+    await puller.run()
+    if puller.is_amid_message:
+        return False
+    await send_taken(stream, send)
+    return True
+
+
+class EventPuller(Puller):
+    """One stream of events on asyncio."""
+
+    def __init__(
+        self, stream: Stream, iterator: AsyncIterable[Any], send: Send, merges: bool, terms: Terms
+    ) -> None:
+        super().__init__(stream, iterator, send, merges)
+        self._holds_head = False
+        self._terms = terms
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._last = self._loop.time()
+        self._is_due = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        #: Whether the server's end has ended the stream, and whether amid a message.
+        self.is_expired = self.is_amid_message = False
+
+    async def run(self) -> None:
+        """Send all events, or those until the server's end."""
+        try:
+            with _shutdown.Stream(self._begin_shutdown):
+                if self._terms.is_shut_down:
+                    self._begin_shutdown()
+                await super().run()
+            if self.is_expired:
+                _is_ours(self._task)
+        except asyncio.CancelledError:
+            if not self.is_expired or not _is_ours(self._task):
+                raise
+        finally:
+            for timer in (self._alarm, self._expiry):
+                if timer is not None:
+                    timer.cancel()
+
+    def _begin_shutdown(self) -> None:
+        if self._expiry is not None:
+            return
+        if self._terms.shutdown_event is not None:
+            self._terms.shutdown_event.set()
+        self._expiry = self._loop.call_later(self._terms.grace_period, self._expire)
+
+    def _expire(self) -> None:
+        if self._task is not None:
+            self.is_expired = True
+            self._task.cancel()
+
+    async def _wait(self) -> None:
+        future = self._waits_for
+        if future is None:
+            await super()._wait()
+            return
+        if self._alarm is None and self._terms.ping_interval > 0:
+            self._alarm = self._loop.call_later(self._terms.ping_interval, self._ring)
+        future.add_done_callback(self._wake)
+        try:
+            while not future.done():
+                if self._is_due:
+                    self._is_due = False
+                    await self._ping()
+                    if self._is_over or self._waits_for is not future:
+                        return
+                    continue
+                self._waiter = self._loop.create_future()
+                try:
+                    await self._waiter
+                except asyncio.CancelledError as error:
+                    self._interrupt(error)
+                    return
+                finally:
+                    self._waiter = None
+        finally:
+            future.remove_done_callback(self._wake)
+        self._step(self._pull.send, None)
+
+    async def _ping(self) -> None:
+        await self._send_beside(self._stream.message(self._terms.ping()))
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _ring(self) -> None:
+        """See whether nothing was sent for an interval. It is not set anew with each event."""
+        interval = self._terms.ping_interval
+        idle = self._loop.time() - self._last
+        if idle >= interval:
+            self._is_due = True
+            self._wake()
+            idle = 0
+        self._alarm = self._loop.call_later(interval - idle, self._ring)
+
+    async def _send_alone(self, message: Message) -> None:
+        if self._terms.send_timeout is not None:
+            await self._send_beside(message)
+            return
+        self.is_amid_message = True
+        await sent(self._send, message)
+        self.is_amid_message = False
+        self._last = self._loop.time()
+
+    async def _send_beside(self, message: Message) -> None:
+        self.is_amid_message = True
+        await super()._send_beside(message)
+        self.is_amid_message = False
+        self._is_due = False
+        self._last = self._loop.time()
+
+    async def _settled(self, futures: list[Any]) -> None:
+        timeout = self._terms.send_timeout
+        done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise SendTimeoutError
+
+
+def _is_ours(task: asyncio.Task[Any] | None) -> bool:
+    """Whether nobody else has cancelled the task."""
+    uncancel = getattr(task, "uncancel", None)
+    return uncancel is None or uncancel() == 0
+
+
+async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> bool:
+    """The same where coroutines cannot be run by hand."""
+    lock, told = anyio.Lock(), anyio.Event()
+    last = anyio.current_time()
+    is_amid_message = False
+
+    async def put(message: Message) -> None:
+        nonlocal last, is_amid_message
+        is_amid_message = True
+        if terms.send_timeout is None:
+            await sent(send, message)
+        else:
+            with anyio.move_on_after(terms.send_timeout) as scope:
+                await sent(send, message)
+            if scope.cancelled_caught:
+                raise SendTimeoutError
+        is_amid_message = False
+        last = anyio.current_time()
+
+    async def flush() -> None:
+        async with lock:
+            while (message := stream.take()) is not None:
+                await put(message)
+
+    async def pull() -> None:
+        try:
+            await pulled(iterator, stream.push, flush)
+        except Exception:
+            if stream.has_pieces:
+                await flush()
+            raise
+        await flush()
+
+    async def ping() -> None:
+        while True:
+            await anyio.sleep(max(last + terms.ping_interval - anyio.current_time(), 0.001))
+            if last + terms.ping_interval <= anyio.current_time():
+                async with lock:
+                    await put(stream.message(terms.ping()))
+
+    async def expire() -> None:
+        if not terms.is_shut_down:
+            await told.wait()
+        if terms.shutdown_event is not None:
+            terms.shutdown_event.set()
+        await anyio.sleep(terms.grace_period)
+
+    others = [(flush, False), (expire, True)]
+    if terms.ping_interval > 0:
+        others.append((ping, False))
+    with _shutdown.Stream(told.set):
+        await beside(pull, *others)
+    if is_amid_message:
+        return False
+    await send_taken(stream, send)
+    return True

@@ -1,0 +1,107 @@
+"""The end of a server, of which the streams that never end by themselves have to learn.
+
+While a stream is open in the main thread, the handlers of SIGINT and SIGTERM are ours: they tell
+the streams, and call the ones that were there. With the last stream those are put back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_lock = threading.RLock()
+_streams: set[Stream] = set()
+_before: dict[int, Any] = {}
+
+#: Whether a signal ends the streams; see ``antiphon.sse.AppStatus``.
+signals_end_streams = True
+
+
+class Stream:
+    """An open stream, which is told once; within its event loop."""
+
+    def __init__(self, told: Callable[[], object]) -> None:
+        self._told = told
+        loop = asyncio._get_running_loop()
+        if loop is not None:
+            self._soon: Callable[[Callable[[], object]], object] = loop.call_soon_threadsafe
+        else:
+            import trio
+
+            self._soon = trio.lowlevel.current_trio_token().run_sync_soon
+
+    def __enter__(self) -> None:
+        with _lock:
+            _streams.add(self)
+            _install()
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            _streams.discard(self)
+            if not _streams:
+                _remove()
+
+    def tell(self) -> None:
+        """Tell the stream, from any thread."""
+        try:
+            self._soon(self._tell)
+        except RuntimeError:
+            # The loop has been closed without an end of its tasks.
+            _streams.discard(self)
+
+    def _tell(self) -> None:
+        if self in _streams:
+            self._told()
+
+
+def shutdown() -> None:
+    """End the streams of events that are open, as SIGTERM does.
+
+    It may be called from any thread. A stream with a ``shutdown_event`` has its grace period; all
+    others end at once, with a clean last message.
+
+    Example:
+        >>> import antiphon
+        >>> antiphon.shutdown()
+    """
+    with _lock:
+        streams = list(_streams)
+    for stream in streams:
+        stream.tell()
+
+
+def _install() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in _SIGNALS:
+        before = signal.getsignal(number)
+        if before is not _handle and before is not None:
+            _before[number] = before
+            signal.signal(number, _handle)
+
+
+def _remove() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number, before in list(_before.items()):
+        if signal.getsignal(number) is _handle:
+            signal.signal(number, before)
+        del _before[number]
+
+
+def _handle(number: int, frame: Any) -> None:
+    before = _before.get(number, signal.SIG_DFL)
+    if signals_end_streams:
+        shutdown()
+    if callable(before):
+        before(number, frame)
+    elif before is signal.SIG_DFL:
+        # Nobody else handles it: the process ends, as it would have without us.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)

@@ -1,0 +1,345 @@
+"""Server-sent events: the names of ``sse_starlette``, encoded in Rust."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any
+
+import anyio
+
+from antiphon import _antiphon, _events, _shutdown, _stream
+from antiphon._ahead import Ahead
+from antiphon._antiphon import ensure_bytes
+from antiphon._events import SendTimeoutError
+from antiphon.datastructures import MutableHeaders
+from antiphon.responses import Response
+from antiphon.types import Background, HeaderFields, Message, Receive, Scope, Send
+
+__all__ = [
+    "AppStatus",
+    "EventSourceResponse",
+    "JSONServerSentEvent",
+    "SendTimeoutError",
+    "ServerSentEvent",
+    "ensure_bytes",
+]
+
+
+class ServerSentEvent(_antiphon.ServerSentEvent):
+    r"""An event to be sent.
+
+    Args:
+        data: What it says, of any number of lines.
+        event: Its name.
+        id: Its id, which the client sends back when it connects again: text, a number or a UUID.
+        retry: How long the client waits before it connects again, in milliseconds.
+        comment: Lines that the client ignores.
+        sep: How lines end: CR LF (if nothing is said), LF or CR.
+
+    Example:
+        >>> from antiphon.sse import ServerSentEvent
+        >>> ServerSentEvent("one\ntwo", id="7").encode()
+        b'id: 7\r\ndata: one\r\ndata: two\r\n\r\n'
+
+    Source: WHATWG HTML, section 9.2; ``sse_starlette.ServerSentEvent``.
+    """
+
+    DEFAULT_SEPARATOR = "\r\n"
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        event: str | None = None,
+        id: Any = None,
+        retry: int | None = None,
+        comment: Any = None,
+        sep: str | None = None,
+    ) -> None:
+        self.data = data
+        self.event = event
+        self.id = id
+        self.retry = retry
+        self.comment = comment
+        self._sep = self.DEFAULT_SEPARATOR if sep is None else sep
+
+
+class JSONServerSentEvent(ServerSentEvent):
+    r"""An event whose data is JSON, in one line. The other arguments are those of an event.
+
+    Args:
+        data: What ``json.dumps`` takes; ``None`` is no data.
+        event: Its name.
+        id: Its id.
+        retry: How long the client waits before it connects again, in milliseconds.
+        comment: Lines that the client ignores.
+        sep: How lines end.
+
+    Raises:
+        TypeError: If JSON has no form for an object in the data.
+        ValueError: If the data holds NaN, an infinity or itself.
+
+    Example:
+        >>> from antiphon.sse import JSONServerSentEvent
+        >>> JSONServerSentEvent({"a": 1}).encode()
+        b'data: {"a":1}\r\n\r\n'
+
+    Source: ``sse_starlette.JSONServerSentEvent``.
+    """
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        event: str | None = None,
+        id: Any = None,
+        retry: int | None = None,
+        comment: Any = None,
+        sep: str | None = None,
+    ) -> None:
+        text = None if data is None else _antiphon.json_text(data)
+        super().__init__(text, event=event, id=id, retry=retry, comment=comment, sep=sep)
+
+
+class _Status(type):
+    """Notices that somebody sets ``should_exit``, so that nothing has to poll it."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "should_exit" and value:
+            _shutdown.shutdown()
+        elif name == "enable_automatic_graceful_drain":
+            _shutdown.signals_end_streams = bool(value)
+
+
+class AppStatus(metaclass=_Status):
+    """Whether the streams of events are to end.
+
+    ``should_exit = True`` ends those that are open and those that begin later. A signal ends those
+    that are open, unless :meth:`disable_automatic_graceful_drain` was called.
+
+    Source: ``sse_starlette.sse.AppStatus``, which replaces a method of uvicorn.
+    """
+
+    should_exit: bool = False
+    enable_automatic_graceful_drain: bool = True
+    original_handler: Callable[..., Any] | None = None
+
+    @staticmethod
+    def disable_automatic_graceful_drain() -> None:
+        """Let signals be: whoever calls this ends the streams, by ``should_exit = True``."""
+        AppStatus.enable_automatic_graceful_drain = False
+
+    @staticmethod
+    def enable_automatic_graceful_drain_mode() -> None:
+        """Have signals end the streams again."""
+        AppStatus.enable_automatic_graceful_drain = True
+
+    @staticmethod
+    def handle_exit(*args: Any, **kwargs: Any) -> None:
+        """End the streams, if signals do, and call ``original_handler``."""
+        if AppStatus.enable_automatic_graceful_drain:
+            AppStatus.should_exit = True
+        if AppStatus.original_handler is not None:
+            AppStatus.original_handler(*args, **kwargs)
+
+
+class EventSourceResponse(_antiphon.EventSourceResponse, Response):
+    r"""A stream of server-sent events.
+
+    An iterator brings events, the fields of one as a dictionary, bytes that are encoded events, or
+    anything else, whose text is the data of one. What it brings without waiting is sent together.
+    The stream ends with the iterator, with the client and with the server.
+
+    Args:
+        content: An iterator, or an asynchronous one.
+        status_code: The status code.
+        headers: Header fields, as a mapping or, for a name that comes twice, as pairs.
+        media_type: The media type.
+        background: What runs after the response was sent, or the client has left: a callable whose
+            result is awaited.
+        ping: After how many idle seconds a comment is sent; 15 if nothing is said, 0 for never.
+        sep: How lines end: CR LF (if nothing is said), LF or CR.
+        ping_message_factory: Makes the event that is sent instead of the comment.
+        data_sender_callable: An asynchronous function that runs as long as the stream.
+        send_timeout: For how many seconds a message may wait for the client.
+        client_close_handler_callable: An asynchronous function that is called with the message that
+            the client is gone.
+        shutdown_event: An event that is set when the server comes to its end.
+        shutdown_grace_period: How many seconds the iterator has then, to say goodbye.
+        cleanup_timeout: How many seconds an iterator may take to be closed after a failure;
+            ``None`` for any number.
+
+    Raises:
+        ValueError: If ``sep`` is none of the three, a number is negative, or a header field cannot
+            be sent.
+        TypeError: If ``ping`` is no number.
+
+    Example:
+        >>> import asyncio
+        >>> from antiphon.sse import EventSourceResponse
+        >>> async def ticks():
+        ...     yield {"event": "tick", "data": 1}
+        >>> messages = []
+        >>> async def send(message):
+        ...     messages.append(message)
+        >>> async def call():
+        ...     await EventSourceResponse(ticks())({"type": "http", "method": "GET"}, None, send)
+        >>> asyncio.run(call())
+        >>> messages[1]["body"]
+        b'event: tick\r\ndata: 1\r\n\r\n'
+
+    Source: WHATWG HTML, section 9.2; ``sse_starlette.EventSourceResponse``.
+    """
+
+    DEFAULT_PING_INTERVAL = 15
+    DEFAULT_SEPARATOR = "\r\n"
+    DEFAULT_CLEANUP_TIMEOUT = 30.0
+
+    merge_chunks = True
+
+    body_iterator: AsyncIterable[Any]
+
+    def __init__(
+        self,
+        content: AsyncIterable[Any] | Iterable[Any],
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = "text/event-stream",
+        background: Background | None = None,
+        ping: float | None = None,
+        sep: str | None = None,
+        ping_message_factory: Callable[[], Any] | None = None,
+        data_sender_callable: Callable[[], Awaitable[None]] | None = None,
+        send_timeout: float | None = None,
+        client_close_handler_callable: Callable[[Message], Awaitable[None]] | None = None,
+        shutdown_event: Any = None,
+        shutdown_grace_period: float = 0,
+        cleanup_timeout: float | None = DEFAULT_CLEANUP_TIMEOUT,
+    ) -> None:
+        if sep not in (None, "\r\n", "\r", "\n"):
+            raise ValueError(f"sep must be one of: \\r\\n, \\r, \\n, got: {sep}")
+        self.sep = sep or self.DEFAULT_SEPARATOR
+        self.body_iterator = content if isinstance(content, AsyncIterable) else Ahead(content)
+        self._own_iterator = self.body_iterator
+        self.status_code = status_code
+        self.media_type = self.media_type if media_type is None else media_type
+        self.background = background
+        self.data_sender_callable = data_sender_callable
+        self.send_timeout = send_timeout
+
+        fields = MutableHeaders()
+        if headers is not None:
+            for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+                fields.append(name, value)
+        fields.setdefault("cache-control", "no-store")
+        fields["connection"] = "keep-alive"
+        fields["x-accel-buffering"] = "no"
+        self.init_headers(fields)
+
+        self.ping_interval = self.DEFAULT_PING_INTERVAL if ping is None else ping
+        self.ping_message_factory = ping_message_factory
+        self.client_close_handler_callable = client_close_handler_callable
+        if shutdown_grace_period < 0:
+            raise ValueError("shutdown_grace_period must be >= 0")
+        self._shutdown_event = shutdown_event
+        self._shutdown_grace_period = shutdown_grace_period
+        if cleanup_timeout is not None and cleanup_timeout < 0:
+            raise ValueError("cleanup_timeout must be >= 0")
+        self._cleanup_timeout = cleanup_timeout
+        self.active = True
+
+    @property
+    def ping_interval(self) -> float:
+        """After how many idle seconds something is sent; 0 for never."""
+        return self._ping_interval
+
+    @ping_interval.setter
+    def ping_interval(self, value: float) -> None:
+        if not isinstance(value, (int, float)):
+            raise TypeError("ping interval must be int or float")
+        if value < 0:
+            raise ValueError("ping interval must be >= 0 (0 disables ping)")
+        self._ping_interval = value
+
+    def enable_compression(self, force: bool = False) -> None:
+        """Refuse: an event that waits for others to be compressed with comes too late.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError("Compression is not supported for SSE streams.")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events to whoever ``scope`` describes, then run the background task.
+
+        A websocket handshake is denied with them. Nothing is started after HEAD.
+
+        Args:
+            scope: The connection.
+            receive: Listened to for the client's leave.
+            send: Called with each message.
+
+        Raises:
+            SendTimeoutError: If the client has not taken a message in time.
+        """
+        try:
+            await self._stream_to(scope, receive, send)
+        except _stream.SendError as error:
+            raise error.error from None
+        finally:
+            self.active = False
+        if self.background is not None:
+            await self.background()
+
+    async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
+        streaming = self._deliver(scope, send)
+        is_head = scope["type"] == "http" and scope["method"].upper() == "HEAD"
+        if is_head:
+            await streaming
+            return
+        if self.data_sender_callable is not None:
+            streaming = _stream.until_disconnect(
+                streaming, partial(self._feed, self.data_sender_callable)
+            )
+        await _stream.until_disconnect(streaming, partial(self._listen_for_disconnect, receive))
+
+    async def _feed(self, send_events: Callable[[], Awaitable[None]]) -> None:
+        await send_events()
+        # The stream ends with its iterator, not with this.
+        await anyio.sleep_forever()
+
+    async def _listen_for_disconnect(self, receive: Receive) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.active = False
+                if self.client_close_handler_callable is not None:
+                    await self.client_close_handler_callable(message)
+                return
+
+    async def _deliver(self, scope: Scope, send: Send) -> None:
+        terms = _events.Terms(
+            self._ping_interval,
+            self._ping_bytes,
+            self.send_timeout,
+            self._shutdown_event,
+            self._shutdown_grace_period,
+            AppStatus.should_exit,
+        )
+        await _stream.deliver(
+            partial(self._stream, scope),
+            self.body_iterator,
+            self._own_iterator,
+            send,
+            partial(_events.iterate, send=send, merges=self.merge_chunks, terms=terms),
+            self._cleanup_timeout,
+        )
+
+    def _ping_bytes(self) -> bytes:
+        if self.ping_message_factory is not None:
+            return ensure_bytes(self.ping_message_factory(), self.sep)
+        comment = f"ping - {datetime.now(timezone.utc)}"
+        return ServerSentEvent(comment=comment, sep=self.sep).encode()

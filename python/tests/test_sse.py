@@ -1,0 +1,367 @@
+"""Server-sent events: their bytes, and how a stream of them lives and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+import os
+import signal
+import threading
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio
+import pytest
+from scripted import Scripted, request
+from test_vectors import cases, decoded
+
+import antiphon
+from antiphon.sse import (
+    AppStatus,
+    EventSourceResponse,
+    JSONServerSentEvent,
+    SendTimeoutError,
+    ServerSentEvent,
+    ensure_bytes,
+)
+
+D20_NUL = {"sse-enc-061"}
+D22_SEPARATORS = {"sse-enc-117", "sse-enc-118", "sse-enc-119"}
+D42_IDS = {"sse-enc-068", "sse-enc-069", "sse-enc-176", "sse-enc-177"}
+
+
+@pytest.fixture(autouse=True)
+def status() -> Iterator[None]:
+    yield
+    AppStatus.should_exit = False
+    AppStatus.enable_automatic_graceful_drain_mode()
+
+
+def raw(value: Any) -> bytes:
+    return value["text"].encode() if "text" in value else base64.b64decode(value["b64"])
+
+
+@pytest.mark.parametrize("case", cases("sse_encode"))
+def test_encoding(case: Any) -> None:
+    arguments = decoded(case["args"])
+
+    def encoded() -> bytes:
+        if case["call"] == "ensure_bytes":
+            return ensure_bytes(arguments["value"], arguments["sep"])
+        cls = {"ServerSentEvent": ServerSentEvent, "JSONServerSentEvent": JSONServerSentEvent}
+        return cls[case["call"]](**arguments).encode()
+
+    if case["id"] in D42_IDS:
+        assert b"id: " in encoded()
+    elif "error" in case or case["id"] in D20_NUL | D22_SEPARATORS:
+        with pytest.raises(Exception) as raised:
+            encoded()
+        assert raised.type.__name__ == case.get("error", "ValueError")
+    else:
+        assert encoded() == raw(case["bytes"])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("case", cases("sse_response"))
+async def test_responses(case: Any) -> None:
+    arguments = dict(case["ctor"])
+    content = iter([decoded(item) for item in arguments.pop("content")])
+    expected, peer = case.get("error"), Scripted()
+
+    class Apart(EventSourceResponse):
+        merge_chunks = False
+
+    if expected and expected["at"] == "constructor":
+        with pytest.raises(Exception) as raised:
+            Apart(content, **arguments)
+        assert (raised.type.__name__, str(raised.value)) == (expected["type"], expected["message"])
+        return
+    scope = request(method=case["method"], type=case["scope_type"])
+    if expected:
+        with pytest.raises(Exception) as raised:
+            await Apart(content, **arguments)(scope, peer.receive, peer.send)
+        assert raised.type.__name__ == expected["type"]
+    else:
+        await Apart(content, **arguments)(scope, peer.receive, peer.send)
+    messages = [dict(message) for message in peer.messages]
+    for message, wanted in zip(messages, case["messages"], strict=True):
+        wanted = dict(wanted)
+        if "headers" in wanted:
+            message["headers"] = [[n.decode(), v.decode()] for n, v in message["headers"]]
+        if "body" in wanted:
+            wanted["body"] = raw(wanted["body"])
+        assert message == wanted
+
+
+def test_events_are_objects() -> None:
+    event = ServerSentEvent("a", id=uuid.UUID(int=1), retry=5)
+    event.event = "named"
+    assert event.encode() == (
+        b"id: 00000000-0000-0000-0000-000000000001\r\nevent: named\r\ndata: a\r\nretry: 5\r\n\r\n"
+    )
+    with pytest.raises(ValueError, match="retry"):
+        ServerSentEvent(retry=-1).encode()
+    for fields in ({"id": True}, {"retry": True}):
+        with pytest.raises(TypeError):
+            ensure_bytes(fields, "\n")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'name'"):
+        ensure_bytes({"name": "x"}, "\n")
+
+    class Loud(ServerSentEvent):
+        def encode(self) -> bytes:
+            return super().encode().upper()
+
+    assert ensure_bytes(Loud("a"), "\n") == b"DATA: A\r\n\r\n"
+
+
+async def endless(pause: float = 0.005) -> AsyncIterator[int]:
+    number = 0
+    while True:
+        yield number
+        number += 1
+        await anyio.sleep(pause)
+
+
+class Idle:
+    """An iterator that brings one event, and then waits for good."""
+
+    def __init__(self) -> None:
+        self.ended = 0
+        self.waits = anyio.Event()
+
+    async def __call__(self) -> AsyncIterator[str]:
+        try:
+            yield "first"
+            self.waits.set()
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0)
+            self.ended += 1
+
+
+@pytest.mark.anyio
+async def test_ready_events_share_messages(anyio_backend_name: str) -> None:
+    async def events() -> AsyncIterator[Any]:
+        for number in range(2000):
+            yield {"data": "x", "id": number}
+
+    peer = Scripted()
+    await EventSourceResponse(events())(request(), peer.receive, peer.send)
+    assert peer.body == b"".join(b"id: %d\r\ndata: x\r\n\r\n" % number for number in range(2000))
+    assert len(peer.messages) < 30 or anyio_backend_name == "trio"
+
+
+@pytest.mark.anyio
+async def test_pings_only_when_idle() -> None:
+    peer = Scripted()
+    busy = EventSourceResponse(endless(), ping=0.05)
+    with anyio.move_on_after(0.3):
+        await busy(request(), peer.receive, peer.send)
+    assert b"ping" not in peer.body and len(peer.messages) > 5
+
+    peer, source = Scripted(), Idle()
+    idle = EventSourceResponse(source(), ping=0.02, sep="\n")
+    with anyio.move_on_after(0.15):
+        await idle(request(), peer.receive, peer.send)
+    assert peer.body.startswith(b"data: first\n\n: ping - ")
+    assert 2 <= len(peer.messages) - 2 <= 8 and source.ended == 1
+
+
+@pytest.mark.anyio
+async def test_pings_of_ones_own() -> None:
+    peer, source = Scripted(), Idle()
+    response = EventSourceResponse(
+        source(), ping=0.02, ping_message_factory=lambda: ServerSentEvent(event="beat")
+    )
+    with anyio.move_on_after(0.1):
+        await response(request(), peer.receive, peer.send)
+    assert b"event: beat\r\n\r\n" in peer.chunks
+    peer, source = Scripted(), Idle()
+    with anyio.move_on_after(0.05):
+        await EventSourceResponse(source(), ping=0)(request(), peer.receive, peer.send)
+    assert len(peer.messages) == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+async def test_a_client_that_leaves(version: str) -> None:
+    peer, source, told = Scripted(1, "leave"), Idle(), []
+
+    async def handle(message: Any) -> None:
+        told.append(message)
+
+    response = EventSourceResponse(source(), client_close_handler_callable=handle)
+    with anyio.fail_after(2):
+        await response(request(version), peer.receive, peer.send)
+    assert told == [{"type": "http.disconnect"}] and source.ended == 1 and not response.active
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("at", range(3))
+async def test_a_client_that_takes_nothing(at: int) -> None:
+    peer, source = Scripted(at, "stall"), Idle()
+    response = EventSourceResponse(source(), send_timeout=0.03, ping=0.05)
+    with anyio.fail_after(2), pytest.raises(SendTimeoutError):
+        await response(request(), peer.receive, peer.send)
+    assert source.ended <= 1 and (source.ended or at == 0)
+
+
+@pytest.mark.anyio
+async def test_what_feeds_the_events() -> None:
+    sender, receiver = anyio.create_memory_object_stream[str](1)
+
+    async def feed() -> None:
+        async with sender:
+            for number in range(5):
+                await sender.send(str(number))
+
+    async def events() -> AsyncIterator[str]:
+        async with receiver:
+            async for item in receiver:
+                yield item
+
+    peer = Scripted()
+    with anyio.fail_after(2):
+        response = EventSourceResponse(events(), data_sender_callable=feed)
+        await response(request(), peer.receive, peer.send)
+    assert peer.body == b"".join(b"data: %d\r\n\r\n" % number for number in range(5))
+
+    async def fail() -> None:
+        raise LookupError
+
+    with anyio.fail_after(2), pytest.raises(LookupError):
+        response = EventSourceResponse(endless(), data_sender_callable=fail)
+        await response(request(), peer.receive, peer.send)
+
+
+def ends(how: str) -> None:
+    if how == "function":
+        antiphon.shutdown()
+    elif how == "thread":
+        thread = threading.Thread(target=antiphon.shutdown)
+        thread.start()
+        thread.join()
+    elif how == "status":
+        AppStatus.should_exit = True
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["function", "thread", "status", "signal"])
+async def test_shutdown(how: str) -> None:
+    seen = []
+    before = signal.signal(signal.SIGTERM, lambda *_: seen.append(True))
+    own = signal.getsignal(signal.SIGTERM)
+    try:
+        sources, peers = [Idle() for _ in range(5)], [Scripted() for _ in range(5)]
+        with anyio.fail_after(3):
+            async with anyio.create_task_group() as group:
+                for source, peer in zip(sources, peers, strict=True):
+                    response = EventSourceResponse(source())
+                    group.start_soon(response, request(), peer.receive, peer.send)
+                for source in sources:
+                    await source.waits.wait()
+                await anyio.sleep(0.01)
+                assert signal.getsignal(signal.SIGTERM) is not own
+                ends(how)
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert all(source.ended == 1 for source in sources)
+    assert all(peer.messages[-1]["more_body"] is False for peer in peers)
+    assert bool(seen) == (how == "signal")
+
+
+@pytest.mark.anyio
+async def test_a_grace_period() -> None:
+    told = anyio.Event()
+
+    async def events() -> AsyncIterator[str]:
+        yield "hello"
+        await told.wait()
+        yield "goodbye"
+
+    peer = Scripted()
+    response = EventSourceResponse(events(), shutdown_event=told, shutdown_grace_period=2)
+    with anyio.fail_after(1):
+        async with anyio.create_task_group() as group:
+            group.start_soon(response, request(), peer.receive, peer.send)
+            await anyio.sleep(0.02)
+            antiphon.shutdown()
+    assert peer.chunks == [b"data: hello\r\n\r\n", b"data: goodbye\r\n\r\n", b""]
+
+    peer, source = Scripted(), Idle()
+    response = EventSourceResponse(source(), shutdown_grace_period=0.05)
+    with anyio.fail_after(1):
+        async with anyio.create_task_group() as group:
+            group.start_soon(response, request(), peer.receive, peer.send)
+            await source.waits.wait()
+            antiphon.shutdown()
+            await anyio.sleep(0.02)
+            assert source.ended == 0
+    assert source.ended == 1 and peer.chunks[-1] == b""
+
+
+@pytest.mark.anyio
+async def test_a_shutdown_while_a_client_takes_nothing() -> None:
+    peer, source = Scripted(1, "stall"), Idle()
+    with anyio.fail_after(1):
+        async with anyio.create_task_group() as group:
+            group.start_soon(EventSourceResponse(source()), request(), peer.receive, peer.send)
+            await peer.stalled.wait()
+            await anyio.sleep(0.01)
+            antiphon.shutdown()
+    assert len(peer.messages) == 1 and source.ended == 1
+
+
+@pytest.mark.anyio
+async def test_streams_that_begin_after_the_end() -> None:
+    AppStatus.should_exit = True
+    peer = Scripted()
+    with anyio.fail_after(1):
+        await EventSourceResponse(endless())(request(), peer.receive, peer.send)
+    assert peer.messages[-1]["more_body"] is False
+
+
+def test_asyncios_debug_mode_has_nothing_to_say() -> None:
+    async def run() -> None:
+        for does in ("fail", "leave"):
+            for at in range(3):
+                peer, source = Scripted(at, does), Idle()
+                try:
+                    response = EventSourceResponse(source(), ping=0.01)
+                    await response(request(), peer.receive, peer.send)
+                except OSError:
+                    pass
+        assert len(asyncio.all_tasks()) == 1
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(run(), debug=True)
+        gc.collect()
+
+
+def test_several_loops_in_several_threads() -> None:
+    ended = []
+
+    async def run() -> None:
+        peer, source = Scripted(), Idle()
+        await EventSourceResponse(source())(request(), peer.receive, peer.send)
+        ended.append(source.ended)
+
+    async def main() -> None:
+        threads = [threading.Thread(target=asyncio.run, args=(run(),)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        await asyncio.sleep(0.2)
+        antiphon.shutdown()
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 5)
+
+    asyncio.run(main())
+    assert ended == [1, 1, 1]
