@@ -14,10 +14,12 @@ from typing import Any
 
 from panels import (
     audio,
+    chart,
     conditional,
     cookies,
     custom_json,
     download,
+    events,
     html,
     plain,
     redirect,
@@ -66,6 +68,8 @@ ROUTES: dict[str, Any] = {
     "/download": download.app,
     "/audio": audio.app,
     "/conditional": conditional.app,
+    "/events": events.app,
+    "/chart": chart.app,
 }
 
 
