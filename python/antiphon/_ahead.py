@@ -100,7 +100,7 @@ class Ahead:
 
     async def _woken(self, unless_filled: bool = False) -> None:
         event = anyio.Event()
-        self._wake = partial(_caller(), event.set)
+        self._wake = partial(caller(), event.set)
         # A worker that has not seen that somebody waits has been seen by us.
         if (unless_filled and self._queue) or not self._is_running:
             return
@@ -195,7 +195,7 @@ def _size(chunk: object) -> int:
     return chunk.nbytes if isinstance(chunk, memoryview) else 64
 
 
-def _caller() -> Callable[[Callable[[], object]], object]:
+def caller() -> Callable[[Callable[[], object]], object]:
     """Return what a thread calls to have something done by this event loop."""
     loop = asyncio._get_running_loop()
     if loop is not None:

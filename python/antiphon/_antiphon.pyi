@@ -1,6 +1,6 @@
 """The extension module: what antiphon's public classes are built on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, final, overload
 
@@ -10,6 +10,7 @@ from antiphon.types import Background, Message, SameSite, Scope
 
 __all__ = [
     "Delivery",
+    "EventChannel",
     "EventSourceResponse",
     "FileResponse",
     "Headers",
@@ -20,6 +21,7 @@ __all__ = [
     "ServerSentEvent",
     "Stream",
     "StreamingResponse",
+    "Subscriber",
     "construct_natively",
     "ensure_bytes",
     "json_text",
@@ -93,6 +95,31 @@ class ServerSentEvent:
     _sep: str | None
     def __new__(cls, *_arguments: Any, **_keywords: Any) -> Self: ...
     def encode(self) -> bytes: ...
+
+@disjoint_base
+class EventChannel:
+    def __new__(
+        cls,
+        *,
+        history_events: int | None = None,
+        history_bytes: int | None = None,
+        queue_events: int | None = None,
+        queue_bytes: int | None = None,
+        slow: Literal["disconnect", "drop_oldest", "resync"] = "disconnect",
+        newcomers: Literal["live", "history"] = "live",
+        resync: Any = None,
+        epoch: str | None = None,
+    ) -> Self: ...
+    def publish(self, event: Any) -> str: ...
+    def _subscribe(self, last_event_id: bytes | None, woken: Callable[[], None]) -> Subscriber: ...
+    def close(self) -> None: ...
+    @property
+    def counters(self) -> dict[str, int]: ...
+
+@final
+class Subscriber:
+    def take(self) -> bytes | None: ...
+    def close(self) -> None: ...
 
 def ensure_bytes(data: Any, sep: str) -> bytes: ...
 def json_text(content: Any) -> str: ...

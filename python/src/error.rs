@@ -1,6 +1,7 @@
 //! The core's errors as Python's exceptions, of the types and, where there are any, in the words
 //! that Starlette's users know.
 
+use antiphon_channel::PublishError;
 use antiphon_core::content_disposition::InvalidDisposition;
 use antiphon_core::cookie::{InvalidCookie, InvalidCookieKind};
 use antiphon_core::event::InvalidEvent;
@@ -55,6 +56,14 @@ pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
 /// An event that a client would misread.
 pub(crate) fn event(error: &InvalidEvent) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+/// An event that a channel does not take: `ValueError` if it is to blame, else `RuntimeError`.
+pub(crate) fn publish(error: &PublishError) -> PyErr {
+    match error {
+        PublishError::Invalid(invalid) => event(invalid),
+        _ => PyRuntimeError::new_err(error.to_string()),
+    }
 }
 
 /// A `Content-Disposition` that cannot be sent.

@@ -66,6 +66,11 @@ impl ServerSentEvent {
 
 impl ServerSentEvent {
     fn write(&self, py: Python<'_>, bytes: &mut Vec<u8>) -> PyResult<()> {
+        let (fields, separator) = self.fields(py)?;
+        fields.write(separator, bytes)
+    }
+
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<(Fields<'py>, Separator)> {
         let separator = match &self._sep {
             Some(own) => separator(own.bind(py))?,
             None => Separator::default(),
@@ -78,7 +83,7 @@ impl ServerSentEvent {
             retry: bound(&self.retry),
             comment: bound(&self.comment),
         };
-        fields.write(separator, bytes)
+        Ok((fields, separator))
     }
 }
 
@@ -119,21 +124,28 @@ impl<'py> Fields<'py> {
     }
 
     fn write(&self, separator: Separator, bytes: &mut Vec<u8>) -> PyResult<()> {
+        self.with(separator, |event| event.encode_to(bytes))?
+            .map_err(|error| error::event(&error))
+    }
+
+    fn with<T>(
+        &self,
+        separator: Separator,
+        then: impl FnOnce(&event::ServerSentEvent<'_>) -> T,
+    ) -> PyResult<T> {
         let any = |value: &Option<Bound<'py, PyAny>>| value.as_ref().map(as_text).transpose();
         let [data, comment] = [any(&self.data)?, any(&self.comment)?];
         let id = self.id.as_ref().map(as_id).transpose()?;
         let event = self.event.as_ref().map(as_name).transpose()?;
         let retry = self.retry.as_ref().map(as_milliseconds).transpose()?;
-        event::ServerSentEvent {
+        Ok(then(&event::ServerSentEvent {
             data: borrowed(&data)?,
             event: borrowed(&event)?,
             id: borrowed(&id)?,
             retry,
             comment: borrowed(&comment)?,
             separator,
-        }
-        .encode_to(bytes)
-        .map_err(|error| error::event(&error))
+        }))
     }
 }
 
@@ -222,6 +234,28 @@ pub(crate) fn write(
         ..Fields::default()
     };
     fields.write(separator, bytes)
+}
+
+/// Hands on an event, the fields of one, or whatever else as the data of one.
+pub(crate) fn with<T>(
+    item: &Bound<'_, PyAny>,
+    then: impl FnOnce(&event::ServerSentEvent<'_>) -> T,
+) -> PyResult<T> {
+    let (fields, separator) = if let Ok(event) = item.cast::<ServerSentEvent>() {
+        event.borrow().fields(item.py())?
+    } else if let Ok(dict) = item.cast::<PyDict>() {
+        (Fields::of(dict)?, Separator::default())
+    } else {
+        let data = Some(item.clone());
+        (
+            Fields {
+                data,
+                ..Fields::default()
+            },
+            Separator::default(),
+        )
+    };
+    fields.with(separator, then)
 }
 
 /// Encode what a stream of events brings.

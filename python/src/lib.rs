@@ -4,6 +4,7 @@
 //! no rule of HTTP is written here. What waits (`async def __call__`) is written in Python, beside
 //! the classes that a program imports; see `antiphon/responses.py`.
 
+mod channel;
 mod class;
 mod construct;
 mod cookie;
@@ -23,6 +24,8 @@ mod stream;
 /// What `antiphon.responses` and `antiphon.datastructures` are built on.
 #[pyo3::pymodule(gil_used = true)]
 mod _antiphon {
+    #[pymodule_export]
+    use crate::channel::{EventChannel, Subscriber};
     #[pymodule_export]
     use crate::construct::construct_natively;
     #[pymodule_export]

@@ -19,7 +19,13 @@ README = Path(__file__).parents[2] / "README.md"
 
 @pytest.mark.parametrize(
     "name",
-    ["antiphon.responses", "antiphon.datastructures", "antiphon.sse", "antiphon._antiphon"],
+    [
+        "antiphon.responses",
+        "antiphon.datastructures",
+        "antiphon.sse",
+        "antiphon.channel",
+        "antiphon._antiphon",
+    ],
 )
 def test_docstrings(name: str) -> None:
     result = doctest.testmod(importlib.import_module(name))

@@ -1,0 +1,152 @@
+"""A hub for server-sent events: what is published goes to all subscribers.
+
+A client that connects again gets exactly what it has missed. An event is encoded and stored once,
+however many listen, and a subscriber that does not read holds nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from antiphon import _antiphon
+from antiphon._ahead import caller
+
+__all__ = ["EventChannel", "Subscription"]
+
+
+class EventChannel(_antiphon.EventChannel):
+    r"""A channel of events.
+
+    Args:
+        history_events: How many events are kept for clients that connect again; 1000 if nothing is
+            said.
+        history_bytes: How many bytes of them; 1 MiB if nothing is said.
+        queue_events: How many events a subscriber may be behind; 256 if nothing is said.
+        queue_bytes: How many bytes of them; 4 MiB if nothing is said.
+        slow: What happens to one who is further behind: ``"disconnect"`` ends its subscription, and
+            its client connects again; ``"drop_oldest"`` leaves out what is too old; ``"resync"``
+            sends the resync event instead of all it has missed.
+        newcomers: What a subscriber without a last event id gets: ``"live"``, what is published
+            from now on, or ``"history"``, what is kept and then that.
+        resync: The event that tells a client that it has missed some.
+        epoch: The name that ids begin with, instead of a random one: of a channel whose events
+            outlive the process.
+
+    Raises:
+        ValueError: If a word is unknown, or a client would misread the event or the ids.
+
+    Example:
+        >>> import asyncio
+        >>> from antiphon.channel import EventChannel
+        >>> channel = EventChannel(epoch="chat")
+        >>> async def read():
+        ...     subscription = channel.subscribe()
+        ...     channel.publish({"data": "hello"})
+        ...     channel.close()
+        ...     return [events async for events in subscription]
+        >>> asyncio.run(read())
+        [b'id: chat-1\r\ndata: hello\r\n\r\n']
+    """
+
+    def subscribe(self, last_event_id: str | bytes | None = None) -> Subscription:
+        """Subscribe, to what is published from now on or since an event.
+
+        Args:
+            last_event_id: The ``Last-Event-ID`` of the request, if it has one. It may be anything.
+
+        Returns:
+            What an ``EventSourceResponse`` takes as its content.
+
+        Example:
+            >>> from antiphon.channel import EventChannel
+            >>> from antiphon.sse import EventSourceResponse
+            >>> channel = EventChannel()
+            >>> response = EventSourceResponse(channel.subscribe())
+            >>> channel.counters["subscribers"]
+            1
+        """
+        if isinstance(last_event_id, str):
+            last_event_id = last_event_id.encode("utf-8", "replace")
+        return Subscription(self, last_event_id)
+
+
+class Subscription:
+    """An asynchronous iterator of what is published, encoded; of all there is at a time.
+
+    It may be read in any event loop, one at a time.
+    """
+
+    def __init__(self, channel: EventChannel, last_event_id: bytes | None) -> None:
+        self._bell = _Bell()
+        self._subscriber = channel._subscribe(last_event_id, self._bell.ring)
+
+    def __aiter__(self) -> Subscription:
+        """Return the subscription itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Wait until there is something, and return all there is."""
+        while True:
+            self._bell.listen()
+            events = self._subscriber.take()
+            if events is None:
+                await self._bell.rung()
+            elif events:
+                return events
+            else:
+                raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Unsubscribe."""
+        self._subscriber.close()
+
+
+class _Bell:
+    """What a publisher rings, in whatever thread, and one subscriber waits for."""
+
+    def __init__(self) -> None:
+        self._loop: Any = None
+        self._is_rung = False
+        self._waiter: Any = None
+        self._soon: Any = None
+
+    def listen(self) -> None:
+        """Forget what was before."""
+        self._is_rung = False
+
+    def ring(self) -> None:
+        self._is_rung = True
+        waiter = self._waiter
+        if waiter is None:
+            return
+        if self._loop is not None and asyncio._get_running_loop() is self._loop:
+            _set(waiter)
+        else:
+            try:
+                self._soon(lambda: _set(waiter))
+            except RuntimeError:
+                # The loop has been closed, and who waited is gone.
+                self._waiter = None
+
+    async def rung(self) -> None:
+        loop = asyncio._get_running_loop()
+        self._loop, self._soon = loop, caller()
+        if loop is not None:
+            self._waiter = loop.create_future()
+        else:
+            import trio
+
+            self._waiter = trio.Event()
+        try:
+            if not self._is_rung:
+                await (self._waiter if loop is not None else self._waiter.wait())
+        finally:
+            self._waiter = None
+
+
+def _set(waiter: Any) -> None:
+    if not isinstance(waiter, asyncio.Future):
+        waiter.set()
+    elif not waiter.done():
+        waiter.set_result(None)

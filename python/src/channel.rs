@@ -1,0 +1,184 @@
+//! The hub for server-sent events, of `antiphon-channel`.
+
+use crate::{error, event};
+use antiphon_channel::{Newcomers, Slow};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// The base of `antiphon.channel.EventChannel`.
+#[pyclass(subclass, frozen, module = "antiphon._antiphon")]
+pub(crate) struct EventChannel(antiphon_channel::EventChannel);
+
+#[pymethods]
+impl EventChannel {
+    #[new]
+    #[pyo3(signature = (
+        *,
+        history_events=None,
+        history_bytes=None,
+        queue_events=None,
+        queue_bytes=None,
+        slow="disconnect",
+        newcomers="live",
+        resync=None,
+        epoch=None,
+    ))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each has a name where it is called"
+    )]
+    fn new(
+        history_events: Option<usize>,
+        history_bytes: Option<usize>,
+        queue_events: Option<usize>,
+        queue_bytes: Option<usize>,
+        slow: &str,
+        newcomers: &str,
+        resync: Option<&Bound<'_, PyAny>>,
+        epoch: Option<&str>,
+    ) -> PyResult<Self> {
+        let mut builder = antiphon_channel::EventChannel::builder()
+            .slow(match slow {
+                "disconnect" => Slow::Disconnect,
+                "drop_oldest" => Slow::DropOldest,
+                "resync" => Slow::Resync,
+                _ => {
+                    return Err(unknown(
+                        "slow",
+                        "'disconnect', 'drop_oldest' or 'resync'",
+                        slow,
+                    ));
+                }
+            })
+            .newcomers(match newcomers {
+                "live" => Newcomers::Live,
+                "history" => Newcomers::History,
+                _ => return Err(unknown("newcomers", "'live' or 'history'", newcomers)),
+            });
+        if let Some(events) = history_events {
+            builder = builder.history_events(events);
+        }
+        if let Some(bytes) = history_bytes {
+            builder = builder.history_bytes(bytes);
+        }
+        if let Some(events) = queue_events {
+            builder = builder.queue_events(events);
+        }
+        if let Some(bytes) = queue_bytes {
+            builder = builder.queue_bytes(bytes);
+        }
+        if let Some(resync) = resync {
+            builder = event::with(resync, |event| builder.resync(event))?
+                .map_err(|error| error::event(&error))?;
+        }
+        if let Some(epoch) = epoch {
+            builder = builder.epoch(epoch).map_err(|error| error::event(&error))?;
+        }
+        Ok(Self(builder.build()))
+    }
+
+    /// Send an event to all subscribers.
+    fn publish<'py>(
+        &self,
+        py: Python<'py>,
+        event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        let id = event::with(event, |event| self.0.publish(event))?;
+        let id = id.map_err(|error| error::publish(&error))?;
+        Ok(PyString::new(py, &id))
+    }
+
+    /// Subscribe; `woken` is called, in whatever thread publishes, when there is something.
+    fn _subscribe(&self, last_event_id: Option<&[u8]>, woken: Py<PyAny>) -> Subscriber {
+        Subscriber {
+            subscriber: Mutex::new(Some(self.0.subscribe(last_event_id))),
+            waker: Arc::new(Woken(woken)).into(),
+        }
+    }
+
+    /// End all subscriptions, once they have what was published.
+    fn close(&self) {
+        self.0.close();
+    }
+
+    /// What the channel has done, and holds.
+    #[getter]
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counters = self.0.counters();
+        let dict = PyDict::new(py);
+        dict.set_item("subscribers", counters.subscribers)?;
+        dict.set_item("published", counters.published)?;
+        dict.set_item("delivered", counters.delivered)?;
+        dict.set_item("lagged", counters.lagged)?;
+        dict.set_item("dropped", counters.dropped)?;
+        dict.set_item("held_events", counters.held_events)?;
+        dict.set_item("held_bytes", counters.held_bytes)?;
+        Ok(dict)
+    }
+}
+
+fn unknown(name: &str, expected: &str, found: &str) -> PyErr {
+    PyValueError::new_err(format!("{name}: expected {expected}, but found '{found}'"))
+}
+
+/// One who reads what is published.
+#[pyclass(frozen, module = "antiphon._antiphon")]
+pub(crate) struct Subscriber {
+    /// `None` once it is closed.
+    subscriber: Mutex<Option<antiphon_channel::Subscriber>>,
+    waker: Waker,
+}
+
+#[pymethods]
+impl Subscriber {
+    /// The events that there are, encoded; `None` if there are none yet, and no bytes at the end.
+    fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let mut batch = Vec::new();
+        let mut held = self
+            .subscriber
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let taken = held.as_mut().map_or(Poll::Ready(0), |subscriber| {
+            let mut context = Context::from_waker(&self.waker);
+            subscriber.poll_batch(&mut context, MAX_BYTES, &mut batch)
+        });
+        drop(held);
+        if taken.is_pending() {
+            return None;
+        }
+        Some(match batch.as_slice() {
+            [only] => PyBytes::new(py, only),
+            several => PyBytes::new(py, &several.concat()),
+        })
+    }
+
+    /// Unsubscribe.
+    fn close(&self) {
+        let mut held = self
+            .subscriber
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let subscriber = held.take();
+        drop(held);
+        drop(subscriber);
+    }
+}
+
+/// A callable of Python's as a waker.
+struct Woken(Py<PyAny>);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        Python::attach(|py| {
+            if let Err(error) = self.0.call0(py) {
+                error.write_unraisable(py, Some(self.0.bind(py)));
+            }
+        });
+    }
+}
+
+/// A batch is as long as a message.
+const MAX_BYTES: usize = 64 << 10;

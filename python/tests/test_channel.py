@@ -1,0 +1,121 @@
+"""Channels: who gets what, on both event loops, from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+from scripted import Scripted, request
+
+from antiphon.channel import EventChannel
+from antiphon.sse import EventSourceResponse, ServerSentEvent
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_everybody_gets_everything_from_any_thread() -> None:
+    channel = EventChannel(epoch="e", queue_events=10_000)
+    peers = [Scripted() for _ in range(20)]
+
+    def publish() -> None:
+        for number in range(1000):
+            channel.publish({"data": number})
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            for peer in peers:
+                response = EventSourceResponse(channel.subscribe())
+                group.start_soon(response, request(), peer.receive, peer.send)
+            await anyio.sleep(0.01)
+            threads = [threading.Thread(target=publish) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            publish()
+            for thread in threads:
+                await anyio.to_thread.run_sync(thread.join)
+            channel.close()
+    assert len({peer.body for peer in peers}) == 1
+    lines = peers[0].body.split(b"\r\n")
+    ids = [line for line in lines if line.startswith(b"id: ")]
+    assert ids == [b"id: e-%d" % number for number in range(1, 4001)]
+    assert channel.counters["published"] == 4000 and channel.counters["subscribers"] == 0
+
+
+async def test_a_client_that_connects_again_gets_what_it_has_missed() -> None:
+    channel = EventChannel()
+    ids = [channel.publish(ServerSentEvent(str(number))) for number in range(5)]
+    for last in (ids[2], ids[2].encode()):
+        subscription = channel.subscribe(last)
+        assert await anext(subscription) == b"".join(
+            b"id: %s\r\ndata: %d\r\n\r\n" % (ids[number].encode(), number) for number in (3, 4)
+        )
+    resync = EventChannel(resync={"event": "reload"})
+    assert b"event: reload" in await anext(resync.subscribe("unknown"))
+
+
+async def test_slow_subscribers() -> None:
+    behind: dict[str, Any] = {}
+    for slow in ("disconnect", "drop_oldest", "resync"):
+        channel = EventChannel(slow=slow, queue_events=3, history_events=3, epoch="e")
+        subscription = channel.subscribe()
+        for number in range(10):
+            channel.publish(number)
+        channel.close()
+        behind[slow] = b"".join([events async for events in subscription])
+        assert channel.counters["lagged"] == 1
+    assert behind["disconnect"] == b""
+    assert behind["drop_oldest"].count(b"data: ") == 3
+    assert b"e-10" in behind["resync"] and b"data: 9" not in behind["resync"]
+
+
+async def test_who_leaves_is_forgotten() -> None:
+    channel = EventChannel()
+    peer = Scripted(1, "leave")
+    async with anyio.create_task_group() as group:
+        response = EventSourceResponse(channel.subscribe())
+        group.start_soon(response, request("2.3"), peer.receive, peer.send)
+        await anyio.sleep(0.01)
+        assert channel.counters["subscribers"] == 1
+        channel.publish("x")
+    assert channel.counters["subscribers"] == 0
+    subscription = channel.subscribe()
+    dead = weakref.ref(subscription)
+    del subscription
+    gc.collect()
+    assert dead() is None and channel.counters["subscribers"] == 0
+
+
+async def test_what_cannot_be_published() -> None:
+    channel = EventChannel()
+    with pytest.raises(ValueError, match="retry"):
+        channel.publish({"data": "x", "retry": -1})
+    with pytest.raises(TypeError):
+        channel.publish({"name": "x"})
+    channel.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        channel.publish("x")
+    unknown: Any = "never"
+    with pytest.raises(ValueError, match="slow: expected"):
+        EventChannel(slow=unknown)
+
+
+def test_a_loop_that_is_gone_disturbs_nobody() -> None:
+    channel = EventChannel()
+    subscription = channel.subscribe()
+
+    async def read() -> bytes:
+        return await anext(subscription)
+
+    async def give_up() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(read(), 0.01)
+
+    asyncio.run(give_up())
+    channel.publish("x")
+    assert asyncio.run(read()).endswith(b"data: x\r\n\r\n")
