@@ -1,7 +1,7 @@
 """Antiphon: Starlette's response classes, built in Rust.
 
-The classes are in :mod:`antiphon.responses`, server-sent events in :mod:`antiphon.sse`, their hub in
-:mod:`antiphon.channel`, headers in :mod:`antiphon.datastructures`.
+The classes are in :mod:`antiphon.responses`, server-sent events in :mod:`antiphon.sse`, their hub
+in :mod:`antiphon.channel`, headers in :mod:`antiphon.datastructures`.
 """
 
 from antiphon._install import install, uninstall
