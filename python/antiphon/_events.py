@@ -14,9 +14,24 @@ from antiphon._antiphon import Stream
 from antiphon._stream import Puller, beside, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
+#: How long a client that reads slowly is waited for when the server ends, in seconds.
+_GOODBYE = 0.5
+
 
 class SendTimeoutError(TimeoutError):
     """A message was not taken within the ``send_timeout`` of a response."""
+
+
+def timed(send: Send, timeout: float) -> Send:
+    """Make a ``send`` that gives up."""
+
+    async def send_in_time(message: Message) -> None:
+        with anyio.move_on_after(timeout) as scope:
+            await send(message)
+        if scope.cancelled_caught:
+            raise SendTimeoutError
+
+    return send_in_time
 
 
 @dataclass
@@ -35,16 +50,19 @@ async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms
     """Send the head and the events, until they or the server come to their end.
 
     Returns:
-        Whether the client can be told so: not amid a message.
+        Whether the client is still to be told so: never.
     """
     if asyncio._get_running_loop() is None:
-        return await _iterate(stream, iterator, send, terms)
-    puller = EventPuller(stream, iterator, send, merges, terms)
-    await puller.run()
-    if puller.is_amid_message:
-        return False
-    await send_taken(stream, send)
-    return True
+        is_cut_short = await _iterate(stream, iterator, send, terms)
+    else:
+        puller = EventPuller(stream, iterator, send, merges, terms)
+        await puller.run()
+        is_cut_short = puller.is_expired and not puller.is_amid_message
+    if is_cut_short:
+        with anyio.move_on_after(_GOODBYE):
+            await send_taken(stream, send)
+            await sent(send, stream.end())
+    return False
 
 
 class EventPuller(Puller):
@@ -73,6 +91,8 @@ class EventPuller(Puller):
                 if self._terms.is_shut_down:
                     self._begin_shutdown()
                 await super().run()
+                if not self.is_expired:
+                    await self._send_alone(self._stream.end())
             if self.is_expired:
                 _is_ours(self._task)
         except asyncio.CancelledError:
@@ -170,21 +190,16 @@ def _is_ours(task: asyncio.Task[Any] | None) -> bool:
 
 
 async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> bool:
-    """The same where coroutines cannot be run by hand."""
+    """Send events where coroutines cannot be run by hand, and tell whether they were cut short."""
     lock, told = anyio.Lock(), anyio.Event()
     last = anyio.current_time()
-    is_amid_message = False
+    put_in_time = send if terms.send_timeout is None else timed(send, terms.send_timeout)
+    is_amid_message = is_complete = False
 
     async def put(message: Message) -> None:
         nonlocal last, is_amid_message
         is_amid_message = True
-        if terms.send_timeout is None:
-            await sent(send, message)
-        else:
-            with anyio.move_on_after(terms.send_timeout) as scope:
-                await sent(send, message)
-            if scope.cancelled_caught:
-                raise SendTimeoutError
+        await sent(put_in_time, message)
         is_amid_message = False
         last = anyio.current_time()
 
@@ -194,6 +209,7 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> b
                 await put(message)
 
     async def pull() -> None:
+        nonlocal is_complete
         try:
             await pulled(iterator, stream.push, flush)
         except Exception:
@@ -201,6 +217,9 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> b
                 await flush()
             raise
         await flush()
+        async with lock:
+            await put(stream.end())
+        is_complete = True
 
     async def ping() -> None:
         while True:
@@ -221,7 +240,4 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> b
         others.append((ping, False))
     with _shutdown.Stream(told.set):
         await beside(pull, *others)
-    if is_amid_message:
-        return False
-    await send_taken(stream, send)
-    return True
+    return not is_complete and not is_amid_message

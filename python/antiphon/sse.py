@@ -295,11 +295,12 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             await self.background()
 
     async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
-        streaming = self._deliver(scope, send)
-        is_head = scope["type"] == "http" and scope["method"].upper() == "HEAD"
-        if is_head:
-            await streaming
+        if scope["type"] == "http" and scope["method"].upper() == "HEAD":
+            if self.send_timeout is not None:
+                send = _events.timed(send, self.send_timeout)
+            await self._deliver(scope, send)
             return
+        streaming = self._deliver(scope, send)
         if self.data_sender_callable is not None:
             streaming = _stream.until_disconnect(
                 streaming, partial(self._feed, self.data_sender_callable)

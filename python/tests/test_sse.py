@@ -320,6 +320,28 @@ async def test_a_shutdown_while_a_client_takes_nothing() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_shutdown_while_a_client_does_not_take_the_end() -> None:
+    async def events() -> AsyncIterator[str]:
+        yield "only"
+
+    peer = Scripted(2, "stall")
+    with anyio.fail_after(2):
+        async with anyio.create_task_group() as group:
+            group.start_soon(EventSourceResponse(events()), request(), peer.receive, peer.send)
+            await peer.stalled.wait()
+            antiphon.shutdown()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("at", range(2))
+async def test_a_client_that_does_not_take_a_head(at: int) -> None:
+    peer = Scripted(at, "stall")
+    response = EventSourceResponse(endless(), send_timeout=0.02)
+    with anyio.fail_after(1), pytest.raises(SendTimeoutError):
+        await response(request(method="HEAD"), peer.receive, peer.send)
+
+
+@pytest.mark.anyio
 async def test_streams_that_begin_after_the_end() -> None:
     AppStatus.should_exit = True
     peer = Scripted()
