@@ -25,10 +25,12 @@ __all__ = [
     "construct_natively",
     "ensure_bytes",
     "json_text",
+    "needs_listener",
 ]
 
 _Default = TypeVar("_Default")
 
+def needs_listener(scope: Scope) -> bool: ...
 def construct_natively(cls: type, signature: Literal["content", "json", "redirect"]) -> None: ...
 
 @disjoint_base

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
-from functools import lru_cache, partial
+from functools import partial
 from types import CoroutineType, coroutine
 from typing import Any
 
@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from antiphon._antiphon import Delivery
-from antiphon.types import Receive, Scope, Send
+from antiphon.types import Receive, Send
 
 #: After so many messages for which nobody waited, others get their turn.
 _TURN = 64
@@ -168,15 +168,3 @@ def _rest(begun: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any,
                 yielded = begun.send(value)
     except StopIteration:
         return
-
-
-def needs_listener(scope: Scope) -> bool:
-    """Whether ``send`` may return quietly when the client is gone."""
-    if scope["type"] != "http":
-        return False
-    return _is_before_2_4((scope.get("asgi") or {}).get("spec_version", "2.0"))
-
-
-@lru_cache(maxsize=16)
-def _is_before_2_4(version: str) -> bool:
-    return tuple(map(int, version.split("."))) < (2, 4)

@@ -384,17 +384,17 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         else:
             streaming = self.stream_response(send)
         try:
-            if _deliver.needs_listener(scope):
+            if _antiphon.needs_listener(scope):
                 listen = partial(self.listen_for_disconnect, receive)
                 await _stream.until_disconnect(streaming, listen)
             else:
                 await streaming
         except OSError as error:
-            if is_own or scope["type"] != "http" or _deliver.needs_listener(scope):
+            if is_own or scope["type"] != "http" or _antiphon.needs_listener(scope):
                 raise
             raise ClientDisconnect from error
         except _stream.SendError as error:
-            if scope["type"] != "http" or _deliver.needs_listener(scope):
+            if scope["type"] != "http" or _antiphon.needs_listener(scope):
                 raise error.error from None
             raise ClientDisconnect from error.error
 

@@ -35,7 +35,7 @@ pub(crate) struct Source {
 impl Delivery {
     pub(crate) fn new(
         py: Python<'_>,
-        (scope_type, tells_of_disconnects): (ScopeType, bool),
+        (scope_type, needs_listener): (ScopeType, bool),
         (status_code, headers): (&Bound<'_, PyAny>, &Bound<'_, PyList>),
         mut steps: Transmission,
         source: Source,
@@ -51,7 +51,7 @@ impl Delivery {
             steps,
             range: None,
             source: Some(source),
-            needs_listener: has_content && !tells_of_disconnects,
+            needs_listener: has_content && needs_listener,
         })
     }
 

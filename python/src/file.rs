@@ -193,7 +193,7 @@ fn deliver<'py>(
     };
     Delivery::new(
         py,
-        (request.scope_type, request.tells_of_disconnects),
+        (request.scope_type, request.needs_listener),
         (&status_code, &sent),
         steps,
         source,
@@ -288,8 +288,7 @@ struct Request {
     scope_type: ScopeType,
     method: String,
     offers_pathsend: bool,
-    /// ASGI 2.4 and later: `send` raises an error when the client is gone.
-    tells_of_disconnects: bool,
+    needs_listener: bool,
     fields: [Option<Vec<u8>>; FIELDS.len()],
 }
 
@@ -310,13 +309,12 @@ impl Request {
             scope_type,
             method: String::new(),
             offers_pathsend: false,
-            tells_of_disconnects: false,
+            needs_listener: false,
             fields: Default::default(),
         };
         // The handshake of a websocket is denied with the whole file.
         if scope_type == ScopeType::Websocket {
             request.method.push_str("GET");
-            request.tells_of_disconnects = true;
             return Ok(request);
         }
         let method = scope.get_item(intern!(py, "method"))?;
@@ -326,14 +324,7 @@ impl Request {
         {
             request.offers_pathsend = extensions.contains(intern!(py, "http.response.pathsend"))?;
         }
-        if let Some(asgi) = response::entry(scope, intern!(py, "asgi"))?
-            && let Some(version) = response::entry(&asgi, intern!(py, "spec_version"))?
-        {
-            let version = version.cast::<PyString>()?.to_str()?;
-            let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
-            let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-            request.tells_of_disconnects = version >= (2_u32, 4_u32);
-        }
+        request.needs_listener = response::needs_listener(scope)?;
         let Some(headers) = response::entry(scope, intern!(py, "headers"))? else {
             return Ok(request);
         };

@@ -41,7 +41,7 @@ mod _antiphon {
     #[pymodule_export]
     use crate::redirect::RedirectResponse;
     #[pymodule_export]
-    use crate::response::Response;
+    use crate::response::{Response, needs_listener};
     #[pymodule_export]
     use crate::stream::{Stream, StreamingResponse};
 }

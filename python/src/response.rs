@@ -737,6 +737,26 @@ pub(crate) fn entry<'py>(
     Ok(entry.filter(|entry| !entry.is_none()))
 }
 
+/// Whether somebody has to listen for the client's leave: `send` may return as if it were there.
+///
+/// Since ASGI 2.4 it raises an error instead.
+#[pyfunction]
+pub(crate) fn needs_listener(scope: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = scope.py();
+    if scope_type(&scope.get_item(intern!(py, "type"))?)? != ScopeType::Http {
+        return Ok(false);
+    }
+    let Some(asgi) = entry(scope, intern!(py, "asgi"))? else {
+        return Ok(true);
+    };
+    let Some(version) = entry(&asgi, intern!(py, "spec_version"))? else {
+        return Ok(true);
+    };
+    let mut numbers = text(&version)?.split('.').map(str::parse::<u32>);
+    let version = [numbers.next(), numbers.next()].map(|number| number.and_then(Result::ok));
+    Ok(version < [Some(2), Some(4)])
+}
+
 /// What is answered.
 pub(crate) fn scope_type(kind: &Bound<'_, PyAny>) -> PyResult<ScopeType> {
     Ok(ScopeType::parse(text(kind)?).unwrap_or(ScopeType::Http))

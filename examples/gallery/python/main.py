@@ -15,6 +15,7 @@ from typing import Any
 from panels import (
     audio,
     chart,
+    chat,
     conditional,
     cookies,
     custom_json,
@@ -70,6 +71,7 @@ ROUTES: dict[str, Any] = {
     "/conditional": conditional.app,
     "/events": events.app,
     "/chart": chart.app,
+    "/chat": chat.app,
 }
 
 
@@ -78,10 +80,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
-    if scope["method"] not in ("GET", "HEAD"):
-        answer = PlainTextResponse(
-            "Method Not Allowed", status_code=405, headers={"allow": "GET, HEAD"}
-        )
+    methods = ["GET", "HEAD"] + ["POST"] * (scope["path"] == "/chat")
+    if scope["method"] not in methods:
+        allow = {"allow": ", ".join(methods)}
+        answer = PlainTextResponse("Method Not Allowed", status_code=405, headers=allow)
     elif scope["path"].startswith("/status/"):
         answer = status.app
     else:
