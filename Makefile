@@ -50,6 +50,7 @@ docs: ## builds the documentation in target/doc
 bench: ## compares with the peers in one run (needs wrk; nginx where it is)
 	cargo bench --package antiphon-core
 	benches/run
+	benches/python/run
 
 deny: ## checks licences and advisories (needs cargo-deny)
 	cargo deny check
