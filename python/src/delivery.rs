@@ -1,6 +1,6 @@
 //! The messages of a file, one after the other.
 
-use crate::{error, file, response};
+use crate::{error, file, message};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
@@ -44,7 +44,7 @@ impl Delivery {
         steps.next();
         let next = steps.clone().next();
         let has_content = matches!(next, Some(Step::File { .. } | Step::Segment { .. }));
-        let start = response::start(py, scope_type, status_code, headers.as_any())?;
+        let start = message::start(py, scope_type, status_code, headers.as_any())?;
         Ok(Self {
             scope_type,
             start: Some(start.unbind()),
@@ -97,7 +97,7 @@ impl Delivery {
         if is_last {
             self.range = None;
         }
-        response::body(py, self.scope_type, chunk.as_any(), more_body).map(Bound::into_any)
+        message::body(py, self.scope_type, chunk.as_any(), more_body).map(Bound::into_any)
     }
 }
 
@@ -134,7 +134,7 @@ impl Delivery {
                 }
             };
             let bytes = PyBytes::new(py, &bytes);
-            let message = response::body(py, self.scope_type, bytes.as_any(), more_body)?;
+            let message = message::body(py, self.scope_type, bytes.as_any(), more_body)?;
             return Ok(Some(message.into_any()));
         }
         self.chunk(py, |source, range| read_cached(py, source, range))

@@ -1,8 +1,8 @@
 //! Server-sent events: Python's objects as the lines of a `text/event-stream`.
 
-use crate::response::{self, Response};
+use crate::response::Response;
 use crate::stream::Stream;
-use crate::{error, json};
+use crate::{error, json, scope};
 use antiphon_core::event::{self, Separator};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -296,7 +296,7 @@ impl EventSourceResponse {
 
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
-        let (scope_type, head) = response::request(scope)?;
+        let (scope_type, head) = scope::request(scope)?;
         let separator = separator(&slf.getattr(intern!(slf.py(), "sep"))?)?;
         Ok(Stream::of(slf.as_super(), scope_type, head)?.of_events(separator))
     }

@@ -2,7 +2,7 @@
 
 use crate::delivery::{Delivery, Source};
 use crate::response::{self, Declared, Response};
-use crate::{error, headers};
+use crate::{error, headers, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::Transmission;
 use antiphon_core::conditional::Preconditions;
@@ -304,7 +304,7 @@ const FIELDS: [&[u8]; 6] = [
 impl Request {
     fn of(scope: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = scope.py();
-        let scope_type = response::scope_type(&scope.get_item(intern!(py, "type"))?)?;
+        let scope_type = scope::scope_type(&scope.get_item(intern!(py, "type"))?)?;
         let mut request = Self {
             scope_type,
             method: String::new(),
@@ -319,13 +319,13 @@ impl Request {
         }
         let method = scope.get_item(intern!(py, "method"))?;
         request.method = method.cast::<PyString>()?.to_str()?.to_ascii_uppercase();
-        if let Some(extensions) = response::entry(scope, intern!(py, "extensions"))?
+        if let Some(extensions) = scope::entry(scope, intern!(py, "extensions"))?
             && extensions.is_truthy()?
         {
             request.offers_pathsend = extensions.contains(intern!(py, "http.response.pathsend"))?;
         }
-        request.needs_listener = response::needs_listener(scope)?;
-        let Some(headers) = response::entry(scope, intern!(py, "headers"))? else {
+        request.needs_listener = scope::needs_listener(scope)?;
+        let Some(headers) = scope::entry(scope, intern!(py, "headers"))? else {
             return Ok(request);
         };
         for field in headers.try_iter()? {

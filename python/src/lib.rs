@@ -16,9 +16,11 @@ mod file;
 mod headers;
 mod json;
 mod memo;
+mod message;
 mod redirect;
 mod render;
 mod response;
+mod scope;
 mod stream;
 
 /// What `antiphon.responses` and `antiphon.datastructures` are built on.
@@ -41,7 +43,9 @@ mod _antiphon {
     #[pymodule_export]
     use crate::redirect::RedirectResponse;
     #[pymodule_export]
-    use crate::response::{Response, needs_listener};
+    use crate::response::Response;
+    #[pymodule_export]
+    use crate::scope::needs_listener;
     #[pymodule_export]
     use crate::stream::{Stream, StreamingResponse};
 }

@@ -2,19 +2,15 @@
 
 use crate::class::{self, Class, Fields, Render};
 use crate::cookie::{self, Text};
-use crate::{construct, error, field, headers, json, render};
-use antiphon_core::asgi::message::Message;
-use antiphon_core::asgi::scope::ScopeType;
+use crate::{construct, error, field, headers, json, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
-use antiphon_core::headers::{FieldName, HeaderPatch, Headers};
+use antiphon_core::headers::{FieldName, HeaderPatch};
 use antiphon_core::plan::Plan;
 use antiphon_core::populate::ContentFacts;
 use antiphon_core::response::fixed;
-use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::borrow::Cow;
 
@@ -207,7 +203,7 @@ impl Response {
         scope: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let (scope_type, head) = request(scope)?;
+        let (scope_type, head) = scope::request(scope)?;
         if !head
             && let Self {
                 settled: Some(settled),
@@ -220,7 +216,7 @@ impl Response {
             let [status_code, body, background] =
                 [status_code, body, background].map(|held| held.bind(py));
             let raw_headers = class::copy(settled.bind(py)).into_bound(py).into_any();
-            return messages(scope_type, status_code, &raw_headers, body, background);
+            return message::whole(scope_type, status_code, &raw_headers, body, background);
         }
 
         let [status_code, raw_headers, body, background] = Self::state(slf)?;
@@ -248,7 +244,7 @@ impl Response {
         } else {
             PyBytes::new(py, b"").into_any()
         };
-        messages(scope_type, &status_code, &raw_headers, &body, &background)
+        message::whole(scope_type, &status_code, &raw_headers, &body, &background)
     }
 
     /// The header fields, to be read and changed.
@@ -400,7 +396,7 @@ impl Response {
                 status,
                 length: Some(length),
                 media_type: match (media_type, &class.media_type) {
-                    (Some(media_type), _) => Some(Cow::Borrowed(text(media_type)?)),
+                    (Some(media_type), _) => Some(Cow::Borrowed(scope::text(media_type)?)),
                     (None, Some(own)) => own.as_deref().map(Cow::Borrowed),
                     (None, None) => own_media_type(slf)?,
                 },
@@ -662,150 +658,6 @@ fn overrides(slf: &Bound<'_, Response>) -> PyResult<bool> {
     Ok(false)
 }
 
-/// What `scope` says of the request: what is answered, and whether with a head alone.
-pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
-    let py = scope.py();
-    let (kind, method) = if let Ok(scope) = scope.cast_exact::<PyDict>() {
-        let kind = intern!(py, "type");
-        let method = scope.get_item(intern!(py, "method"))?;
-        match scope.get_item(kind)? {
-            Some(found) => (found, method),
-            None => return Err(PyKeyError::new_err("type")),
-        }
-    } else {
-        let method = scope.call_method1(intern!(py, "get"), (intern!(py, "method"),))?;
-        (scope.get_item(intern!(py, "type"))?, Some(method))
-    };
-    let scope_type = scope_type(&kind)?;
-    let method = method.as_ref().and_then(|method| text(method).ok());
-    Ok((scope_type, scope_type.is_head(method.unwrap_or_default())))
-}
-
-/// The two messages of a response, and its background task.
-fn messages<'py>(
-    scope_type: ScopeType,
-    status_code: &Bound<'py, PyAny>,
-    raw_headers: &Bound<'py, PyAny>,
-    body: &Bound<'py, PyAny>,
-    background: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyTuple>> {
-    let py = status_code.py();
-    let start = start(py, scope_type, status_code, raw_headers)?;
-    let content = forms(py, scope_type)?.content.bind(py).copy()?;
-    content.set_item(intern!(py, "body"), body)?;
-    PyTuple::new(py, [start.as_any(), content.as_any(), background])
-}
-
-/// The message that is a head.
-pub(crate) fn start<'py>(
-    py: Python<'py>,
-    scope_type: ScopeType,
-    status_code: &Bound<'py, PyAny>,
-    raw_headers: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let Forms { start, ok, .. } = forms(py, scope_type)?;
-    let start = start.bind(py).copy()?;
-    if !status_code.is(ok) {
-        start.set_item(intern!(py, "status"), status_code)?;
-    }
-    start.set_item(intern!(py, "headers"), raw_headers)?;
-    Ok(start)
-}
-
-/// A message of content, of which there may be several.
-pub(crate) fn body<'py>(
-    py: Python<'py>,
-    scope_type: ScopeType,
-    bytes: &Bound<'py, PyAny>,
-    more_body: bool,
-) -> PyResult<Bound<'py, PyDict>> {
-    let content = forms(py, scope_type)?.content.bind(py).copy()?;
-    content.set_item(intern!(py, "body"), bytes)?;
-    content.set_item(intern!(py, "more_body"), more_body)?;
-    Ok(content)
-}
-
-/// An entry of a scope, if it has it and it is not `None`.
-pub(crate) fn entry<'py>(
-    scope: &Bound<'py, PyAny>,
-    name: &Bound<'py, PyString>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let entry = match scope.cast_exact::<PyDict>() {
-        Ok(scope) => scope.get_item(name)?,
-        Err(_) => Some(scope.call_method1(intern!(scope.py(), "get"), (name,))?),
-    };
-    Ok(entry.filter(|entry| !entry.is_none()))
-}
-
-/// Whether somebody has to listen for the client's leave: `send` may return as if it were there.
-///
-/// Since ASGI 2.4 it raises an error instead.
-#[pyfunction]
-pub(crate) fn needs_listener(scope: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = scope.py();
-    if scope_type(&scope.get_item(intern!(py, "type"))?)? != ScopeType::Http {
-        return Ok(false);
-    }
-    let Some(asgi) = entry(scope, intern!(py, "asgi"))? else {
-        return Ok(true);
-    };
-    let Some(version) = entry(&asgi, intern!(py, "spec_version"))? else {
-        return Ok(true);
-    };
-    let mut numbers = text(&version)?.split('.').map(str::parse::<u32>);
-    let version = [numbers.next(), numbers.next()].map(|number| number.and_then(Result::ok));
-    Ok(version < [Some(2), Some(4)])
-}
-
-/// What is answered.
-pub(crate) fn scope_type(kind: &Bound<'_, PyAny>) -> PyResult<ScopeType> {
-    Ok(ScopeType::parse(text(kind)?).unwrap_or(ScopeType::Http))
-}
-
-/// The two messages, to be copied and filled in, which is faster than making them.
-struct Forms {
-    start: Py<PyDict>,
-    /// The status that `start` has.
-    ok: Py<PyInt>,
-    content: Py<PyDict>,
-}
-
-fn forms(py: Python<'_>, scope_type: ScopeType) -> PyResult<&'static Forms> {
-    static HTTP: PyOnceLock<Forms> = PyOnceLock::new();
-    static WEBSOCKET: PyOnceLock<Forms> = PyOnceLock::new();
-    let forms = match scope_type {
-        ScopeType::Http => &HTTP,
-        ScopeType::Websocket => &WEBSOCKET,
-    };
-    forms.get_or_try_init(py, || {
-        let form = |message: Message<()>| -> PyResult<Bound<'_, PyDict>> {
-            let form = PyDict::new(py);
-            let name = PyString::intern(py, message.type_name());
-            form.set_item(intern!(py, "type"), name)?;
-            Ok(form)
-        };
-        let start = form(Message::Start {
-            scope_type,
-            status: 200,
-            headers: Headers::new(),
-        })?;
-        let ok = PyInt::new(py, 200);
-        start.set_item(intern!(py, "status"), &ok)?;
-        start.set_item(intern!(py, "headers"), py.None())?;
-        let content = form(Message::Body {
-            scope_type,
-            body: (),
-            more_body: false,
-        })?;
-        content.set_item(intern!(py, "body"), py.None())?;
-        Ok(Forms {
-            start: start.unbind(),
-            ok: ok.unbind(),
-            content: content.unbind(),
-        })
-    })
-}
-
 /// A status code as the core takes it; what no status code can be stays on its side of 200.
 pub(crate) fn status(code: &Bound<'_, PyAny>) -> PyResult<u16> {
     if let Ok(code) = code.extract() {
@@ -819,8 +671,4 @@ fn length(body: &Bound<'_, PyAny>) -> PyResult<u64> {
         return Ok(bytes.as_bytes().len() as u64);
     }
     Ok(body.len()? as u64)
-}
-
-fn text<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
-    object.cast::<PyString>()?.to_str()
 }

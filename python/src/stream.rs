@@ -1,7 +1,7 @@
 //! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
 
 use crate::response::{self, Declared, Response};
-use crate::{error, event, headers, render};
+use crate::{error, event, headers, message, render, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::event::Separator;
@@ -31,7 +31,7 @@ impl StreamingResponse {
 
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
-        let (scope_type, head) = response::request(scope)?;
+        let (scope_type, head) = scope::request(scope)?;
         Stream::of(slf.as_super(), scope_type, head)
     }
 }
@@ -93,7 +93,7 @@ impl Stream {
             }
             sent.into_any()
         };
-        let start = response::start(py, scope_type, &status_code, &raw_headers)?;
+        let start = message::start(py, scope_type, &status_code, &raw_headers)?;
         Ok(Self {
             scope_type,
             start: Some(start.unbind()),
@@ -171,18 +171,18 @@ impl Stream {
             self.count = 0;
             return Ok(None);
         };
-        let message = response::body(py, self.scope_type, bytes.as_any(), true)?;
+        let message = message::body(py, self.scope_type, bytes.as_any(), true)?;
         Ok(Some(message.into_any()))
     }
 
     /// A message of these bytes, beside those of the stream.
     fn message<'py>(&self, bytes: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyDict>> {
-        response::body(bytes.py(), self.scope_type, bytes.as_any(), true)
+        message::body(bytes.py(), self.scope_type, bytes.as_any(), true)
     }
 
     /// The message that ends the stream.
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        response::body(py, self.scope_type, PyBytes::new(py, b"").as_any(), false)
+        message::body(py, self.scope_type, PyBytes::new(py, b"").as_any(), false)
     }
 }
 
