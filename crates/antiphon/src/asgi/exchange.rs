@@ -8,6 +8,7 @@
 //! A response that is a stream is handed over whole: the connection polls the stream itself, and the
 //! application only if something else wakes it.
 
+use super::bell::Bell;
 use super::{Error, Message, Result, SendError};
 use crate::body::{Body, BodyError};
 use crate::deliver;
@@ -20,9 +21,8 @@ use http::{Method, StatusCode};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use tokio_util::task::TaskTracker;
 
@@ -493,50 +493,6 @@ impl Drop for Running {
             state.closed = true;
             wake(&mut state.application);
         }
-    }
-}
-
-/// What wakes an application that has handed its stream over, and with it the connection.
-///
-/// The application's own wakers would not tell the connection whether it is the stream that can go on
-/// or something else that the application waits for besides.
-struct Bell {
-    has_rung: AtomicBool,
-    connection: Mutex<Waker>,
-}
-
-impl Bell {
-    /// A bell that has rung, so that the application gets to know it.
-    fn new(connection: &Waker) -> Arc<Self> {
-        Arc::new(Self {
-            has_rung: AtomicBool::new(true),
-            connection: Mutex::new(connection.clone()),
-        })
-    }
-
-    /// Whether it has rung since it was asked last, and whom it wakes next.
-    fn has_rung(&self, connection: &Waker) -> bool {
-        let mut own = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        own.clone_from(connection);
-        self.has_rung.swap(false, Ordering::AcqRel)
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.has_rung.store(true, Ordering::Release);
-        let connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        connection.wake_by_ref();
     }
 }
 

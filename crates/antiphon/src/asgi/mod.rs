@@ -11,6 +11,8 @@
 
 mod app;
 #[cfg(feature = "server")]
+mod bell;
+#[cfg(feature = "server")]
 pub(crate) mod exchange;
 mod receive;
 mod scope;
