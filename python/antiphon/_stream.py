@@ -25,7 +25,7 @@ import anyio
 from antiphon._ahead import Ahead
 from antiphon._antiphon import Stream
 from antiphon._deliver import Listener, begun
-from antiphon.types import Message, Send
+from antiphon.types import Message, Scope, Send
 
 logger = logging.getLogger("antiphon")
 
@@ -51,6 +51,12 @@ class SendError(Exception):
     def __init__(self, error: OSError) -> None:
         super().__init__(error)
         self.error = error
+
+
+def expect_request(scope: Scope) -> None:
+    """Keep a stream, which can be sent once, from a server that asks for its lifespan (D-35)."""
+    if scope["type"] == "lifespan":
+        raise RuntimeError("a response has no lifespan")
 
 
 def denying(send: Send) -> Send:

@@ -366,6 +366,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
             starlette.requests.ClientDisconnect: If ``send`` raises an ``OSError``, which servers of
                 ASGI 2.4 and later do when the client is gone.
         """
+        _stream.expect_request(scope)
         try:
             await self._stream_to(scope, receive, send)
         except Exception:

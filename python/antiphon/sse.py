@@ -285,6 +285,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
         Raises:
             SendTimeoutError: If the client has not taken a message in time.
         """
+        _stream.expect_request(scope)
         try:
             await self._stream_to(scope, receive, send)
         except _stream.SendError as error:

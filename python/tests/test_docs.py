@@ -24,6 +24,7 @@ README = Path(__file__).parents[2] / "README.md"
         "antiphon.datastructures",
         "antiphon.sse",
         "antiphon.channel",
+        "antiphon.testing._client",
         "antiphon._antiphon",
     ],
 )
