@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import anyio
 from anyio.from_thread import start_blocking_portal
 
-Backend = Literal["asyncio", "trio"]
+Backend: TypeAlias = Literal["asyncio", "trio"]
 T = TypeVar("T")
 
 
