@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from antiphon._shutdown import shutdown
 from antiphon.testing._exchange import Exchange
 from antiphon.testing._lifespan import Lifespan
-from antiphon.testing._loop import Backend, EventLoop
+from antiphon.testing._loop import EventLoop
+from antiphon.types import Backend
 
 
 class Client:

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from types import TracebackType
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from anyio.from_thread import start_blocking_portal
 
-Backend: TypeAlias = Literal["asyncio", "trio"]
+from antiphon.types import Backend
+
 T = TypeVar("T")
 
 
