@@ -7,10 +7,12 @@ however many listen, and a subscriber that does not read holds nothing.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Generator
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from antiphon import _antiphon
-from antiphon._ahead import caller
 
 __all__ = ["EventChannel", "Subscription"]
 
@@ -87,11 +89,15 @@ class Subscription:
 
     async def __anext__(self) -> bytes:
         """Wait until there is something, and return all there is."""
+        bell = self._bell
         while True:
-            self._bell.listen()
+            bell.is_rung = False
             events = self._subscriber.take()
             if events is None:
-                await self._bell.rung()
+                waiter = bell.listen()
+                # Somebody may have published meanwhile, in another thread.
+                if not bell.is_rung:
+                    await waiter
             elif events:
                 return events
             else:
@@ -105,48 +111,124 @@ class Subscription:
 class _Bell:
     """What a publisher rings, in whatever thread, and one subscriber waits for."""
 
-    def __init__(self) -> None:
-        self._loop: Any = None
-        self._is_rung = False
-        self._waiter: Any = None
-        self._soon: Any = None
+    __slots__ = ("_turn", "_waiter", "is_rung")
 
-    def listen(self) -> None:
-        """Forget what was before."""
-        self._is_rung = False
+    def __init__(self) -> None:
+        self.is_rung = False
+        self._turn: _Turn | None = None
+        self._waiter: Any = None
+
+    def listen(self) -> Any:
+        """Return what is awaited until it rings."""
+        loop = _running()
+        if self._turn is None or not self._turn.is_of(loop):
+            self._turn = _turn_of(loop)
+        self._waiter = self._turn.waiter()
+        return self._waiter
 
     def ring(self) -> None:
-        self._is_rung = True
-        waiter = self._waiter
-        if waiter is None:
-            return
-        if self._loop is not None and asyncio._get_running_loop() is self._loop:
-            _set(waiter)
-        else:
+        self.is_rung = True
+        if self._turn is not None:
+            self._turn.wake(self._waiter)
+
+
+class _Turn:
+    """The next turn of an event loop, in which all are woken that were rung in this one.
+
+    That is what lets events share a message that come one by one, but fast.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = ref(loop)
+        self._waiters: deque[Any] = deque()
+        self._is_near = False
+
+    def is_of(self, loop: Any) -> bool:
+        return self._loop() is loop
+
+    def waiter(self) -> Any:
+        """Return what is awaited until it is woken."""
+        raise NotImplementedError
+
+    def wake(self, waiter: Any) -> None:
+        """Wake who waits, in whatever thread this is."""
+        # Who wakes them says so before it looks for them: either this one is seen, or another turn
+        # is asked for.
+        self._waiters.append(waiter)
+        loop = self._loop()
+        if loop is not None and not self._is_near:
+            self._is_near = True
             try:
-                self._soon(lambda: _set(waiter))
+                self._soon(loop)
             except RuntimeError:
                 # The loop has been closed, and who waited is gone.
-                self._waiter = None
+                self._waiters.clear()
 
-    async def rung(self) -> None:
-        loop = asyncio._get_running_loop()
-        self._loop, self._soon = loop, caller()
-        if loop is not None:
-            self._waiter = loop.create_future()
+    def _soon(self, loop: Any) -> None:
+        raise NotImplementedError
+
+    def _wake_all(self) -> None:
+        self._is_near = False
+        while self._waiters:
+            self._wake(self._waiters.popleft())
+
+    def _wake(self, waiter: Any) -> None:
+        raise NotImplementedError
+
+
+class _AsyncioTurn(_Turn):
+    def waiter(self) -> Any:
+        return asyncio.get_running_loop().create_future()
+
+    def _soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if asyncio._get_running_loop() is loop:
+            loop.call_soon(self._wake_all)
         else:
+            loop.call_soon_threadsafe(self._wake_all)
+
+    def _wake(self, waiter: asyncio.Future[None]) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+
+class _TrioTurn(_Turn):
+    class _Flag:
+        def __init__(self) -> None:
             import trio
 
-            self._waiter = trio.Event()
-        try:
-            if not self._is_rung:
-                await (self._waiter if loop is not None else self._waiter.wait())
-        finally:
-            self._waiter = None
+            self._event = trio.Event()
+            self.set = self._event.set
 
+        def __await__(self) -> Generator[Any, Any, None]:
+            return self._event.wait().__await__()
 
-def _set(waiter: Any) -> None:
-    if not isinstance(waiter, asyncio.Future):
+    def waiter(self) -> Any:
+        return self._Flag()
+
+    def _soon(self, loop: Any) -> None:
+        loop.run_sync_soon(self._wake_all)
+
+    def _wake(self, waiter: _Flag) -> None:
         waiter.set()
-    elif not waiter.done():
-        waiter.set_result(None)
+
+
+_turns: WeakKeyDictionary[Any, _Turn] = WeakKeyDictionary()
+
+
+def _turn_of(loop: Any) -> _Turn:
+    """Return the turn that all wait for in an event loop."""
+    turn = _turns.get(loop)
+    if turn is None:
+        is_asyncio = isinstance(loop, asyncio.AbstractEventLoop)
+        turn = _turns[loop] = (_AsyncioTurn if is_asyncio else _TrioTurn)(loop)
+    return turn
+
+
+def _running() -> Any:
+    """Return the event loop that runs here: asyncio's, or trio's by its token."""
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        return loop
+    import trio
+
+    return trio.lowlevel.current_trio_token()
