@@ -27,6 +27,8 @@ class Scripted:
         self.gone = anyio.Event()
         self.stalled = anyio.Event()
         self.receivers = 0
+        #: Whether it has happened.
+        self.has_acted = False
 
     async def receive(self) -> Any:
         self.receivers += 1
@@ -35,6 +37,7 @@ class Scripted:
 
     async def send(self, message: Mapping[str, Any]) -> None:
         if len(self.messages) == self.at:
+            self.has_acted = True
             if self.does == "stall":
                 self.stalled.set()
                 await anyio.sleep_forever()

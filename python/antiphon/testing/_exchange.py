@@ -44,7 +44,7 @@ class Exchange:
         self._start: Message | None = None
         self._events: list[Event] = []
         self._parser = Parser()
-        self._has_left = False
+        self._has_left = self._is_complete = False
         #: Whether the test knows what the application raised.
         self._is_raised = False
         self._run: Future[None]
@@ -57,7 +57,7 @@ class Exchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        was_complete = self._expected is _OVER
+        was_complete = self._is_complete
         self.disconnect()
         try:
             self._loop.wait(self._run, _RETURN)
@@ -94,8 +94,10 @@ class Exchange:
             await self._sent.send(message)
         except anyio.BrokenResourceError:
             self._refuse()
-        if self._expected is _OVER:
-            self._gone.set()
+        else:
+            if self._expected is _OVER:
+                self._is_complete = True
+                self._gone.set()
 
     def _refuse(self) -> None:
         if self._scope["asgi"]["spec_version"] >= "2.4":
