@@ -22,6 +22,10 @@ class SendTimeoutError(TimeoutError):
     """A message was not taken within the ``send_timeout`` of a response."""
 
 
+class Expired(Exception):
+    """The server's end came before that of the events."""
+
+
 def timed(send: Send, timeout: float) -> Send:
     """Make a ``send`` that gives up."""
 
@@ -51,18 +55,23 @@ async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms
 
     Returns:
         Whether the client is still to be told so: never.
+
+    Raises:
+        Expired: If the server came first.
     """
     if asyncio._get_running_loop() is None:
-        is_cut_short = await _iterate(stream, iterator, send, terms)
+        is_expired, is_amid_message = await _iterate(stream, iterator, send, terms)
     else:
         puller = EventPuller(stream, iterator, send, merges, terms)
         await puller.run()
-        is_cut_short = puller.is_expired and not puller.is_amid_message
-    if is_cut_short:
+        is_expired, is_amid_message = puller.is_expired, puller.is_amid_message
+    if not is_expired:
+        return False
+    if not is_amid_message:
         with anyio.move_on_after(_GOODBYE):
             await send_taken(stream, send)
             await sent(send, stream.end())
-    return False
+    raise Expired
 
 
 class EventPuller(Puller):
@@ -189,8 +198,12 @@ def _is_ours(task: asyncio.Task[Any] | None) -> bool:
     return uncancel is None or uncancel() == 0
 
 
-async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> bool:
-    """Send events where coroutines cannot be run by hand, and tell whether they were cut short."""
+async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> tuple[bool, bool]:
+    """Send events where coroutines cannot be run by hand.
+
+    Returns:
+        Whether the server's end has ended the stream, and whether amid a message.
+    """
     lock, told = anyio.Lock(), anyio.Event()
     last = anyio.current_time()
     put_in_time = send if terms.send_timeout is None else timed(send, terms.send_timeout)
@@ -240,4 +253,4 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> b
         others.append((ping, False))
     with _shutdown.Stream(told.set):
         await beside(pull, *others)
-    return not is_complete and not is_amid_message
+    return not is_complete, is_amid_message

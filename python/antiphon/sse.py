@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -169,7 +170,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             the client is gone.
         shutdown_event: An event that is set when the server comes to its end.
         shutdown_grace_period: How many seconds the iterator has then, to say goodbye.
-        cleanup_timeout: How many seconds an iterator may take to be closed after a failure;
+        cleanup_timeout: How many seconds an iterator may take to be closed before its end;
             ``None`` for any number.
 
     Raises:
@@ -331,14 +332,15 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             self._shutdown_grace_period,
             AppStatus.should_exit,
         )
-        await _stream.deliver(
-            partial(self._stream, scope),
-            self.body_iterator,
-            self._own_iterator,
-            send,
-            partial(_events.iterate, send=send, merges=self.merge_chunks, terms=terms),
-            self._cleanup_timeout,
-        )
+        with suppress(_events.Expired):
+            await _stream.deliver(
+                partial(self._stream, scope),
+                self.body_iterator,
+                self._own_iterator,
+                send,
+                partial(_events.iterate, send=send, merges=self.merge_chunks, terms=terms),
+                self._cleanup_timeout,
+            )
 
     def _ping_bytes(self) -> bytes:
         if self.ping_message_factory is not None:

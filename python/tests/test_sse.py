@@ -320,6 +320,29 @@ async def test_a_shutdown_while_a_client_takes_nothing() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_shutdown_does_not_wait_for_a_cleanup(
+    fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def events() -> AsyncIterator[str]:
+        try:
+            yield "only"
+        finally:
+            if fails:
+                raise ValueError
+            await anyio.sleep_forever()
+
+    peer, source = Scripted(1, "stall"), events()
+    response = EventSourceResponse(source, cleanup_timeout=0.02)
+    with anyio.fail_after(1):
+        async with anyio.create_task_group() as group:
+            group.start_soon(response, request(), peer.receive, peer.send)
+            await peer.stalled.wait()
+            antiphon.shutdown()
+    assert [record.levelname for record in caplog.records] == ["ERROR" if fails else "WARNING"]
+
+
+@pytest.mark.anyio
 async def test_a_shutdown_while_a_client_does_not_take_the_end() -> None:
     async def events() -> AsyncIterator[str]:
         yield "only"
