@@ -150,9 +150,10 @@ class AppStatus(metaclass=_Status):
 class EventSourceResponse(_antiphon.EventSourceResponse, Response):
     r"""A stream of server-sent events.
 
-    An iterator brings events, the fields of one as a dictionary, bytes that are encoded events, or
-    anything else, whose text is the data of one. What it brings without waiting is sent together.
-    The stream ends with the iterator, with the client and with the server.
+    An iterator brings events (those of ``sse_starlette``, too), the fields of one as a dictionary,
+    bytes that are encoded events, or anything else, whose text is the data of one. What it brings
+    without waiting is sent together. The stream ends with the iterator, with the client and with
+    the server.
 
     Args:
         content: An iterator, or an asynchronous one.

@@ -123,6 +123,19 @@ impl<'py> Fields<'py> {
         Ok(fields)
     }
 
+    fn of_theirs(event: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = event.py();
+        let field =
+            |name| Ok::<_, PyErr>(Some(event.getattr(name)?).filter(|value| !value.is_none()));
+        Ok(Self {
+            data: field(intern!(py, "data"))?,
+            event: field(intern!(py, "event"))?,
+            id: field(intern!(py, "id"))?,
+            retry: field(intern!(py, "retry"))?,
+            comment: field(intern!(py, "comment"))?,
+        })
+    }
+
     fn write(&self, separator: Separator, bytes: &mut Vec<u8>) -> PyResult<()> {
         self.with(separator, |event| event.encode_to(bytes))?
             .map_err(|error| error::event(&error))
@@ -199,8 +212,8 @@ pub(crate) fn separator(text: &Bound<'_, PyAny>) -> PyResult<Separator> {
     Separator::parse(text.cast::<PyString>()?.to_str()?).map_err(|error| error::event(&error))
 }
 
-/// Appends what a stream of events brings: an event, the fields of one, bytes that are encoded
-/// events, or whatever else, which is the data of one.
+/// Appends what a stream of events brings: an event (`sse_starlette`'s, too), the fields of one,
+/// bytes that are encoded events, or whatever else, which is the data of one.
 pub(crate) fn write(
     item: &Bound<'_, PyAny>,
     separator: Separator,
@@ -220,20 +233,45 @@ pub(crate) fn write(
         if item.get_type().getattr(encode)?.is(&ours) {
             return event.borrow().write(py, bytes);
         }
-        let encoded = item.call_method0(encode)?;
-        bytes.extend_from_slice(encoded.cast::<PyBytes>()?.as_bytes());
-        return Ok(());
+        return write_encoded(item, bytes);
     }
     if item.is_instance_of::<PyMemoryView>() {
         let encoded = item.call_method0(intern!(py, "tobytes"))?;
         bytes.extend_from_slice(encoded.cast::<PyBytes>()?.as_bytes());
         return Ok(());
     }
+    if is_theirs(item)? {
+        return write_encoded(item, bytes);
+    }
     let fields = Fields {
         data: Some(item.clone()),
         ..Fields::default()
     };
     fields.write(separator, bytes)
+}
+
+fn write_encoded(event: &Bound<'_, PyAny>, bytes: &mut Vec<u8>) -> PyResult<()> {
+    let encoded = event.call_method0(intern!(event.py(), "encode"))?;
+    bytes.extend_from_slice(encoded.cast::<PyBytes>()?.as_bytes());
+    Ok(())
+}
+
+/// Whether it is an event of `sse_starlette`, which nobody has unless the module is loaded.
+fn is_theirs(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let py = item.py();
+    if item.is_instance_of::<PyString>() {
+        return Ok(false);
+    }
+    let modules = MODULES.import(py, "sys", "modules")?;
+    let Some(module) = modules.get_item(intern!(py, "sse_starlette.event"))? else {
+        return Ok(false);
+    };
+    // It may be only half loaded.
+    match module.getattr_opt(intern!(py, "ServerSentEvent"))? {
+        Some(class) => item.is_instance(&class),
+        None => Ok(false),
+    }
 }
 
 /// Hands on an event, the fields of one, or whatever else as the data of one.
@@ -245,6 +283,8 @@ pub(crate) fn with<T>(
         event.borrow().fields(item.py())?
     } else if let Ok(dict) = item.cast::<PyDict>() {
         (Fields::of(dict)?, Separator::default())
+    } else if is_theirs(item)? {
+        (Fields::of_theirs(item)?, Separator::default())
     } else {
         let data = Some(item.clone());
         (

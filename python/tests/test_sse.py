@@ -19,6 +19,7 @@ from scripted import Scripted, request
 from test_vectors import cases, decoded
 
 import antiphon
+from antiphon.channel import EventChannel
 from antiphon.sse import (
     AppStatus,
     EventSourceResponse,
@@ -115,6 +116,23 @@ def test_events_are_objects() -> None:
             return super().encode().upper()
 
     assert ensure_bytes(Loud("a"), "\n") == b"DATA: A\r\n\r\n"
+
+
+def test_events_of_sse_starlette_are_events() -> None:
+    theirs = pytest.importorskip("sse_starlette")
+    assert ensure_bytes(theirs.ServerSentEvent("a\nb", sep="\n"), "\r\n") == b"data: a\ndata: b\n\n"
+    assert ensure_bytes(theirs.JSONServerSentEvent([1]), "\r\n") == b"data: [1]\r\n\r\n"
+
+    class Loud(theirs.ServerSentEvent):  # type: ignore[name-defined,misc]
+        def encode(self) -> bytes:
+            return bytes(super().encode().upper())
+
+    assert ensure_bytes(Loud("a"), "\n") == b"DATA: A\r\n\r\n"
+
+    channel = EventChannel(epoch="a")
+    subscription = channel.subscribe()
+    channel.publish(theirs.ServerSentEvent("b", event="c"))
+    assert anyio.run(anext, subscription) == b"id: a-1\r\nevent: c\r\ndata: b\r\n\r\n"
 
 
 async def endless(pause: float = 0.005) -> AsyncIterator[int]:
