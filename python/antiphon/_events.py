@@ -11,7 +11,7 @@ import anyio
 
 from antiphon import _shutdown
 from antiphon._antiphon import Stream
-from antiphon._stream import Puller, beside, pulled, send_taken, sent
+from antiphon._stream import Puller, beside, cleanup_cancelled, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
 #: How long a client that reads slowly is waited for when the server ends, in seconds.
@@ -47,6 +47,7 @@ class Terms:
     send_timeout: float | None
     shutdown_event: Any
     grace_period: float
+    cleanup_timeout: float | None
     is_shut_down: bool
 
 
@@ -90,6 +91,8 @@ class EventPuller(Puller):
         self._waiter: asyncio.Future[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._cleanup_end: asyncio.TimerHandle | None = None
+        self._cancellations = 0
         #: Whether the server's end has ended the stream, and whether amid a message.
         self.is_expired = self.is_amid_message = False
 
@@ -103,12 +106,12 @@ class EventPuller(Puller):
                 if not self.is_expired:
                     await self._send_alone(self._stream.end())
             if self.is_expired:
-                _is_ours(self._task)
+                self._is_ours()
         except asyncio.CancelledError:
-            if not self.is_expired or not _is_ours(self._task):
+            if not self.is_expired or not self._is_ours():
                 raise
         finally:
-            for timer in (self._alarm, self._expiry):
+            for timer in (self._alarm, self._expiry, self._cleanup_end):
                 if timer is not None:
                     timer.cancel()
 
@@ -120,9 +123,30 @@ class EventPuller(Puller):
         self._expiry = self._loop.call_later(self._terms.grace_period, self._expire)
 
     def _expire(self) -> None:
+        self.is_expired = True
+        self._cancel()
+        if self._terms.cleanup_timeout is not None:
+            self._cleanup_end = self._loop.call_later(
+                self._terms.cleanup_timeout, self._end_cleanup
+            )
+
+    def _end_cleanup(self) -> None:
+        """Cancel an iterator that was waiting for something, and has not ended since."""
+        cleanup_cancelled(self._terms.cleanup_timeout)
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._task is not None:
-            self.is_expired = True
+            self._cancellations += 1
             self._task.cancel()
+
+    def _is_ours(self) -> bool:
+        """Whether nobody else has cancelled the task."""
+        uncancel: Callable[[], int] = getattr(self._task, "uncancel", lambda: 0)
+        left = 0
+        for _ in range(self._cancellations):
+            left = uncancel()
+        return left == 0
 
     async def _wait(self) -> None:
         future = self._waits_for
@@ -190,12 +214,6 @@ class EventPuller(Puller):
         done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             raise SendTimeoutError
-
-
-def _is_ours(task: asyncio.Task[Any] | None) -> bool:
-    """Whether nobody else has cancelled the task."""
-    uncancel = getattr(task, "uncancel", None)
-    return uncancel is None or uncancel() == 0
 
 
 async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> tuple[bool, bool]:

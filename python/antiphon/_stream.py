@@ -126,9 +126,14 @@ async def _closed_after_failure(timeout: float | None, iterator: Any) -> None:
         with anyio.move_on_after(seconds, shield=True) as scope:
             await iterator.aclose()
         if scope.cancel_called:
-            logger.warning("the cleanup of an iterator was cancelled after %s seconds", timeout)
+            cleanup_cancelled(timeout)
     except Exception:
         logger.exception("an iterator could not be closed")
+
+
+def cleanup_cancelled(timeout: float | None) -> None:
+    """Tell whoever reads the log."""
+    logger.warning("the cleanup of an iterator was cancelled after %s seconds", timeout)
 
 
 async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> bool:

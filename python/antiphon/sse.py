@@ -331,6 +331,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             self.send_timeout,
             self._shutdown_event,
             self._shutdown_grace_period,
+            self._cleanup_timeout,
             AppStatus.should_exit,
         )
         with suppress(_events.Expired):

@@ -361,6 +361,37 @@ async def test_a_shutdown_does_not_wait_for_a_cleanup(
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("timeout", [0, 0.02])
+async def test_a_shutdown_does_not_wait_for_the_cleanup_of_an_idle_iterator(
+    timeout: float, anyio_backend_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    idle, ended = anyio.Event(), []
+
+    async def events() -> AsyncIterator[str]:
+        try:
+            yield "only"
+            idle.set()
+            await anyio.sleep_forever()
+        finally:
+            try:
+                await anyio.sleep_forever()
+            finally:
+                ended.append(True)
+
+    peer, source = Scripted(), events()
+    response = EventSourceResponse(source, cleanup_timeout=timeout)
+    with anyio.fail_after(1):
+        async with anyio.create_task_group() as group:
+            group.start_soon(response, request(), peer.receive, peer.send)
+            await idle.wait()
+            await anyio.sleep(0.01)
+            antiphon.shutdown()
+    assert ended and peer.chunks[-1] == b""
+    # Trio cancels whatever the cleanup waits for.
+    assert len(caplog.records) == (anyio_backend_name == "asyncio")
+
+
+@pytest.mark.anyio
 async def test_a_shutdown_while_a_client_does_not_take_the_end() -> None:
     async def events() -> AsyncIterator[str]:
         yield "only"
