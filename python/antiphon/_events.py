@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,15 @@ import anyio
 
 from antiphon import _shutdown
 from antiphon._antiphon import Stream
-from antiphon._stream import Puller, beside, cleanup_cancelled, pulled, send_taken, sent
+from antiphon._stream import (
+    Puller,
+    SendError,
+    beside,
+    cleanup_cancelled,
+    pulled,
+    send_taken,
+    sent,
+)
 from antiphon.types import Message, Send
 
 #: How long a client that reads slowly is waited for when the server ends, in seconds.
@@ -48,7 +57,15 @@ class Terms:
     shutdown_event: Any
     grace_period: float
     cleanup_timeout: float | None
-    is_shut_down: bool
+    #: Tells when the server ends.
+    shutdown: _shutdown.Stream
+
+
+class Course:
+    """How far a stream has come."""
+
+    is_amid_message = False
+    is_complete = False
 
 
 async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms: Terms) -> bool:
@@ -60,78 +77,105 @@ async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms
     Raises:
         Expired: If the server came first.
     """
-    if asyncio._get_running_loop() is None:
-        is_expired, is_amid_message = await _iterate(stream, iterator, send, terms)
-    else:
-        puller = EventPuller(stream, iterator, send, merges, terms)
-        await puller.run()
-        is_expired, is_amid_message = puller.is_expired, puller.is_amid_message
-    if not is_expired:
-        return False
-    if not is_amid_message:
-        with anyio.move_on_after(_GOODBYE):
+    course = Course()
+    try:
+        if asyncio._get_running_loop() is None:
+            await _iterate(stream, iterator, send, terms, course)
+        else:
+            await EventPuller(stream, iterator, send, merges, terms, course).run()
+    except anyio.get_cancelled_exc_class():
+        if terms.shutdown.is_told:
+            # The server waits no longer.
+            await _say_goodbye(stream, send, course)
+        raise
+    if not course.is_complete:
+        await _say_goodbye(stream, send, course)
+        raise Expired
+    return False
+
+
+async def _say_goodbye(stream: Stream, send: Send, course: Course) -> None:
+    """End a stream that was cut short, if it was not cut amid a message."""
+    if not course.is_complete and not course.is_amid_message:
+        with anyio.move_on_after(_GOODBYE, shield=True), suppress(SendError):
             await send_taken(stream, send)
             await sent(send, stream.end())
-    raise Expired
 
 
 class EventPuller(Puller):
     """One stream of events on asyncio."""
 
     def __init__(
-        self, stream: Stream, iterator: AsyncIterable[Any], send: Send, merges: bool, terms: Terms
+        self,
+        stream: Stream,
+        iterator: AsyncIterable[Any],
+        send: Send,
+        merges: bool,
+        terms: Terms,
+        course: Course,
     ) -> None:
         super().__init__(stream, iterator, send, merges)
         self._holds_head = False
-        self._terms = terms
+        self._terms, self._course = terms, course
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._last = self._loop.time()
-        self._is_due = False
-        self._waiter: asyncio.Future[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
-        self._cleanup_end: asyncio.TimerHandle | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        #: What a ping has failed with.
+        self._failure: Exception | None = None
+        #: Whether the server's end ends the stream.
+        self._is_expired = False
+        #: How often this has cancelled its own task, to wake it.
         self._cancellations = 0
-        #: Whether the server's end has ended the stream, and whether amid a message.
-        self.is_expired = self.is_amid_message = False
 
     async def run(self) -> None:
         """Send all events, or those until the server's end."""
         try:
-            with _shutdown.Stream(self._begin_shutdown):
-                if self._terms.is_shut_down:
-                    self._begin_shutdown()
-                await super().run()
-                if not self.is_expired:
-                    await self._send_alone(self._stream.end())
-            if self.is_expired:
-                self._is_ours()
+            self._terms.shutdown.when_told(self._begin_shutdown)
+            await super().run()
+            if not self._is_expired and self._failure is None:
+                await self._send_alone(self._stream.end())
+                self._course.is_complete = True
+            self._is_ours()
         except asyncio.CancelledError:
-            if not self.is_expired or not self._is_ours():
+            if not self._is_ours() or not (self._is_expired or self._failure):
                 raise
         finally:
-            for timer in (self._alarm, self._expiry, self._cleanup_end):
-                if timer is not None:
-                    timer.cancel()
+            self._terms.shutdown.when_told(bool)
+            for pending in (self._alarm, self._expiry, self._pinging):
+                if pending is not None:
+                    pending.cancel()
+        if self._failure is not None:
+            raise self._failure
 
     def _begin_shutdown(self) -> None:
-        if self._expiry is not None:
-            return
         if self._terms.shutdown_event is not None:
             self._terms.shutdown_event.set()
         self._expiry = self._loop.call_later(self._terms.grace_period, self._expire)
 
     def _expire(self) -> None:
-        self.is_expired = True
+        self._is_expired = True
+        if self._course.is_amid_message:
+            # It is sent first, if the client takes it.
+            self._expiry = self._loop.call_later(_GOODBYE, self._end)
+        else:
+            self._end()
+
+    def _end(self) -> None:
         self._cancel()
-        if self._terms.cleanup_timeout is not None:
-            self._cleanup_end = self._loop.call_later(
-                self._terms.cleanup_timeout, self._end_cleanup
-            )
+        self._limit_cleanup()
+
+    def _limit_cleanup(self) -> None:
+        """Let the iterator clean up, for as long as it may."""
+        timeout = self._terms.cleanup_timeout
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if timeout is not None:
+            self._expiry = self._loop.call_later(timeout, self._end_cleanup)
 
     def _end_cleanup(self) -> None:
-        """Cancel an iterator that was waiting for something, and has not ended since."""
         cleanup_cancelled(self._terms.cleanup_timeout)
         self._cancel()
 
@@ -144,70 +188,72 @@ class EventPuller(Puller):
         """Whether nobody else has cancelled the task."""
         uncancel: Callable[[], int] = getattr(self._task, "uncancel", lambda: 0)
         left = 0
-        for _ in range(self._cancellations):
+        while self._cancellations:
+            self._cancellations -= 1
             left = uncancel()
         return left == 0
 
     async def _wait(self) -> None:
-        future = self._waits_for
-        if future is None:
-            await super()._wait()
-            return
         if self._alarm is None and self._terms.ping_interval > 0:
             self._alarm = self._loop.call_later(self._terms.ping_interval, self._ring)
-        future.add_done_callback(self._wake)
-        try:
-            while not future.done():
-                if self._is_due:
-                    self._is_due = False
-                    await self._ping()
-                    if self._is_over or self._waits_for is not future:
-                        return
-                    continue
-                self._waiter = self._loop.create_future()
-                try:
-                    await self._waiter
-                except asyncio.CancelledError as error:
-                    self._interrupt(error)
-                    return
-                finally:
-                    self._waiter = None
-        finally:
-            future.remove_done_callback(self._wake)
-        self._step(self._pull.send, None)
-
-    async def _ping(self) -> None:
-        await self._send_beside(self._stream.message(self._terms.ping()))
-
-    def _wake(self, _: object = None) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        await super()._wait()
 
     def _ring(self) -> None:
         """See whether nothing was sent for an interval. It is not set anew with each event."""
         interval = self._terms.ping_interval
         idle = self._loop.time() - self._last
         if idle >= interval:
-            self._is_due = True
-            self._wake()
+            if not self._course.is_amid_message:
+                self._pinging = self._loop.create_task(self._ping())
             idle = 0
         self._alarm = self._loop.call_later(interval - idle, self._ring)
 
+    async def _ping(self) -> None:
+        """Send a ping, beside the task that waits for the iterator."""
+        timeout = self._terms.send_timeout
+        send = self._send if timeout is None else timed(self._send, timeout)
+        self._course.is_amid_message = True
+        try:
+            await sent(send, self._stream.message(self._terms.ping()))
+        except Exception as error:
+            self._failure = error
+            self._cancel()
+        else:
+            self._course.is_amid_message = False
+            self._last = self._loop.time()
+            if self._is_expired:
+                self._end()
+        finally:
+            self._pinging = None
+
+    def _sending(self, message: Message) -> Any:
+        return super()._sending(message) if self._pinging is None else self._send_after(message)
+
+    async def _send_after(self, message: Message) -> None:
+        while self._pinging is not None:
+            await asyncio.wait([self._pinging])
+        self._course.is_amid_message = True
+        await self._send(message)
+
     async def _send_alone(self, message: Message) -> None:
-        if self._terms.send_timeout is not None:
+        if self._terms.send_timeout is not None or self._pinging is not None:
             await self._send_beside(message)
             return
-        self.is_amid_message = True
+        self._course.is_amid_message = True
         await sent(self._send, message)
-        self.is_amid_message = False
-        self._last = self._loop.time()
+        self._has_sent()
 
     async def _send_beside(self, message: Message) -> None:
-        self.is_amid_message = True
+        self._course.is_amid_message = True
         await super()._send_beside(message)
-        self.is_amid_message = False
-        self._is_due = False
+        self._has_sent()
+
+    def _has_sent(self) -> None:
+        self._course.is_amid_message = False
         self._last = self._loop.time()
+        if self._is_expired and not self._cancellations:
+            self._limit_cleanup()
+            raise asyncio.CancelledError
 
     async def _settled(self, futures: list[Any]) -> None:
         timeout = self._terms.send_timeout
@@ -216,22 +262,17 @@ class EventPuller(Puller):
             raise SendTimeoutError
 
 
-async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> tuple[bool, bool]:
-    """Send events where coroutines cannot be run by hand.
-
-    Returns:
-        Whether the server's end has ended the stream, and whether amid a message.
-    """
+async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms, course: Course) -> None:
+    """Send events where coroutines cannot be run by hand."""
     lock, told = anyio.Lock(), anyio.Event()
     last = anyio.current_time()
     put_in_time = send if terms.send_timeout is None else timed(send, terms.send_timeout)
-    is_amid_message = is_complete = False
 
     async def put(message: Message) -> None:
-        nonlocal last, is_amid_message
-        is_amid_message = True
+        nonlocal last
+        course.is_amid_message = True
         await sent(put_in_time, message)
-        is_amid_message = False
+        course.is_amid_message = False
         last = anyio.current_time()
 
     async def flush() -> None:
@@ -240,7 +281,6 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> t
                 await put(message)
 
     async def pull() -> None:
-        nonlocal is_complete
         try:
             await pulled(iterator, stream.push, flush)
         except Exception:
@@ -250,7 +290,7 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> t
         await flush()
         async with lock:
             await put(stream.end())
-        is_complete = True
+        course.is_complete = True
 
     async def ping() -> None:
         while True:
@@ -260,15 +300,16 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms) -> t
                     await put(stream.message(terms.ping()))
 
     async def expire() -> None:
-        if not terms.is_shut_down:
-            await told.wait()
+        await told.wait()
         if terms.shutdown_event is not None:
             terms.shutdown_event.set()
         await anyio.sleep(terms.grace_period)
+        with anyio.move_on_after(_GOODBYE):
+            # What is being sent comes first.
+            await lock.acquire()
 
     others = [(flush, False), (expire, True)]
     if terms.ping_interval > 0:
         others.append((ping, False))
-    with _shutdown.Stream(told.set):
-        await beside(pull, *others)
-    return not is_complete, is_amid_message
+    terms.shutdown.when_told(told.set)
+    await beside(pull, *others)

@@ -11,23 +11,34 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+#: For so many seconds after it was told to end a server may still let clients in.
+_OPEN_DOOR = 5.0
+
 _lock = threading.RLock()
 _streams: set[Stream] = set()
 _before: dict[int, Any] = {}
+
+#: The signal that ends the process when the last stream has ended.
+_deadly: int | None = None
+
+#: When the server was told to end.
+_since = -_OPEN_DOOR
 
 #: Whether a signal ends the streams; see ``antiphon.sse.AppStatus``.
 signals_end_streams = True
 
 
 class Stream:
-    """An open stream, which is told once; within its event loop."""
+    """An open stream, which is told once that it is to end; within its event loop."""
 
-    def __init__(self, told: Callable[[], object]) -> None:
-        self._told = told
+    def __init__(self, is_told: bool = False) -> None:
+        self.is_told = is_told or _deadly is not None or monotonic() - _since < _OPEN_DOOR
+        self._told: Callable[[], object] = bool
         loop = asyncio._get_running_loop()
         if loop is not None:
             self._soon: Callable[[Callable[[], object]], object] = loop.call_soon_threadsafe
@@ -36,16 +47,25 @@ class Stream:
 
             self._soon = trio.lowlevel.current_trio_token().run_sync_soon
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Stream:
         with _lock:
             _streams.add(self)
             _install()
+        return self
 
     def __exit__(self, *_: object) -> None:
         with _lock:
             _streams.discard(self)
             if not _streams:
                 _remove()
+                if _deadly is not None:
+                    os.kill(os.getpid(), _deadly)
+
+    def when_told(self, told: Callable[[], object]) -> None:
+        """Have something done when the stream is told, or now if it was."""
+        self._told = told
+        if self.is_told:
+            told()
 
     def tell(self) -> None:
         """Tell the stream, from any thread."""
@@ -56,7 +76,8 @@ class Stream:
             _streams.discard(self)
 
     def _tell(self) -> None:
-        if self in _streams:
+        if self in _streams and not self.is_told:
+            self.is_told = True
             self._told()
 
 
@@ -74,6 +95,14 @@ def shutdown() -> None:
         streams = list(_streams)
     for stream in streams:
         stream.tell()
+
+
+def server_ends() -> None:
+    """End the streams that are open, and those of clients that still get in."""
+    global _since
+    if signals_end_streams:
+        _since = monotonic()
+        shutdown()
 
 
 def _install() -> None:
@@ -96,12 +125,16 @@ def _remove() -> None:
 
 
 def _handle(number: int, frame: Any) -> None:
+    global _deadly
     before = _before.get(number, signal.SIG_DFL)
-    if signals_end_streams:
-        shutdown()
+    server_ends()
     if callable(before):
         before(number, frame)
     elif before is signal.SIG_DFL:
-        # Nobody else handles it: the process ends, as it would have without us.
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        # Nobody else handles it: the process ends, as it would have without us, but after its
+        # streams. A supervisor may send it twice.
+        if signals_end_streams and _streams:
+            _deadly = number
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)

@@ -275,7 +275,7 @@ class Puller:
         A cancellation is meant for the iterator as well, which may have set itself an alarm: if it
         knows what to do with it, the message is sent nonetheless.
         """
-        sending = self._send(message)
+        sending = self._sending(message)
         if type(sending) is not CoroutineType:
             await sent(lambda _: sending, message)
             return
@@ -300,6 +300,9 @@ class Puller:
                 if self._error is not None:
                     await abandon(sending, waits_for)
                     raise self._error
+
+    def _sending(self, message: Message) -> Any:
+        return self._send(message)
 
     async def _beside(self, waits_for: Any, is_interrupted: bool) -> bool:
         """Wait for what ``send`` waits for, and tell whether it is done.

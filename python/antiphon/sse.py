@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -288,8 +289,14 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             SendTimeoutError: If the client has not taken a message in time.
         """
         _stream.expect_request(scope)
+        shutdown = _shutdown.Stream(is_told=AppStatus.should_exit)
         try:
-            await self._stream_to(scope, receive, send)
+            with shutdown:
+                await self._stream_to(scope, receive, send, shutdown)
+        except asyncio.CancelledError:
+            # A server that ends cancels its tasks, and some wait for the first to say so only.
+            if not shutdown.is_told:
+                raise
         except _stream.SendError as error:
             raise error.error from None
         finally:
@@ -297,13 +304,15 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
         if self.background is not None:
             await self.background()
 
-    async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream_to(
+        self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.Stream
+    ) -> None:
         if scope["type"] == "http" and scope["method"].upper() == "HEAD":
             if self.send_timeout is not None:
                 send = _events.timed(send, self.send_timeout)
-            await self._deliver(scope, send)
+            await self._deliver(scope, send, shutdown)
             return
-        streaming = self._deliver(scope, send)
+        streaming = self._deliver(scope, send, shutdown)
         if self.data_sender_callable is not None:
             streaming = _stream.until_disconnect(
                 streaming, partial(self._feed, self.data_sender_callable)
@@ -324,7 +333,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
                     await self.client_close_handler_callable(message)
                 return
 
-    async def _deliver(self, scope: Scope, send: Send) -> None:
+    async def _deliver(self, scope: Scope, send: Send, shutdown: _shutdown.Stream) -> None:
         terms = _events.Terms(
             self._ping_interval,
             self._ping_bytes,
@@ -332,7 +341,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             self._shutdown_event,
             self._shutdown_grace_period,
             self._cleanup_timeout,
-            AppStatus.should_exit,
+            shutdown,
         )
         with suppress(_events.Expired):
             await _stream.deliver(

@@ -19,6 +19,7 @@ from scripted import Scripted, request
 from test_vectors import cases, decoded
 
 import antiphon
+from antiphon import _shutdown
 from antiphon.channel import EventChannel
 from antiphon.sse import (
     AppStatus,
@@ -37,6 +38,7 @@ D42_IDS = {"sse-enc-068", "sse-enc-069", "sse-enc-176", "sse-enc-177"}
 @pytest.fixture(autouse=True)
 def status() -> Iterator[None]:
     yield
+    _shutdown._since = float("-inf")
     AppStatus.should_exit = False
     AppStatus.enable_automatic_graceful_drain_mode()
 
