@@ -1,7 +1,8 @@
 """The end of a server, of which the streams that never end by themselves have to learn.
 
 While a stream is open in the main thread, the handlers of SIGINT and SIGTERM are ours: they tell
-the streams, and call the ones that were there. With the last stream those are put back.
+the streams, and call the ones that were there. With the last stream those are put back. What is
+there where no signal comes is said in :mod:`antiphon._hypercorn`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
+
+from antiphon import _hypercorn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -51,6 +54,7 @@ class Stream:
         with _lock:
             _streams.add(self)
             _install()
+        _hypercorn.watch(server_ends)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,56 @@
+"""Workers of hypercorn, to which no signal comes.
+
+Its supervisor has the signal, and sets an event which a task of each worker polls. That task ends
+when the shutdown begins, so what waits for its end needs neither to poll nor to replace anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+from weakref import WeakSet
+
+_watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+
+
+def watch(ended: Callable[[], object]) -> None:
+    """Have ``ended`` called when the worker that runs here is told to end, if it is one."""
+    code = _code()
+    if code is None:
+        return
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        _watch_on_trio(code, ended)
+    elif loop not in _watched:
+        _watched.add(loop)
+        for task in asyncio.all_tasks(loop):
+            if getattr(task.get_coro(), "cr_code", None) is code:
+                task.add_done_callback(lambda _: ended())
+
+
+def _code() -> CodeType | None:
+    """Return the code of the task that waits for the word to end."""
+    module = sys.modules.get("hypercorn.utils")
+    return getattr(getattr(module, "raise_shutdown", None), "__code__", None)
+
+
+_instrument: Any = None
+
+
+def _watch_on_trio(code: CodeType, ended: Callable[[], object]) -> None:
+    global _instrument
+    import trio
+
+    if _instrument is None:
+
+        class Instrument(trio.abc.Instrument):
+            def task_exited(self, task: trio.lowlevel.Task) -> None:
+                if getattr(task.coro, "cr_code", None) is code:
+                    ended()
+
+        _instrument = Instrument()
+    # It does nothing if that is done.
+    trio.lowlevel.add_instrument(_instrument)
