@@ -1,0 +1,203 @@
+"""What the real servers serve: each response at a path of its own, and what is left of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from antiphon.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from antiphon.sse import EventSourceResponse, ServerSentEvent
+
+FILE, LARGE_FILE = Path("content.bin"), Path("large.bin")
+
+#: How many generators are open, by the lock of those that run in threads.
+lock = threading.Lock()
+generators = 0
+
+#: The gates that a client opens before a stream goes on.
+gates: dict[str, threading.Event] = {}
+
+
+@contextmanager
+def counted() -> Iterator[None]:
+    """Count a generator while it is open, and tell the file ``ended`` when it no longer is."""
+    global generators
+    with lock:
+        generators += 1
+    try:
+        yield
+    finally:
+        with lock:
+            generators -= 1
+        with open("ended", "ab", buffering=0) as ended:
+            ended.write(b".")
+
+
+async def gated(gate: str) -> AsyncIterator[str]:
+    yield "first "
+    while not gates.setdefault(gate, threading.Event()).is_set():
+        await anyio.sleep(0.01)
+    yield "second"
+
+
+def gated_thread(gate: str) -> Iterator[bytes]:
+    yield b"first "
+    gates.setdefault(gate, threading.Event()).wait(30)
+    yield b"second"
+
+
+async def gated_events(gate: str) -> AsyncIterator[ServerSentEvent]:
+    async for text in gated(gate):
+        yield ServerSentEvent(text.strip(), id=text[0])
+
+
+async def endless() -> AsyncIterator[bytes]:
+    with counted():
+        while True:
+            yield b"x" * 1000
+            await anyio.sleep(0.01)
+
+
+async def flood() -> AsyncIterator[bytes]:
+    with counted():
+        while True:
+            yield b"x" * 100_000
+
+
+def endless_thread() -> Iterator[bytes]:
+    with counted():
+        while True:
+            yield b"x" * 1000
+            time.sleep(0.01)
+
+
+async def idle() -> AsyncIterator[str]:
+    """One event, after which nothing comes but the end."""
+    with counted():
+        try:
+            yield "first"
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.001)
+
+
+async def busy() -> AsyncIterator[str]:
+    with counted():
+        while True:
+            yield "tick"
+            await anyio.sleep(0.01)
+
+
+async def goodbye(told: anyio.Event) -> AsyncIterator[str]:
+    with counted():
+        yield "first"
+        await told.wait()
+        yield "goodbye"
+        await anyio.sleep_forever()
+
+
+def graceful() -> EventSourceResponse:
+    told = anyio.Event()
+    return EventSourceResponse(goodbye(told), shutdown_event=told, shutdown_grace_period=1)
+
+
+def with_cookies() -> Response:
+    response = Response(b"bytes", 201, {"x-a": "1"}, "application/octet-stream")
+    response.set_cookie("session", "a b", httponly=True, path="/")
+    response.set_cookie("theme", "dark", max_age=60)
+    response.delete_cookie("old")
+    return response
+
+
+def left() -> JSONResponse:
+    """What there is in this process: of each nothing is to stay behind."""
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        tasks = len(asyncio.all_tasks())
+    else:
+        import trio
+
+        tasks = trio.lowlevel.current_statistics().tasks_living
+    pools = ("AnyIO worker thread", "Trio thread")
+    others = [thread for thread in threading.enumerate() if not thread.name.startswith(pools)]
+    return JSONResponse(
+        {
+            "tasks": tasks,
+            "threads": len(others)
+            + anyio.to_thread.current_default_thread_limiter().borrowed_tokens,
+            "descriptors": len(os.listdir("/proc/self/fd")),
+            "generators": generators,
+        }
+    )
+
+
+def opened(gate: str) -> PlainTextResponse:
+    gates.setdefault(gate, threading.Event()).set()
+    return PlainTextResponse("open")
+
+
+RESPONSES: dict[str, Callable[[str], Any]] = {
+    "/response": lambda _: with_cookies(),
+    "/html": lambda _: HTMLResponse("<p>grüße</p>"),
+    "/text": lambda _: PlainTextResponse("grüße"),
+    "/json": lambda _: JSONResponse({"a": [1, "ü", None]}),
+    "/redirect": lambda _: RedirectResponse("/text?ü"),
+    "/async": lambda gate: StreamingResponse(gated(gate), media_type="text/plain"),
+    "/thread": lambda gate: StreamingResponse(gated_thread(gate), media_type="text/plain"),
+    "/events": lambda gate: EventSourceResponse(gated_events(gate)),
+    "/file": lambda _: FileResponse(FILE, filename="grüße.bin"),
+    "/open": opened,
+    "/left": lambda _: left(),
+    "/endless": lambda _: StreamingResponse(endless()),
+    "/flood": lambda _: StreamingResponse(flood()),
+    "/endless-thread": lambda _: StreamingResponse(endless_thread()),
+    "/idle": lambda _: EventSourceResponse(idle()),
+    "/busy": lambda _: EventSourceResponse(busy()),
+    "/graceful": lambda _: graceful(),
+    "/large-file": lambda _: FileResponse(LARGE_FILE),
+}
+
+
+async def app(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    response = RESPONSES[scope["path"]](scope["query_string"].decode())
+    await response(scope, receive, send)
+
+
+async def lifespan(
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+#: A response is an application, too.
+bare = PlainTextResponse("hi", headers={"x-a": "1"})
