@@ -1,12 +1,14 @@
-"""What the tests share: both event loops, and a peer to send to."""
+"""What the tests share: both event loops, a peer to send to, and real servers."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from peer import Peer
+from served import SERVERS, Served, needs, served
 
 STARLETTE = importlib.util.find_spec("starlette") is not None
 """Whether our classes are subclasses of Starlette's here, or stand alone."""
@@ -20,3 +22,13 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def peer() -> Peer:
     return Peer()
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """A server of ``program``, one for all tests of a module."""
+    needs(request.param)
+    with served(request.param, tmp_path_factory.mktemp("served")) as running:
+        yield running

@@ -51,6 +51,7 @@ def counted() -> Iterator[None]:
 
 
 async def gated(gate: str) -> AsyncIterator[str]:
+    """Two chunks, of which the second comes when somebody has asked to open a gate."""
     yield "first "
     while not gates.setdefault(gate, threading.Event()).is_set():
         await anyio.sleep(0.01)
@@ -149,21 +150,26 @@ def left() -> JSONResponse:
     )
 
 
-def opened(gate: str) -> PlainTextResponse:
-    gates.setdefault(gate, threading.Event()).set()
+def gate(scope: dict[str, Any]) -> str:
+    return str(scope["query_string"], "ascii")
+
+
+def opened(scope: dict[str, Any]) -> PlainTextResponse:
+    gates.setdefault(gate(scope), threading.Event()).set()
     return PlainTextResponse("open")
 
 
-RESPONSES: dict[str, Callable[[str], Any]] = {
+RESPONSES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "/response": lambda _: with_cookies(),
     "/html": lambda _: HTMLResponse("<p>grüße</p>"),
     "/text": lambda _: PlainTextResponse("grüße"),
     "/json": lambda _: JSONResponse({"a": [1, "ü", None]}),
     "/redirect": lambda _: RedirectResponse("/text?ü"),
-    "/async": lambda gate: StreamingResponse(gated(gate), media_type="text/plain"),
-    "/thread": lambda gate: StreamingResponse(gated_thread(gate), media_type="text/plain"),
-    "/events": lambda gate: EventSourceResponse(gated_events(gate)),
+    "/async": lambda scope: StreamingResponse(gated(gate(scope)), media_type="text/plain"),
+    "/thread": lambda scope: StreamingResponse(gated_thread(gate(scope)), media_type="text/plain"),
+    "/events": lambda scope: EventSourceResponse(gated_events(gate(scope))),
     "/file": lambda _: FileResponse(FILE, filename="grüße.bin"),
+    "/cookie": lambda scope: Response(dict(scope["headers"]).get(b"cookie", b"")),
     "/open": opened,
     "/left": lambda _: left(),
     "/endless": lambda _: StreamingResponse(endless()),
@@ -184,8 +190,7 @@ async def app(
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
-    response = RESPONSES[scope["path"]](scope["query_string"].decode())
-    await response(scope, receive, send)
+    await RESPONSES[scope["path"]](scope)(scope, receive, send)
 
 
 async def lifespan(
@@ -199,5 +204,6 @@ async def lifespan(
             return
 
 
-#: A response is an application, too.
-bare = PlainTextResponse("hi", headers={"x-a": "1"})
+#: Responses are applications, too.
+text = PlainTextResponse("hi", headers={"x-a": "1"})
+file = FileResponse(FILE)

@@ -81,5 +81,4 @@ def test_sigterm_ends_streams_cleanly(server: str, grace: int, tmp_path: Path) -
         assert took < grace + LIMIT + SLACK
         if grace and server not in WITHOUT_GRACE:
             assert all(client.body.endswith(b"data: goodbye\r\n\r\n") for client in clients)
-        print("MEASURED", server, grace, round(took, 2))
         assert "Traceback" not in running.log and "without completing" not in running.log

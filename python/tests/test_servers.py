@@ -1,106 +1,103 @@
-"""Real servers: they serve a bare response object, and files as they are asked for."""
+"""Real servers and real clients: each response, as it comes over the wire."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import socket
-import subprocess
-import sys
-import time
+import shutil
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 
+import program
 import pytest
+from clients import Client, Curl, Httpx
+from served import CONTENT, SERVERS, Served, needs, served
 
-SERVERS = {
-    "uvicorn": ["-m", "uvicorn", "--port", "{port}", "{app}"],
-    "uvicorn-h11": ["-m", "uvicorn", "--http", "h11", "--port", "{port}", "{app}"],
-    "hypercorn": ["-m", "hypercorn", "--bind", "127.0.0.1:{port}", "{app}"],
-    "hypercorn-trio": ["-m", "hypercorn", "-k", "trio", "--bind", "127.0.0.1:{port}", "{app}"],
-    "granian": ["-m", "granian", "--interface", "asgi", "--port", "{port}", "{app}"],
-    "daphne": ["-m", "daphne", "-p", "{port}", "{app}"],
-}
-CONTENT = bytes(range(256)) * 1000
-PROGRAM = """
-from antiphon.responses import FileResponse, PlainTextResponse
-
-text = PlainTextResponse("hi", headers={"x-a": "1"})
-file = FileResponse("content.bin")
-"""
+WHOLE = ["/response", "/html", "/text", "/json", "/redirect"]
 
 
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    name = request.param.partition("-")[0]
-    if not importlib.util.find_spec(name):
-        pytest.skip(f"{name} is not installed")
-    (tmp_path / "program.py").write_text(PROGRAM)
-    (tmp_path / "content.bin").write_bytes(CONTENT)
-    return str(request.param)
+@pytest.fixture(params=["httpx", "curl"])
+def client(request: pytest.FixtureRequest, server: Served, tmp_path: Path) -> Iterator[Client]:
+    name = request.param
+    found = shutil.which(name) if name == "curl" else importlib.util.find_spec(name)
+    if not found:
+        assert os.environ.get("CI") != "true", f"there is no {name}"
+        pytest.skip(f"{request.node.name}: there is no {name}")
+    client = Curl(server.url, tmp_path) if name == "curl" else Httpx(server.url)
+    yield client
+    client.close()
 
 
-@pytest.fixture
-def serve(server: str, tmp_path: Path) -> Iterator[object]:
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start(name: str) -> HTTPConnection:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [part.format(port=port, app=f"program:{name}") for part in SERVERS[server]]
-        with (tmp_path / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, *command],
-                cwd=tmp_path,
-                env={**os.environ, "PYTHONPATH": str(tmp_path)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        running.append(process)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                return HTTPConnection("127.0.0.1", port, timeout=10)
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError((tmp_path / "log").read_text())
-
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(timeout=20)
+def by_name(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Order fields, but those of one name: servers may do so."""
+    return sorted(fields, key=lambda field: field[0])
 
 
-def test_a_bare_response_is_served(serve: object) -> None:
-    assert callable(serve)
-    connection = serve("text")
-    for _ in range(2):
-        connection.request("GET", "/")
-        answer = connection.getresponse()
-        assert (answer.status, answer.read(), answer.headers["x-a"]) == (200, b"hi", "1")
-    connection.request("HEAD", "/")
-    answer = connection.getresponse()
-    assert (answer.read(), answer.headers["content-length"]) == (b"", "2")
-    connection.close()
+@pytest.mark.parametrize("path", WHOLE)
+def test_whole_responses(client: Client, path: str) -> None:
+    response = program.RESPONSES[path]({})
+    expected = [(name.decode(), value.decode("latin-1")) for name, value in response.raw_headers]
+    for method in ("GET", "HEAD"):
+        status, fields, content = client.ask(path, method)
+        assert status == response.status_code
+        assert content == (response.body if method == "GET" else b"")
+        own = [field for field in fields if field[0] in dict(expected)]
+        assert by_name(own) == by_name(expected)
 
 
-def test_a_file_is_served_as_it_is_asked_for(serve: object) -> None:
-    assert callable(serve)
-    connection = serve("file")
+@pytest.mark.parametrize("path", ["/async", "/thread", "/events"])
+def test_a_chunk_arrives_before_the_next_is_made(client: Client, path: str) -> None:
+    gate = f"{path[1:]}-{type(client).__name__}"
+    chunks = [b"first ", b"second"]
+    if path == "/events":
+        chunks = [b"id: f\r\ndata: first\r\n\r\n", b"id: s\r\ndata: second\r\n\r\n"]
+    with client.stream(f"{path}?{gate}") as received:
+        assert next(received) == chunks[0]
+        assert client.ask(f"/open?{gate}")[2] == b"open"
+        assert b"".join(received) == chunks[1]
+    media_type = "text/event-stream" if path == "/events" else "text/plain"
+    for method in ("GET", "HEAD"):
+        status, fields, content = client.ask(f"{path}?{gate}", method)
+        assert status == 200 and content == (b"".join(chunks) if method == "GET" else b"")
+        assert dict(fields)["content-type"] == f"{media_type}; charset=utf-8"
 
-    def asked(**headers: str) -> tuple[int, bytes, dict[str, str]]:
-        connection.request("GET", "/", headers={n.replace("_", "-"): v for n, v in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, answer.read(), {n.lower(): v for n, v in answer.getheaders()}
 
-    status, body, fields = asked()
-    assert (status, body) == (200, CONTENT)
-    assert asked(range="bytes=10-19")[:2] == (206, CONTENT[10:20])
-    assert asked(if_none_match=fields["etag"])[:2] == (304, b"")
-    assert asked(if_match='"other"')[0] == 412
-    assert asked(range="bytes=999999999-")[0] == 416
-    assert asked()[:2] == (200, CONTENT)
-    connection.close()
+def test_a_file(client: Client) -> None:
+    status, fields, content = client.ask("/file")
+    told = dict(fields)
+    assert (status, content, told["content-length"]) == (200, CONTENT, str(len(CONTENT)))
+    assert told["content-disposition"] == "attachment; filename*=utf-8''gr%C3%BC%C3%9Fe.bin"
+    assert told["accept-ranges"] == "bytes"
+    head = client.ask("/file", "HEAD")
+    assert head[0] == 200 and head[2] == b""
+    for name in ("content-length", "content-type", "etag", "last-modified"):
+        assert dict(head[1])[name] == told[name]
+    assert client.ask("/file", range="bytes=10-19")[::2] == (206, CONTENT[10:20])
+    assert client.ask("/file", if_none_match=told["etag"])[::2] == (304, b"")
+    assert client.ask("/file", if_match='"other"')[0] == 412
+    assert client.ask("/file", range="bytes=999999999-")[0] == 416
+    assert client.ask("/file")[::2] == (200, CONTENT)
+
+
+def test_cookies_come_back(client: Client) -> None:
+    client.ask("/response")
+    cookies = client.ask("/cookie")[2].decode().split("; ")
+    assert sorted(cookies) == ['session="a b"', "theme=dark"]
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("app", ["text", "file"])
+def test_a_bare_response_is_an_application(name: str, app: str, tmp_path: Path) -> None:
+    needs(name)
+    pytest.importorskip("httpx")
+    with served(name, tmp_path, f"program:{app}") as running:
+        client = Httpx(running.url)
+        expected = b"hi" if app == "text" else CONTENT
+        for _ in range(2):
+            status, fields, content = client.ask("/")
+            assert (status, content) == (200, expected)
+            assert ("x-a", "1") in fields or app == "file"
+        status, fields, content = client.ask("/", "HEAD")
+        assert (status, content) == (200, b"")
+        assert dict(fields)["content-length"] == str(len(expected))
+        client.close()
