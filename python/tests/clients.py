@@ -1,7 +1,9 @@
-"""Two clients, which ask for the same in their own ways: httpx and curl."""
+"""Clients: httpx and curl, which ask for the same in their own ways, and some that vanish."""
 
 from __future__ import annotations
 
+import socket
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,3 +72,18 @@ class Curl:
 
 
 Client = Httpx | Curl
+
+
+def vanish(port: int, path: str) -> None:
+    """Have clients ask, read a little of the answer, and vanish with a reset."""
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(8)]
+    for client in clients:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    for client in clients:
+        received = b""
+        while not received.partition(b"\r\n\r\n")[2]:
+            received += client.recv(1000)
+        assert received.startswith(b"HTTP/1.1 200"), received
+    for client in clients:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import time
 from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
+from clients import vanish
 from served import Served
 
 #: Streams of each kind, of which some fill the client's window, and some are silent.
 PATHS = ["/endless", "/flood", "/endless-thread", "/idle", "/busy", "/large-file"]
-
-#: How many clients there are at a time.
-CLIENTS = 8
 
 #: When what they leave behind counts as left for good, in seconds.
 DEADLINE = 20
@@ -44,23 +40,6 @@ class Left:
                 return now
             before = now
         raise AssertionError(f"left: {before}, before: {most}")
-
-
-def vanish(port: int, path: str) -> None:
-    """Have clients ask, read a little of the answer, and vanish with a reset."""
-    clients = [
-        socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) for _ in range(CLIENTS)
-    ]
-    for client in clients:
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-    for client in clients:
-        received = b""
-        while not received.partition(b"\r\n\r\n")[2]:
-            received += client.recv(1000)
-        assert received.startswith(b"HTTP/1.1 200"), received
-    for client in clients:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.close()
 
 
 @pytest.mark.parametrize("path", PATHS)

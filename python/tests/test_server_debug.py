@@ -1,0 +1,50 @@
+"""Real servers in Python's development mode, which has nothing to say about what we leave."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import program
+import pytest
+from clients import Httpx, vanish
+from served import needs, served
+from test_server_shutdown import stopped
+from test_vanishing_clients import PATHS
+
+#: What Python, asyncio and the servers say of a task, coroutine or file that was forgotten.
+COMPLAINTS = [
+    "was never awaited",
+    "never retrieved",
+    "different task",
+    "different Context",
+    "Task was destroyed",
+    "Exception ignored",
+    "ResourceWarning",
+    "RuntimeWarning",
+    "RuntimeError",
+    "Traceback",
+]
+
+
+@pytest.mark.parametrize(
+    "server", ["uvicorn", "uvicorn-h11", "hypercorn-alone", "granian", "daphne"]
+)
+def test_development_mode_has_nothing_to_say(server: str, tmp_path: Path) -> None:
+    needs(server)
+    pytest.importorskip("httpx")
+    with served(server, tmp_path, options=("-X", "dev")) as running:
+        client = Httpx(running.url)
+        for path in program.RESPONSES:
+            client.ask(path, "HEAD")
+        for path in ("/response", "/html", "/text", "/json", "/redirect", "/file"):
+            client.ask(path)
+        client.ask("/open?gate")
+        for path in ("/async", "/thread", "/events"):
+            client.ask(f"{path}?gate")
+        client.close()
+        for path in PATHS:
+            vanish(running.port, path)
+        asyncio.run(stopped(running, ["/idle", "/busy"], 20))
+        log = running.log
+    assert not [complaint for complaint in COMPLAINTS if complaint in log], log
