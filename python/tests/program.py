@@ -137,7 +137,8 @@ def left() -> JSONResponse:
         import trio
 
         tasks = trio.lowlevel.current_statistics().tasks_living
-    pools = ("AnyIO worker thread", "Trio thread")
+    # Pools keep idle threads, and granian has threads that are not Python's.
+    pools = ("AnyIO worker thread", "Trio thread", "Dummy")
     others = [thread for thread in threading.enumerate() if not thread.name.startswith(pools)]
     return JSONResponse(
         {
