@@ -54,7 +54,7 @@ class Stream:
         with _lock:
             _streams.add(self)
             _install()
-        _hypercorn.watch(server_ends)
+            _hypercorn.watch(server_ends)
         return self
 
     def __exit__(self, *_: object) -> None:
