@@ -75,12 +75,12 @@ async def _beside_listener(
     sending: Callable[[], Coroutine[Any, Any, None]], receive: Receive
 ) -> None:
     """The same for other event loops, where a coroutine cannot be begun without its task."""
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
 
     async def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             await work()
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             errors.append(error)
         group.cancel_scope.cancel()
 

@@ -411,12 +411,12 @@ async def beside(
 
     The first error is raised as it is, and not in a group.
     """
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
 
     async def run(work: Callable[[], Awaitable[None]], ends: bool) -> None:
         try:
             await work()
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             errors.append(error)
             ends = True
         if ends:

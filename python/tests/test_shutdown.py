@@ -16,6 +16,7 @@ from scripted import Scripted, request
 
 import antiphon
 from antiphon import _shutdown
+from antiphon.responses import StreamingResponse
 from antiphon.sse import EventSourceResponse
 
 
@@ -126,6 +127,21 @@ async def test_a_client_that_gets_in_after_the_signal() -> None:
                 assert peer.messages[-1]["more_body"] is False
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("response_class", [EventSourceResponse, StreamingResponse])
+def test_an_interrupt_on_trio_is_no_group(response_class: Any) -> None:
+    # Trio raises it in any task; servers take a group for a fault of the application.
+    async def interrupted() -> AsyncIterator[str]:
+        yield "first"
+        raise KeyboardInterrupt
+
+    async def run() -> None:
+        peer = Scripted()
+        await response_class(interrupted())(request("2.3"), peer.receive, peer.send)
+
+    with pytest.raises(KeyboardInterrupt):
+        anyio.run(run, backend="trio")
 
 
 #: A program that leaves SIGTERM to the system.
