@@ -124,7 +124,7 @@ def with_cookies() -> Response:
     response = Response(b"bytes", 201, {"x-a": "1"}, "application/octet-stream")
     response.set_cookie("session", "a b", httponly=True, path="/")
     response.set_cookie("theme", "dark", max_age=60)
-    response.delete_cookie("old")
+    response.set_cookie("old", "x", max_age=0)
     return response
 
 
