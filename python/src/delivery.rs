@@ -14,6 +14,9 @@ use std::ops::Range;
 pub(crate) struct Delivery {
     scope_type: ScopeType,
     start: Option<Py<PyDict>>,
+    /// What follows the head, which is read before that is sent: what fails then is still the
+    /// application's to answer, and the client is woken for both at once.
+    first: Option<Py<PyAny>>,
     steps: Transmission,
     /// What is left of the range that is being sent, and whether other messages follow it.
     range: Option<(Range<u64>, bool)>,
@@ -48,6 +51,7 @@ impl Delivery {
         Ok(Self {
             scope_type,
             start: Some(start.unbind()),
+            first: None,
             steps,
             range: None,
             source: Some(source),
@@ -70,6 +74,31 @@ impl Delivery {
         message.set_item("type", PyString::intern(py, kind))?;
         message.set_item("path", path.into_os_string())?;
         Ok(message.into_any())
+    }
+
+    /// The next message after the head; `None` if the disk has to be waited for.
+    fn step<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if self.range.is_none() {
+            let (bytes, more_body) = match self.steps.next() {
+                None => return Ok(None),
+                Some(Step::File { range, more_body }) => {
+                    self.range = Some((range, more_body));
+                    return self
+                        .chunk(py, |source, range| read_cached(py, source, range))
+                        .map(Some);
+                }
+                Some(Step::Pathsend) => return self.pathsend(py).map(Some),
+                Some(Step::Segment { bytes, more_body }) => (bytes, more_body),
+                Some(Step::Start | Step::Bytes { .. } | Step::Stream { .. } | Step::End) => {
+                    (Vec::new(), false)
+                }
+            };
+            let bytes = PyBytes::new(py, &bytes);
+            let message = message::body(py, self.scope_type, bytes.as_any(), more_body)?;
+            return Ok(Some(message.into_any()));
+        }
+        self.chunk(py, |source, range| read_cached(py, source, range))
+            .map(Some)
     }
 
     /// The next chunk of a range, as a message.
@@ -116,29 +145,13 @@ impl Delivery {
 
     fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         if let Some(start) = self.start.take() {
+            self.first = self.step(py)?.map(Bound::unbind);
             return Ok(Some(start.into_bound(py).into_any()));
         }
-        if self.range.is_none() {
-            let (bytes, more_body) = match self.steps.next() {
-                None => return Ok(None),
-                Some(Step::File { range, more_body }) => {
-                    self.range = Some((range, more_body));
-                    return self
-                        .chunk(py, |source, range| read_cached(py, source, range))
-                        .map(Some);
-                }
-                Some(Step::Pathsend) => return self.pathsend(py).map(Some),
-                Some(Step::Segment { bytes, more_body }) => (bytes, more_body),
-                Some(Step::Start | Step::Bytes { .. } | Step::Stream { .. } | Step::End) => {
-                    (Vec::new(), false)
-                }
-            };
-            let bytes = PyBytes::new(py, &bytes);
-            let message = message::body(py, self.scope_type, bytes.as_any(), more_body)?;
-            return Ok(Some(message.into_any()));
+        match self.first.take() {
+            Some(first) => Ok(Some(first.into_bound(py))),
+            None => self.step(py),
         }
-        self.chunk(py, |source, range| read_cached(py, source, range))
-            .map(Some)
     }
 
     /// The message that `None` stood for; for a thread that may wait.
