@@ -88,10 +88,12 @@ class Server:
         for _ in range(200):
             try:
                 self.connection().close()
-                break
             except OSError:
                 time.sleep(0.05)
-        return self
+            else:
+                return self
+        self.__exit__()
+        raise RuntimeError(f"{self.process.args} does not listen")
 
     def __exit__(self, *_: object) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):

@@ -134,6 +134,8 @@ class EventPuller(Puller):
         """Send all events, or those until the server's end."""
         try:
             self._terms.shutdown.when_told(self._begin_shutdown)
+            if self._terms.ping_interval > 0:
+                self._alarm = self._loop.call_later(self._terms.ping_interval, self._ring)
             await super().run()
             if not self._is_expired and self._failure is None:
                 await self._send_alone(self._stream.end())
@@ -192,11 +194,6 @@ class EventPuller(Puller):
             self._cancellations -= 1
             left = uncancel()
         return left == 0
-
-    async def _wait(self) -> None:
-        if self._alarm is None and self._terms.ping_interval > 0:
-            self._alarm = self._loop.call_later(self._terms.ping_interval, self._ring)
-        await super()._wait()
 
     def _ring(self) -> None:
         """See whether nothing was sent for an interval. It is not set anew with each event."""

@@ -203,53 +203,53 @@ class Puller:
         self._error: BaseException | None = None
 
     async def run(self) -> None:
+        # One coroutine, not two: it is kept for as long as the stream is open.
+        stream, pull = self._stream, self._pull
+        messages, since = 0, perf_counter()
         try:
-            await self._run()
+            self._step(pull.send, None)
+            while not self._is_over:
+                if self._waits_for is _FULL:
+                    is_slow = perf_counter() - since > _SLOW
+                    while (message := stream.take()) is not None:
+                        await self._send_alone(message)
+                    if is_slow:
+                        stream.limit = max(1, stream.limit // 4)
+                    elif stream.limit < self._most:
+                        stream.limit *= 4
+                    messages += 1
+                    if is_slow or messages % _TURN == 0:
+                        await asyncio.sleep(0)
+                    since = perf_counter()
+                    self._step(pull.send, None)
+                    continue
+                if stream.has_pieces or not self._holds_head:
+                    while (message := stream.take()) is not None:
+                        await self._send_beside(message)
+                    if self._is_over or self._waits_for is _FULL:
+                        continue
+                await self._wait()
+                since = perf_counter()
+            if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
+                while (message := stream.take()) is not None:
+                    await self._send_alone(message)
+            if self._error is not None:
+                raise self._error
         except GeneratorExit:
-            self._pull.close()
+            pull.close()
             raise
         except BaseException:
             if self._waits_for is _FULL:
-                self._pull.close()
+                pull.close()
             elif not self._is_over:
-                await abandon(self._pull, self._waits_for)
+                await abandon(pull, self._waits_for)
             raise
 
-    async def _run(self) -> None:
-        stream, pull = self._stream, self._pull
-        messages, since = 0, perf_counter()
-        self._step(pull.send, None)
-        while not self._is_over:
-            if self._waits_for is _FULL:
-                is_slow = perf_counter() - since > _SLOW
-                while (message := stream.take()) is not None:
-                    await self._send_alone(message)
-                if is_slow:
-                    stream.limit = max(1, stream.limit // 4)
-                elif stream.limit < self._most:
-                    stream.limit *= 4
-                messages += 1
-                if is_slow or messages % _TURN == 0:
-                    await asyncio.sleep(0)
-                since = perf_counter()
-                self._step(pull.send, None)
-                continue
-            if stream.has_pieces or not self._holds_head:
-                while (message := stream.take()) is not None:
-                    await self._send_beside(message)
-                if self._is_over or self._waits_for is _FULL:
-                    continue
-            await self._wait()
-            since = perf_counter()
-        if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
-            await send_taken(stream, self._send)
-        if self._error is not None:
-            raise self._error
-
-    async def _wait(self) -> None:
+    @coroutine
+    def _wait(self) -> Generator[Any, Any, None]:
         """Wait for what the iterator waits for, and run it on."""
         try:
-            value = await passed_on(self._waits_for)
+            value = yield self._waits_for
         except GeneratorExit:
             raise
         except BaseException as error:

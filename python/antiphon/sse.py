@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable, Mapping
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -292,7 +291,9 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
         shutdown = _shutdown.Stream(is_told=AppStatus.should_exit)
         try:
             with shutdown:
-                await self._stream_to(scope, receive, send, shutdown)
+                await self._streaming(scope, receive, send, shutdown)
+        except _events.Expired:
+            pass
         except asyncio.CancelledError:
             # A server that ends cancels its tasks, and some wait for the first to say so only.
             if not shutdown.is_told:
@@ -304,20 +305,19 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
         if self.background is not None:
             await self.background()
 
-    async def _stream_to(
+    def _streaming(
         self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.Stream
-    ) -> None:
+    ) -> Coroutine[Any, Any, None]:
         if scope["type"] == "http" and scope["method"].upper() == "HEAD":
             if self.send_timeout is not None:
                 send = _events.timed(send, self.send_timeout)
-            await self._deliver(scope, send, shutdown)
-            return
-        streaming = self._deliver(scope, send, shutdown)
+            return self._delivery(scope, send, shutdown)
+        streaming = self._delivery(scope, send, shutdown)
         if self.data_sender_callable is not None:
             streaming = _stream.until_disconnect(
                 streaming, partial(self._feed, self.data_sender_callable)
             )
-        await _stream.until_disconnect(streaming, partial(self._listen_for_disconnect, receive))
+        return _stream.until_disconnect(streaming, partial(self._listen_for_disconnect, receive))
 
     async def _feed(self, send_events: Callable[[], Awaitable[None]]) -> None:
         await send_events()
@@ -333,7 +333,9 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
                     await self.client_close_handler_callable(message)
                 return
 
-    async def _deliver(self, scope: Scope, send: Send, shutdown: _shutdown.Stream) -> None:
+    def _delivery(
+        self, scope: Scope, send: Send, shutdown: _shutdown.Stream
+    ) -> Coroutine[Any, Any, None]:
         terms = _events.Terms(
             self._ping_interval,
             self._ping_bytes,
@@ -343,15 +345,14 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             self._cleanup_timeout,
             shutdown,
         )
-        with suppress(_events.Expired):
-            await _stream.deliver(
-                partial(self._stream, scope),
-                self.body_iterator,
-                self._own_iterator,
-                send,
-                partial(_events.iterate, send=send, merges=self.merge_chunks, terms=terms),
-                self._cleanup_timeout,
-            )
+        return _stream.deliver(
+            partial(self._stream, scope),
+            self.body_iterator,
+            self._own_iterator,
+            send,
+            partial(_events.iterate, send=send, merges=self.merge_chunks, terms=terms),
+            self._cleanup_timeout,
+        )
 
     def _ping_bytes(self) -> bytes:
         if self.ping_message_factory is not None:
