@@ -12,15 +12,8 @@ import anyio
 
 from antiphon import _shutdown
 from antiphon._antiphon import Stream
-from antiphon._stream import (
-    Puller,
-    SendError,
-    beside,
-    cleanup_cancelled,
-    pulled,
-    send_taken,
-    sent,
-)
+from antiphon._listen import beside
+from antiphon._stream import Puller, SendError, cleanup_cancelled, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
 #: How long a client that reads slowly is waited for when the server ends, in seconds.

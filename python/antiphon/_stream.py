@@ -24,7 +24,7 @@ import anyio
 
 from antiphon._ahead import Ahead
 from antiphon._antiphon import Stream
-from antiphon._deliver import Listener, begun
+from antiphon._listen import beside
 from antiphon.types import Message, Scope, Send
 
 logger = logging.getLogger("antiphon")
@@ -381,50 +381,3 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> N
         await pull()
     else:
         await beside(pull, (flush, False))
-
-
-async def until_disconnect(
-    streaming: Coroutine[Any, Any, None], listen: Callable[[], Coroutine[Any, Any, None]]
-) -> None:
-    """Stream as long as the client is there. What never waits needs nobody to listen."""
-    if asyncio._get_running_loop() is None:
-        await beside(lambda: streaming, (listen, True))
-        return
-    rest = begun(streaming)
-    if rest is None:
-        return
-    listener = Listener(listen)
-    listener.start()
-    try:
-        await rest
-    except asyncio.CancelledError:
-        if not listener.has_cancelled():
-            raise
-    finally:
-        await listener.stop()
-
-
-async def beside(
-    main: Callable[[], Awaitable[None]], *others: tuple[Callable[[], Awaitable[None]], bool]
-) -> None:
-    """Run the others as long as ``main`` runs; it ends with those that say so.
-
-    The first error is raised as it is, and not in a group.
-    """
-    errors: list[BaseException] = []
-
-    async def run(work: Callable[[], Awaitable[None]], ends: bool) -> None:
-        try:
-            await work()
-        except (Exception, KeyboardInterrupt) as error:
-            errors.append(error)
-            ends = True
-        if ends:
-            group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        for work, ends in others:
-            group.start_soon(run, work, ends)
-        await run(main, True)
-    for error in errors:
-        raise error

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import anyio.to_thread
 
-from antiphon import _antiphon, _deliver, _media_type, _starlette, _stream
+from antiphon import _antiphon, _deliver, _listen, _media_type, _starlette, _stream
 from antiphon._ahead import Ahead
 from antiphon.requests import ClientDisconnect
 from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
@@ -339,7 +339,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         Args:
             receive: Called until it says so.
         """
-        await _deliver.disconnected(receive)
+        await _listen.disconnected(receive)
 
     async def stream_response(self, send: Send) -> None:
         """Send the head and the content, without listening for the client's leave.
@@ -387,7 +387,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         try:
             if _antiphon.needs_listener(scope):
                 listen = partial(self.listen_for_disconnect, receive)
-                await _stream.until_disconnect(streaming, listen)
+                await _listen.until_disconnect(streaming, listen)
             else:
                 await streaming
         except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from antiphon import _antiphon, _events, _shutdown, _stream
+from antiphon import _antiphon, _events, _listen, _shutdown, _stream
 from antiphon._ahead import Ahead
 from antiphon._antiphon import ensure_bytes
 from antiphon._events import SendTimeoutError
@@ -314,10 +314,10 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
             return self._delivery(scope, send, shutdown)
         streaming = self._delivery(scope, send, shutdown)
         if self.data_sender_callable is not None:
-            streaming = _stream.until_disconnect(
+            streaming = _listen.until_disconnect(
                 streaming, partial(self._feed, self.data_sender_callable)
             )
-        return _stream.until_disconnect(streaming, partial(self._listen_for_disconnect, receive))
+        return _listen.until_disconnect(streaming, partial(self._listen_for_disconnect, receive))
 
     async def _feed(self, send_events: Callable[[], Awaitable[None]]) -> None:
         await send_events()

@@ -63,7 +63,8 @@ Wait = Callable[[], Awaitable[None]]
 
 async def _wait_for_exit() -> None:
     told = asyncio.Event()
-    with _shutdown.Stream(told.set):
+    with _shutdown.Stream() as shutdown:
+        shutdown.when_told(told.set)
         await told.wait()
 
 
