@@ -37,6 +37,17 @@ def _code() -> CodeType | None:
     return getattr(getattr(module, "raise_shutdown", None), "__code__", None)
 
 
+class _Instrument:
+    """Has trio say which of its tasks has ended."""
+
+    def __init__(self, code: CodeType, ended: Callable[[], object]) -> None:
+        self._code, self._ended = code, ended
+
+    def task_exited(self, task: Any) -> None:
+        if getattr(task.coro, "cr_code", None) is self._code:
+            self._ended()
+
+
 _instrument: Any = None
 
 
@@ -45,12 +56,6 @@ def _watch_on_trio(code: CodeType, ended: Callable[[], object]) -> None:
     import trio
 
     if _instrument is None:
-
-        class Instrument(trio.abc.Instrument):
-            def task_exited(self, task: trio.lowlevel.Task) -> None:
-                if getattr(task.coro, "cr_code", None) is code:
-                    ended()
-
-        _instrument = Instrument()
+        _instrument = _Instrument(code, ended)
     # It does nothing if that is done.
     trio.lowlevel.add_instrument(_instrument)

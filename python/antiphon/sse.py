@@ -38,11 +38,18 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         retry: How long the client waits before it connects again, in milliseconds.
         comment: Lines that the client ignores.
         sep: How lines end: CR LF (if nothing is said), LF or CR.
+        json: What is rendered as JSON, and is its data then; ``None`` is none.
+
+    Raises:
+        TypeError: If it has both data and JSON, or JSON has no form for an object in it.
+        ValueError: If that holds NaN, an infinity or itself.
 
     Example:
         >>> from antiphon.sse import ServerSentEvent
         >>> ServerSentEvent("one\ntwo", id="7").encode()
         b'id: 7\r\ndata: one\r\ndata: two\r\n\r\n'
+        >>> ServerSentEvent(json={"a": 1}).encode()
+        b'data: {"a":1}\r\n\r\n'
 
     Source: WHATWG HTML, section 9.2; ``sse_starlette.ServerSentEvent``.
     """
@@ -58,7 +65,12 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         retry: int | None = None,
         comment: Any = None,
         sep: str | None = None,
+        json: Any = None,
     ) -> None:
+        if json is not None:
+            if data is not None:
+                raise TypeError("an event has data or json, not both")
+            data = _antiphon.json_text(json)
         self.data = data
         self.event = event
         self.id = id
@@ -100,8 +112,7 @@ class JSONServerSentEvent(ServerSentEvent):
         comment: Any = None,
         sep: str | None = None,
     ) -> None:
-        text = None if data is None else _antiphon.json_text(data)
-        super().__init__(text, event=event, id=id, retry=retry, comment=comment, sep=sep)
+        super().__init__(event=event, id=id, retry=retry, comment=comment, sep=sep, json=data)
 
 
 class _Status(type):

@@ -106,7 +106,8 @@ impl<'py> Fields<'py> {
             };
             let value = Some(value).filter(|value| !value.is_none());
             match name.to_str()? {
-                "data" => fields.data = value,
+                "data" => fields.set_data(value)?,
+                "json" => fields.set_data(rendered(value)?)?,
                 "event" => fields.event = value,
                 "id" => fields.id = value,
                 "retry" => fields.retry = value,
@@ -121,6 +122,14 @@ impl<'py> Fields<'py> {
             }
         }
         Ok(fields)
+    }
+
+    fn set_data(&mut self, data: Option<Bound<'py, PyAny>>) -> PyResult<()> {
+        if self.data.is_some() && data.is_some() {
+            return Err(PyTypeError::new_err("an event has data or json, not both"));
+        }
+        self.data = data.or(self.data.take());
+        Ok(())
     }
 
     fn of_theirs(event: &Bound<'py, PyAny>) -> PyResult<Self> {
@@ -160,6 +169,11 @@ impl<'py> Fields<'py> {
             separator,
         }))
     }
+}
+
+fn rendered<'py>(content: Option<Bound<'py, PyAny>>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let text = content.map(|content| json_text(&content)).transpose()?;
+    Ok(text.map(Bound::into_any))
 }
 
 fn borrowed<'a>(text: &'a Option<Bound<'_, PyString>>) -> PyResult<Option<Cow<'a, str>>> {

@@ -120,6 +120,23 @@ def test_events_are_objects() -> None:
     assert ensure_bytes(Loud("a"), "\n") == b"DATA: A\r\n\r\n"
 
 
+def test_data_is_json_by_keyword() -> None:
+    lines = b'event: tick\r\ndata: {"a":[1,"\xc3\xbc"]}\r\n\r\n'
+    content = {"a": [1, "ü"]}
+    assert ServerSentEvent(json=content, event="tick").encode() == lines
+    assert ensure_bytes({"json": content, "event": "tick"}, "\r\n") == lines
+    assert ServerSentEvent(json=content).data == '{"a":[1,"ü"]}'
+    assert ensure_bytes({"json": False}, "\n") == b"data: false\n\n"
+    assert ensure_bytes({"json": None, "data": "a"}, "\n") == b"data: a\n\n"
+    for both in ({"data": 1, "json": 2}, {"json": 2, "data": 1}):
+        with pytest.raises(TypeError, match="an event has data or json, not both"):
+            ensure_bytes(both, "\n")
+        with pytest.raises(TypeError, match="an event has data or json, not both"):
+            ServerSentEvent(**both)
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        ensure_bytes({"json": object()}, "\n")
+
+
 def test_events_of_sse_starlette_are_events() -> None:
     theirs = pytest.importorskip("sse_starlette")
     assert ensure_bytes(theirs.ServerSentEvent("a\nb", sep="\n"), "\r\n") == b"data: a\ndata: b\n\n"
