@@ -128,7 +128,7 @@ impl<'py> Fields<'py> {
         if self.data.is_some() && data.is_some() {
             return Err(PyTypeError::new_err("an event has data or json, not both"));
         }
-        self.data = data.or(self.data.take());
+        self.data = data.or_else(|| self.data.take());
         Ok(())
     }
 

@@ -445,7 +445,7 @@ async def test_files_are_read_in_blocks_and_closed(tmp_path: Any) -> None:
 
 
 async def test_a_slow_client_holds_no_thread() -> None:
-    count = 300
+    count = 1000
 
     def chunks() -> Iterator[bytes]:
         while True:
