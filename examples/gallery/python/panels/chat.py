@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from antiphon.channel import EventChannel
 from antiphon.datastructures import Headers
 from antiphon.responses import PlainTextResponse, Response
-from antiphon.sse import EventSourceResponse, JSONServerSentEvent
+from antiphon.sse import EventSourceResponse
 
 MAX_LEN = 4096
 channel = EventChannel(newcomers="history", epoch="")
@@ -36,7 +36,7 @@ async def say(scope: Any, receive: Any, send: Any) -> None:
         except (KeyError, TypeError, ValueError) as error:
             response = PlainTextResponse(f"expected a text: {error}", 400)
         else:
-            channel.publish(JSONServerSentEvent({"text": text}))
+            channel.publish({"json": {"text": text}})
             response = Response(status_code=204)
     await response(scope, receive, send)
 
