@@ -7,6 +7,7 @@ use antiphon_core::http_date::HttpDate;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{
     PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyInt, PyString, PyTimeAccess, PyTzInfo,
     PyTzInfoAccess,
@@ -173,10 +174,9 @@ impl<'py> End<'py> {
 
 /// Seconds since 1970, by the clock that programs (and their tests) replace: `time.time`.
 fn now(py: Python<'_>) -> PyResult<i64> {
-    let now: f64 = py
-        .import(intern!(py, "time"))?
-        .call_method0(intern!(py, "time"))?
-        .extract()?;
+    static TIME: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let time = TIME.get_or_try_init(py, || py.import("time").map(Bound::unbind))?;
+    let now: f64 = time.call_method0(py, intern!(py, "time"))?.extract(py)?;
     Ok(now.floor() as i64)
 }
 
