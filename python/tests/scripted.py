@@ -12,7 +12,8 @@ class Scripted:
     """The other side of a stream. ``at`` is the number of the message at which something happens.
 
     ``stall``: it is not taken; ``fail``: ``send`` raises; ``leave``: the client is gone, and
-    ``send`` returns as it does before ASGI 2.4; ``call``: this is called.
+    ``send`` returns as it does before ASGI 2.4; ``call``: this is called, before it stalls if that
+    is what it does.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class Scripted:
         if len(self.messages) == self.at:
             self.has_acted = True
             if self.does == "stall":
+                if self.call is not None:
+                    self.call()
                 self.stalled.set()
                 await anyio.sleep_forever()
             elif self.does == "fail":

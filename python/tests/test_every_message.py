@@ -127,7 +127,12 @@ async def sent(response: Any, peer: Scripted, version: str, does: str) -> None:
                 await peer.stalled.wait()
                 group.cancel_scope.cancel()
         elif does == "time out":
-            with anyio.move_on_after(0.02):
+            with anyio.CancelScope() as scope:
+
+                def time_out() -> None:
+                    scope.deadline = anyio.current_time() + 0.01
+
+                peer.call = time_out
                 await response(request(version), peer.receive, peer.send)
         else:
             await response(request(version), peer.receive, peer.send)
