@@ -111,25 +111,28 @@ class Subscription:
 class _Bell:
     """What a publisher rings, in whatever thread, and one subscriber waits for."""
 
-    __slots__ = ("_turn", "_waiter", "is_rung")
+    __slots__ = ("_waiting", "is_rung")
 
     def __init__(self) -> None:
         self.is_rung = False
-        self._turn: _Turn | None = None
-        self._waiter: Any = None
+        #: Who waits, and for which turn: one thing, as it is rung from other threads.
+        self._waiting: tuple[_Turn, Any] | None = None
 
     def listen(self) -> Any:
         """Return what is awaited until it rings."""
         loop = _running()
-        if self._turn is None or not self._turn.is_of(loop):
-            self._turn = _turn_of(loop)
-        self._waiter = self._turn.waiter()
-        return self._waiter
+        turn = None if self._waiting is None else self._waiting[0]
+        if turn is None or not turn.is_of(loop):
+            turn = _turn_of(loop)
+        waiter = turn.waiter()
+        self._waiting = turn, waiter
+        return waiter
 
     def ring(self) -> None:
         self.is_rung = True
-        if self._turn is not None:
-            self._turn.wake(self._waiter)
+        if self._waiting is not None:
+            turn, waiter = self._waiting
+            turn.wake(waiter)
 
 
 class _Turn:

@@ -13,7 +13,7 @@ import anyio.to_thread
 import pytest
 from scripted import Scripted, request
 
-from antiphon.channel import EventChannel
+from antiphon.channel import EventChannel, _AsyncioTurn
 from antiphon.sse import EventSourceResponse, ServerSentEvent
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +103,29 @@ async def test_what_cannot_be_published() -> None:
     unknown: Any = "never"
     with pytest.raises(ValueError, match="slow: expected"):
         EventChannel(slow=unknown)
+
+
+def test_who_is_about_to_wait_may_be_rung(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = EventChannel(epoch="e")
+    subscription, waiter = channel.subscribe(), _AsyncioTurn.waiter
+
+    def published_meanwhile(turn: _AsyncioTurn) -> Any:
+        monkeypatch.setattr(_AsyncioTurn, "waiter", waiter)
+        thread = threading.Thread(target=channel.publish, args=("x",))
+        thread.start()
+        thread.join()
+        return waiter(turn)
+
+    async def read() -> bytes:
+        faults: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+        monkeypatch.setattr(_AsyncioTurn, "waiter", published_meanwhile)
+        events = await asyncio.wait_for(anext(subscription), 2)
+        await asyncio.sleep(0.01)
+        assert not faults
+        return events
+
+    assert asyncio.run(read()).endswith(b"data: x\r\n\r\n")
 
 
 def test_a_loop_that_is_gone_disturbs_nobody() -> None:
