@@ -24,7 +24,6 @@ _OPEN_DOOR = 5.0
 
 _lock = threading.RLock()
 _streams: set[Stream] = set()
-_before: dict[int, Any] = {}
 
 #: The signal that ends the process when the last stream has ended.
 _deadly: int | None = None
@@ -114,31 +113,35 @@ def _install() -> None:
         return
     for number in _SIGNALS:
         before = signal.getsignal(number)
-        if before is not _handle and before is not None:
-            _before[number] = before
-            signal.signal(number, _handle)
+        if not isinstance(before, _Handler) and before is not None:
+            signal.signal(number, _Handler(before))
 
 
 def _remove() -> None:
     if threading.current_thread() is not threading.main_thread():
         return
-    for number, before in list(_before.items()):
-        if signal.getsignal(number) is _handle:
-            signal.signal(number, before)
-        del _before[number]
+    for number in _SIGNALS:
+        handler = signal.getsignal(number)
+        if isinstance(handler, _Handler):
+            signal.signal(number, handler.before)
 
 
-def _handle(number: int, frame: Any) -> None:
-    global _deadly
-    before = _before.get(number, signal.SIG_DFL)
-    server_ends()
-    if callable(before):
-        before(number, frame)
-    elif before is signal.SIG_DFL:
-        # Nobody else handles it: the process ends, as it would have without us, but after its
-        # streams. A supervisor may send it twice.
-        if signals_end_streams and _streams:
-            _deadly = number
-        else:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+class _Handler:
+    """Our handler of a signal. It knows the one before: another's may come over it, and call it."""
+
+    def __init__(self, before: Any) -> None:
+        self.before = before
+
+    def __call__(self, number: int, frame: Any) -> None:
+        global _deadly
+        server_ends()
+        if callable(self.before):
+            self.before(number, frame)
+        elif self.before is signal.SIG_DFL:
+            # Nobody else handles it: the process ends, as it would have without us, but after its
+            # streams. A supervisor may send it twice.
+            if signals_end_streams and _streams:
+                _deadly = number
+            else:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)

@@ -144,6 +144,34 @@ def test_an_interrupt_on_trio_is_no_group(response_class: Any) -> None:
         anyio.run(run, backend="trio")
 
 
+@pytest.mark.anyio
+async def test_a_handler_that_comes_over_ours_and_calls_it() -> None:
+    seen: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: seen.append("first"))
+    try:
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as group:
+                for is_first in (True, False):
+                    peer, source = Scripted(), Source()
+                    group.start_soon(source.response(0), request(), peer.receive, peer.send)
+                    await source.waits.wait()
+                    if is_first:
+                        ours: Any = signal.getsignal(signal.SIGTERM)
+
+                        def handle(number: int, frame: Any, ours: Any = ours) -> None:
+                            seen.append("second")
+                            ours(number, frame)
+
+                        signal.signal(signal.SIGTERM, handle)
+                os.kill(os.getpid(), signal.SIGTERM)
+        # Without streams it calls ours still.
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert seen == 2 * ["second", "first"]
+        assert signal.getsignal(signal.SIGTERM) is handle
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 #: A program that leaves SIGTERM to the system.
 PROGRAM = """
 import os, sys, anyio
