@@ -12,7 +12,7 @@ import anyio
 
 from antiphon import _shutdown
 from antiphon._antiphon import Stream
-from antiphon._listen import beside
+from antiphon._listen import beside, cancelling
 from antiphon._stream import Puller, SendError, cleanup_cancelled, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
@@ -122,6 +122,8 @@ class EventPuller(Puller):
         self._is_expired = False
         #: How often this has cancelled its own task, to wake it.
         self._cancellations = 0
+        #: How often others had, before this.
+        self._before = cancelling(self._task)
 
     async def run(self) -> None:
         """Send all events, or those until the server's end."""
@@ -133,11 +135,11 @@ class EventPuller(Puller):
             if not self._is_expired and self._failure is None:
                 await self._send_alone(self._stream.end())
                 self._course.is_complete = True
-            self._is_ours()
         except asyncio.CancelledError:
             if not self._is_ours() or not (self._is_expired or self._failure):
                 raise
         finally:
+            self._is_ours()
             self._terms.shutdown.when_told(bool)
             for pending in (self._alarm, self._expiry, self._pinging):
                 if pending is not None:
@@ -186,15 +188,20 @@ class EventPuller(Puller):
         while self._cancellations:
             self._cancellations -= 1
             left = uncancel()
-        return left == 0
+        return left <= self._before
+
+    def _is_interrupted(self) -> bool:
+        """Whether the iterator may be cleaning up, which another cancellation would break off."""
+        return self._cancellations > 0 or cancelling(self._task) > self._before
 
     def _ring(self) -> None:
         """See whether nothing was sent for an interval. It is not set anew with each event."""
         interval = self._terms.ping_interval
         idle = self._loop.time() - self._last
         if idle >= interval:
-            if not self._course.is_amid_message:
+            if not (self._course.is_amid_message or self._is_expired or self._is_interrupted()):
                 self._pinging = self._loop.create_task(self._ping())
+                self._pinging.add_done_callback(self._has_pinged)
             idle = 0
         self._alarm = self._loop.call_later(interval - idle, self._ring)
 
@@ -207,17 +214,23 @@ class EventPuller(Puller):
             await sent(send, self._stream.message(self._terms.ping()))
         except Exception as error:
             self._failure = error
-            self._cancel()
+            if not self._is_interrupted():
+                self._cancel()
         else:
             self._course.is_amid_message = False
             self._last = self._loop.time()
-            if self._is_expired:
+            if self._is_expired and not self._is_interrupted():
                 self._end()
-        finally:
-            self._pinging = None
+
+    def _has_pinged(self, _: object) -> None:
+        # Not the task itself: it may be over before it is known.
+        self._pinging = None
 
     def _sending(self, message: Message) -> Any:
-        return super()._sending(message) if self._pinging is None else self._send_after(message)
+        # A coroutine of ours can be timed, whatever ``send`` returns.
+        if self._pinging is None and self._terms.send_timeout is None:
+            return super()._sending(message)
+        return self._send_after(message)
 
     async def _send_after(self, message: Message) -> None:
         while self._pinging is not None:

@@ -51,6 +51,7 @@ class _Listener:
         self._cancelled = False
         self._error: BaseException | None = None
         self._sender = asyncio.current_task()
+        self._before = cancelling(self._sender)
         self._task = asyncio.ensure_future(self._listen())
 
     async def _listen(self) -> None:
@@ -69,16 +70,24 @@ class _Listener:
         sender = self._sender
         if not self._cancelled or sender is None:
             return False
+        self._cancelled = False
         uncancel = getattr(sender, "uncancel", None)
-        return uncancel is None or uncancel() == 0
+        return uncancel is None or uncancel() <= self._before
 
     async def stop(self) -> None:
         """Listen no more, and raise what went wrong."""
+        # What was sent may have ended in another way than by a cancellation.
+        self.has_cancelled()
         self._sender = None
         self._task.cancel()
         await asyncio.wait([self._task])
         if self._error is not None:
             raise self._error
+
+
+def cancelling(task: Any) -> int:
+    """Return how often a task was cancelled, which Python 3.10 does not know."""
+    return int(getattr(task, "cancelling", int)())
 
 
 def _begun(awaitable: Any) -> Any:

@@ -7,6 +7,7 @@ import base64
 import gc
 import os
 import signal
+import sys
 import threading
 import uuid
 import warnings
@@ -223,6 +224,58 @@ async def test_pings_of_ones_own() -> None:
     assert len(peer.messages) == 2
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="no task is eager")
+def test_pings_of_eager_tasks() -> None:
+    async def events() -> AsyncIterator[str]:
+        yield "first"
+        await asyncio.sleep(0.05)
+        yield "last"
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        peer = Scripted()
+        response = EventSourceResponse(events(), ping=0.02)
+        await asyncio.wait_for(response(request(), peer.receive, peer.send), 2)
+        assert len(peer.messages) > 4 and peer.chunks[-2] == b"data: last\r\n\r\n"
+
+    asyncio.run(run())
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("end", ["leave", "shutdown"])
+async def test_a_ping_breaks_no_cleanup_off(end: str) -> None:
+    if end == "leave" and sys.version_info < (3, 11):
+        pytest.skip("a task does not know that it was cancelled")
+    peer, waits, cleaned = Scripted(), anyio.Event(), []
+
+    async def events() -> AsyncIterator[str]:
+        try:
+            yield "only"
+            waits.set()
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.1)
+                cleaned.append(True)
+
+    async def send(message: Any) -> None:
+        if peer.gone.is_set():
+            raise OSError("gone")
+        await peer.send(message)
+
+    with anyio.fail_after(2):
+        async with anyio.create_task_group() as group:
+            response = EventSourceResponse(events(), ping=0.03)
+            group.start_soon(response, request(), peer.receive, send)
+            await waits.wait()
+            await anyio.sleep(0)
+            if end == "leave":
+                peer.gone.set()
+            else:
+                antiphon.shutdown()
+    assert cleaned == [True]
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("version", ["2.3", "2.4"])
 async def test_a_client_that_leaves(version: str) -> None:
@@ -245,6 +298,21 @@ async def test_a_client_that_takes_nothing(at: int) -> None:
     with anyio.fail_after(2), pytest.raises(SendTimeoutError):
         await response(request(), peer.receive, peer.send)
     assert source.ended <= 1 and (source.ended or at == 0)
+
+
+@pytest.mark.anyio
+async def test_a_send_that_is_no_coroutine_is_timed_too(anyio_backend_name: str) -> None:
+    if anyio_backend_name == "trio":
+        pytest.skip("trio has no futures")
+    peer, source = Scripted(1, "stall"), Idle()
+
+    def send(message: Any) -> Any:
+        return asyncio.ensure_future(peer.send(message))
+
+    response = EventSourceResponse(source(), send_timeout=0.03)
+    with anyio.fail_after(2), pytest.raises(SendTimeoutError):
+        await response(request(), peer.receive, send)
+    assert source.ended == 1
 
 
 @pytest.mark.anyio

@@ -6,10 +6,12 @@ import asyncio
 import contextvars
 import gc
 import io
+import sys
 import threading
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -18,8 +20,10 @@ import pytest
 from scripted import Scripted, request
 from test_vectors import cases, decoded
 
+import antiphon
 from antiphon.requests import ClientDisconnect
 from antiphon.responses import StreamingResponse
+from antiphon.sse import EventSourceResponse
 
 pytestmark = pytest.mark.anyio
 versions = pytest.mark.parametrize("version", ["2.3", "2.4"])
@@ -525,6 +529,30 @@ async def test_matrix(case: Any) -> None:
         assert types == [expected["types"][0], expected["types"][-1]] and peer.body == b""
     else:
         assert types == expected["types"] and peer.body.decode() == expected["body"]["text"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="nobody counts cancellations")
+@pytest.mark.parametrize("response_class", [StreamingResponse, EventSourceResponse])
+@pytest.mark.parametrize("ends", ["quietly", "with an error"])
+def test_no_cancellation_is_left_behind(response_class: Any, ends: str) -> None:
+    async def chunks() -> AsyncIterator[str]:
+        try:
+            yield "only"
+            await anyio.sleep_forever()
+        except asyncio.CancelledError:
+            if ends == "with an error":
+                raise LookupError from None
+
+    async def run(leaves: bool) -> None:
+        peer = Scripted(1, "leave") if leaves else Scripted(1, "call", call=antiphon.shutdown)
+        with suppress(LookupError):
+            await response_class(chunks())(request("2.3"), peer.receive, peer.send)
+        task: Any = asyncio.current_task()
+        assert task.cancelling() == 0
+
+    asyncio.run(run(True))
+    if response_class is EventSourceResponse:
+        asyncio.run(run(False))
 
 
 def test_asyncios_debug_mode_has_nothing_to_say() -> None:
