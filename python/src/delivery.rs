@@ -167,9 +167,11 @@ impl Delivery {
         })
     }
 
-    /// Close the file.
-    fn close(&mut self) {
-        self.source = None;
+    /// Close the file; if a thread still reads it, that holds the last reference and closes it.
+    fn close(slf: &Bound<'_, Self>) {
+        if let Ok(mut delivery) = slf.try_borrow_mut() {
+            delivery.source = None;
+        }
     }
 }
 

@@ -186,12 +186,17 @@ def test_a_file_that_grows_is_sent_as_far_as_was_announced(path: Path) -> None:
     assert len(peer.body) == int(fields(peer)["content-length"]) == LENGTH
 
 
-def test_what_memory_does_not_hold_is_read_by_a_thread(path: Path) -> None:
-    content = path.read_bytes()
+def forget(path: Path) -> None:
+    """Have the system read a file from its disk again."""
     descriptor = os.open(path, os.O_RDONLY)
     os.fsync(descriptor)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     os.close(descriptor)
+
+
+def test_what_memory_does_not_hold_is_read_by_a_thread(path: Path) -> None:
+    content = path.read_bytes()
+    forget(path)
     assert sent(FileResponse(path)).body == content
 
 
@@ -331,6 +336,30 @@ async def test_a_client_that_left_and_is_never_waited_for(tmp_path: Path) -> Non
     with anyio.fail_after(10):
         await FileResponse(large)(scope(), client.receive, send)
     assert client.taken < 1 << 26
+
+
+@pytest.mark.anyio
+async def test_a_client_that_leaves_while_a_thread_reads(tmp_path: Path) -> None:
+    class Whole(FileResponse):
+        chunk_size = 1 << 25
+
+    large = tmp_path / "large.bin"
+    large.write_bytes(b"x" * Whole.chunk_size)
+    forget(large)
+
+    async def receive() -> Any:
+        await anyio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:
+        pass
+
+    before = os.listdir("/proc/self/fd")
+    with anyio.fail_after(10):
+        await Whole(large)(scope(), receive, send)
+        # On asyncio the thread is not waited for.
+        while len(os.listdir("/proc/self/fd")) > len(before):
+            await anyio.sleep(0.01)
 
 
 @pytest.mark.anyio
