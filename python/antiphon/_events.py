@@ -116,6 +116,8 @@ class EventPuller(Puller):
         self._alarm: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._pinging: asyncio.Task[None] | None = None
+        #: Whether a message waits for a ping: it was taken, and those after it may not go first.
+        self._is_awaited = False
         #: What a ping has failed with.
         self._failure: Exception | None = None
         #: Whether the server's end ends the stream.
@@ -133,8 +135,9 @@ class EventPuller(Puller):
                 self._alarm = self._loop.call_later(self._terms.ping_interval, self._ring)
             await super().run()
             if not self._is_expired and self._failure is None:
-                await self._send_alone(self._stream.end())
+                # Whatever becomes of this message, no other follows it.
                 self._course.is_complete = True
+                await self._send_alone(self._stream.end())
         except asyncio.CancelledError:
             if not self._is_ours() or not (self._is_expired or self._failure):
                 raise
@@ -217,8 +220,10 @@ class EventPuller(Puller):
             if not self._is_interrupted():
                 self._cancel()
         else:
-            self._course.is_amid_message = False
             self._last = self._loop.time()
+            if self._is_awaited:
+                return
+            self._course.is_amid_message = False
             if self._is_expired and not self._is_interrupted():
                 self._end()
 
@@ -234,7 +239,9 @@ class EventPuller(Puller):
 
     async def _send_after(self, message: Message) -> None:
         while self._pinging is not None:
+            self._is_awaited = True
             await asyncio.wait([self._pinging])
+        self._is_awaited = False
         self._course.is_amid_message = True
         await self._send(message)
 

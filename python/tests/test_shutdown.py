@@ -113,6 +113,52 @@ async def test_a_message_that_is_being_sent_comes_before_the_end() -> None:
 
 
 @pytest.mark.anyio
+async def test_the_end_comes_once() -> None:
+    messages = []
+
+    async def events() -> AsyncIterator[str]:
+        yield "only"
+
+    async def send(message: Mapping[str, Any]) -> None:
+        messages.append(dict(message))
+        if message.get("more_body") is False:
+            antiphon.shutdown()
+            await anyio.sleep(0.02)
+
+    with anyio.fail_after(5):
+        await EventSourceResponse(events())(request(), Scripted().receive, send)
+    assert [message.get("body") for message in messages[1:]] == [b"data: only\r\n\r\n", b""]
+
+
+@pytest.mark.anyio
+async def test_an_event_that_waits_for_a_ping_is_not_left_out() -> None:
+    messages: list[bytes] = []
+    pings, goes_on = anyio.Event(), anyio.Event()
+
+    async def events() -> AsyncIterator[str]:
+        await pings.wait()
+        yield "first"
+        await anyio.sleep_forever()
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message.get("body", b"").startswith(b": ping"):
+            pings.set()
+            await goes_on.wait()
+        messages.append(message.get("body", b""))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            response = EventSourceResponse(events(), ping=0.02)
+            group.start_soon(response, request(), Scripted().receive, send)
+            await pings.wait()
+            await anyio.sleep(0.01)
+            antiphon.shutdown()
+            await anyio.sleep(0.01)
+            goes_on.set()
+    assert b"".join(messages[2:]) == b"data: first\r\n\r\n"
+
+
+@pytest.mark.anyio
 async def test_a_client_that_gets_in_after_the_signal() -> None:
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
