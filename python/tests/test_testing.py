@@ -312,6 +312,15 @@ class TestLifespan:
             pass
 
 
+def test_a_request_that_is_left_open_is_not_waited_for(backend: Any) -> None:
+    numbers = Numbers()
+    with Client(StreamingResponse(numbers()), backend=backend) as client:
+        answer = client.stream("/").__enter__()
+        assert answer.status == 200
+    assert numbers.is_closed
+    answer._received.close()
+
+
 def test_a_backend_has_a_name() -> None:
     with pytest.raises(ValueError, match="backend must be 'asyncio' or 'trio', got 'curio'"):
         Client(PlainTextResponse(), backend="curio")  # type: ignore[arg-type]

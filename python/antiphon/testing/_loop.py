@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -38,6 +39,9 @@ class EventLoop:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        with suppress(RuntimeError):
+            # What was left open is not waited for.
+            self._portal.call(self._portal.stop, True)
         self._running.__exit__(kind, error, at)
 
     def start(self, work: Callable[..., Awaitable[T]], *arguments: Any) -> Future[T]:
