@@ -28,13 +28,20 @@ async def until_disconnect(
     if rest is None:
         return
     listener = _Listener(listen)
+    is_closed = False
     try:
         await rest
     except asyncio.CancelledError:
         if not listener.has_cancelled():
             raise
+    except GeneratorExit:
+        # Whoever closes a coroutine does not wait for anything.
+        is_closed = True
+        listener.cancel()
+        raise
     finally:
-        await listener.stop()
+        if not is_closed:
+            await listener.stop()
 
 
 async def disconnected(receive: Receive) -> None:
@@ -74,12 +81,16 @@ class _Listener:
         uncancel = getattr(sender, "uncancel", None)
         return uncancel is None or uncancel() <= self._before
 
+    def cancel(self) -> None:
+        """Listen no more."""
+        self._sender = None
+        self._task.cancel()
+
     async def stop(self) -> None:
         """Listen no more, and raise what went wrong."""
         # What was sent may have ended in another way than by a cancellation.
         self.has_cancelled()
-        self._sender = None
-        self._task.cancel()
+        self.cancel()
         await asyncio.wait([self._task])
         if self._error is not None:
             raise self._error

@@ -591,3 +591,17 @@ def test_several_loops_in_several_threads() -> None:
     for thread in threads:
         thread.join()
     assert len(set(bodies)) == 1 and len(bodies) == 5
+
+
+def test_closing_the_coroutine_of_a_stream_waits_for_nothing() -> None:
+    async def silence() -> AsyncIterator[str]:
+        await asyncio.sleep(3600)
+        yield ""
+
+    async def run() -> None:
+        peer = Scripted()
+        coroutine = StreamingResponse(silence())(request("2.3"), peer.receive, peer.send)
+        coroutine.send(None)
+        coroutine.close()
+
+    asyncio.run(run())

@@ -326,6 +326,22 @@ def test_a_backend_has_a_name() -> None:
         Client(PlainTextResponse(), backend="curio")  # type: ignore[arg-type]
 
 
+def test_what_is_not_entered_says_so() -> None:
+    client = Client(PlainTextResponse("a"))
+    with pytest.raises(RuntimeError, match="a client makes requests within its with block"):
+        client.stream("/")
+    with client:
+        with pytest.raises(RuntimeError, match="a client is entered once at a time"):
+            client.__enter__()
+        answer = client.stream("/")
+        with pytest.raises(RuntimeError, match="a request is made when its with block is entered"):
+            _ = answer.status
+        with answer:
+            assert answer.status == 200
+            with pytest.raises(RuntimeError, match="a request is made once"):
+                answer.__enter__()
+
+
 @pytest.mark.skipif(not STARLETTE, reason="there is no Starlette")
 def test_applications_of_starlette() -> None:
     from starlette.applications import Starlette

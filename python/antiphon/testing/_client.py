@@ -60,8 +60,11 @@ class Client:
         self._backend: Backend = backend
         self._spec_version = spec_version
         self._timeout = timeout
+        self._stack: ExitStack | None = None
 
     def __enter__(self) -> Client:
+        if self._stack is not None:
+            raise RuntimeError("a client is entered once at a time")
         with ExitStack() as stack:
             loop = self._loop = stack.enter_context(EventLoop(self._backend, self._timeout))
             self._lifespan = loop.call(Lifespan, self._application)
@@ -75,7 +78,9 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._stack.close()
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            stack.close()
 
     def stream(
         self,
@@ -95,6 +100,9 @@ class Client:
             body: The content of the request.
             scope: Members of the scope that replace those which the other arguments make.
 
+        Raises:
+            RuntimeError: If the client's own ``with`` block is not entered.
+
         Example:
             >>> from antiphon.responses import PlainTextResponse
             >>> from antiphon.testing import Client
@@ -103,6 +111,8 @@ class Client:
             ...         answer.header("content-type"), answer.read()
             ('text/plain; charset=utf-8', b'hello')
         """
+        if self._stack is None:
+            raise RuntimeError("a client makes requests within its with block")
         raw_path, _, query = path.partition("?")
         fields = [("host", "testserver")]
         fields += headers.items() if isinstance(headers, Mapping) else headers

@@ -16,8 +16,6 @@ from antiphon.types import Message, Scope
 #: What follows what, by the last part of a message's type.
 _START, _BODY, _OVER = "http.response.start", "http.response.body", ""
 
-_RETURN = "the application to return"
-
 
 class Gone(OSError):
     """The client has left, and the application sends on."""
@@ -47,9 +45,11 @@ class Exchange:
         self._has_left = self._is_complete = False
         #: Whether the test knows what the application raised.
         self._is_raised = False
-        self._run: Future[None]
+        self._run: Future[None] | None = None
 
     def __enter__(self) -> Exchange:
+        if self._run is not None:
+            raise RuntimeError("a request is made once")
         self._loop.call(self._open)
         self._run = self._loop.start(self._answer)
         return self
@@ -60,7 +60,7 @@ class Exchange:
         was_complete = self._is_complete
         self.disconnect()
         try:
-            self._loop.wait(self._run, _RETURN)
+            self._wait()
         except Exception as raised:
             is_news = not self._is_raised and (was_complete or not _is_about_leaving(raised))
             if is_news and error is None:
@@ -121,6 +121,7 @@ class Exchange:
             anyio.EndOfStream: If the application has returned.
             TimeoutError: If none was sent in time.
         """
+        self._expect_run()
         if self._has_left:
             raise anyio.ClosedResourceError
         try:
@@ -225,10 +226,18 @@ class Exchange:
             TimeoutError: If it has not returned in time. It is cancelled.
         """
         try:
-            self._loop.wait(self._run, _RETURN)
+            self._wait()
         except Exception:
             self._is_raised = True
             raise
+
+    def _wait(self) -> None:
+        self._loop.wait(self._expect_run(), "the application to return")
+
+    def _expect_run(self) -> Future[None]:
+        if self._run is None:
+            raise RuntimeError("a request is made when its with block is entered")
+        return self._run
 
 
 def _is_about_leaving(error: BaseException | None) -> bool:
