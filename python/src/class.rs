@@ -4,8 +4,9 @@
 //! class is as it was: a change of the class, or of one of its bases, gives it another version.
 
 use crate::construct::{self, Version};
+use crate::declared::Declared;
 use crate::json::JSONResponse;
-use crate::response::{Declared, Response};
+use crate::response::Response;
 use antiphon_core::plan::Body;
 use pyo3::intern;
 use pyo3::prelude::*;

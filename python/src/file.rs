@@ -1,7 +1,8 @@
 //! Files: opened once, planned by the core, and read without waiting where memory holds them.
 
+use crate::declared::Declared;
 use crate::delivery::{Delivery, Source};
-use crate::response::{self, Declared, Response};
+use crate::response::{self, Response};
 use crate::{error, headers, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::Transmission;

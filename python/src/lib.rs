@@ -8,6 +8,7 @@ mod channel;
 mod class;
 mod construct;
 mod cookie;
+mod declared;
 mod delivery;
 mod error;
 mod event;

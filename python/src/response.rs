@@ -2,12 +2,11 @@
 
 use crate::class::{self, Class, Fields, Render};
 use crate::cookie::{self, Text};
+use crate::declared::Declared;
 use crate::{construct, error, field, headers, json, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::{FieldName, HeaderPatch};
-use antiphon_core::plan::Plan;
 use antiphon_core::populate::ContentFacts;
-use antiphon_core::response::fixed;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
@@ -224,7 +223,7 @@ impl Response {
         let declared = Declared::of(&list)?;
         // A length that the program has taken out stays out.
         let length = declared
-            .length
+            .length()
             .is_some()
             .then(|| length(&body))
             .transpose()?;
@@ -571,55 +570,6 @@ fn is_planned(field: &Bound<'_, PyAny>) -> bool {
     ["content-length", "content-type", "transfer-encoding"]
         .iter()
         .any(|name| field::is_named(field, name.as_bytes()).unwrap_or(true))
-}
-
-/// What the program says of the message's framing.
-#[derive(Default)]
-pub(crate) struct Declared<'py> {
-    length: Option<Bound<'py, PyAny>>,
-    pub(crate) transfer_encoding: bool,
-}
-
-impl<'py> Declared<'py> {
-    pub(crate) fn of(list: &Bound<'py, PyList>) -> PyResult<Self> {
-        let mut declared = Self::default();
-        for item in list.iter() {
-            if declared.length.is_none() && field::is_named(&item, b"content-length")? {
-                declared.length = Some(field::parts(&item)?.1);
-            }
-            declared.transfer_encoding |= field::is_named(&item, b"transfer-encoding")?;
-        }
-        Ok(declared)
-    }
-
-    /// Plans what is sent.
-    pub(crate) fn plan(
-        &self,
-        py: Python<'_>,
-        status: u16,
-        length: Option<u64>,
-        head: bool,
-    ) -> PyResult<Plan> {
-        let facts = ContentFacts {
-            status,
-            head,
-            length,
-            media_type: None,
-            charset: "",
-            declared_length: self.length(),
-            declares_transfer_encoding: self.transfer_encoding,
-        };
-        fixed::plan(facts).map_err(|error| error::response(py, None, &error))
-    }
-
-    pub(crate) fn length(&self) -> Option<&[u8]> {
-        let length = self.length.as_ref()?;
-        Some(
-            length
-                .cast::<PyBytes>()
-                .map_or(b"", |length| length.as_bytes()),
-        )
-    }
 }
 
 fn own_media_type<'a>(slf: &Bound<'_, Response>) -> PyResult<Option<Cow<'a, str>>> {

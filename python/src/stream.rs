@@ -1,6 +1,7 @@
 //! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
 
-use crate::response::{self, Declared, Response};
+use crate::declared::Declared;
+use crate::response::{self, Response};
 use crate::{error, event, headers, message, render, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};

@@ -13,7 +13,8 @@ import anyio.to_thread
 import pytest
 from scripted import Scripted, request
 
-from antiphon.channel import EventChannel, _AsyncioTurn
+from antiphon._turn import AsyncioTurn
+from antiphon.channel import EventChannel
 from antiphon.sse import EventSourceResponse, ServerSentEvent
 
 pytestmark = pytest.mark.anyio
@@ -107,10 +108,10 @@ async def test_what_cannot_be_published() -> None:
 
 def test_who_is_about_to_wait_may_be_rung(monkeypatch: pytest.MonkeyPatch) -> None:
     channel = EventChannel(epoch="e")
-    subscription, waiter = channel.subscribe(), _AsyncioTurn.waiter
+    subscription, waiter = channel.subscribe(), AsyncioTurn.waiter
 
-    def published_meanwhile(turn: _AsyncioTurn) -> Any:
-        monkeypatch.setattr(_AsyncioTurn, "waiter", waiter)
+    def published_meanwhile(turn: AsyncioTurn) -> Any:
+        monkeypatch.setattr(AsyncioTurn, "waiter", waiter)
         thread = threading.Thread(target=channel.publish, args=("x",))
         thread.start()
         thread.join()
@@ -119,7 +120,7 @@ def test_who_is_about_to_wait_may_be_rung(monkeypatch: pytest.MonkeyPatch) -> No
     async def read() -> bytes:
         faults: list[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-        monkeypatch.setattr(_AsyncioTurn, "waiter", published_meanwhile)
+        monkeypatch.setattr(AsyncioTurn, "waiter", published_meanwhile)
         events = await asyncio.wait_for(anext(subscription), 2)
         await asyncio.sleep(0.01)
         assert not faults

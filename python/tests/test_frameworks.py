@@ -59,6 +59,12 @@ def answered(application: Any, path: str = "/", **request: Any) -> tuple[int, by
         return answer.status, answer.read()
 
 
+def expect(client: Client, answers: dict[str, tuple[int, bytes]]) -> None:
+    for path, expected in answers.items():
+        with client.stream(path) as answer:
+            assert (answer.status, answer.read()) == expected
+
+
 class TestFastAPI:
     def test_a_path_operation_returns_a_response(self, responses: Any, file: Path) -> None:
         app = fastapi.FastAPI()
@@ -74,17 +80,18 @@ class TestFastAPI:
         for path, make in returned.items():
             app.add_api_route(path, make, response_model=None)
         with Client(app) as client:
-            for path, expected in {
-                "/text": (201, b"hi"),
-                "/html": (200, b"<p>"),
-                "/json": (200, b'{"a":[1]}'),
-                "/redirect": (307, b""),
-                "/stream": (200, b"ab"),
-                "/file": (200, file.read_bytes()),
-                "/events": (200, b"data: a\r\n\r\n"),
-            }.items():
-                with client.stream(path) as answer:
-                    assert (answer.status, answer.read()) == expected
+            expect(
+                client,
+                {
+                    "/text": (201, b"hi"),
+                    "/html": (200, b"<p>"),
+                    "/json": (200, b'{"a":[1]}'),
+                    "/redirect": (307, b""),
+                    "/stream": (200, b"ab"),
+                    "/file": (200, file.read_bytes()),
+                    "/events": (200, b"data: a\r\n\r\n"),
+                },
+            )
             with client.stream("/json") as answer:
                 assert answer.header("x-a") == "b"
 
@@ -100,15 +107,16 @@ class TestFastAPI:
         app.get("/file", response_class=responses.FileResponse)(lambda: str(file))
         app.get("/go", response_class=responses.RedirectResponse, status_code=303)(lambda: "/text")
         with Client(app) as client:
-            for path, expected in {
-                "/default": (200, b'{"A":"B"}'),
-                "/text": (200, b"text"),
-                "/json": (200, b'{"a":"b"}'),
-                "/file": (200, file.read_bytes()),
-                "/go": (303, b""),
-            }.items():
-                with client.stream(path) as answer:
-                    assert (answer.status, answer.read()) == expected
+            expect(
+                client,
+                {
+                    "/default": (200, b'{"A":"B"}'),
+                    "/text": (200, b"text"),
+                    "/json": (200, b'{"a":"b"}'),
+                    "/file": (200, file.read_bytes()),
+                    "/go": (303, b""),
+                },
+            )
             with client.stream("/openapi.json") as answer:
                 assert b'"text/plain"' in answer.read()
 
