@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import enum
+import gc
 import json
 import math
 import random
@@ -175,6 +176,35 @@ def test_keys_that_are_equal_but_not_the_same() -> None:
         assert JSONResponse([{key: 1}, {key: 2}]).body == b'[{"%s":1},{"%s":2}]' % (
             (key.encode(),) * 2
         )
+
+
+def test_content_that_is_taken_away_meanwhile() -> None:
+    # Whether a class has methods of its own is asked of the class, which may answer by any means.
+    taken: list[Any] = []
+
+    class Taking(type):
+        def __getattribute__(cls, name: str) -> Any:
+            for container in taken:
+                container.clear()
+            gc.collect()
+            return super().__getattribute__(name)
+
+    class Dict(dict[str, Any], metaclass=Taking):
+        pass
+
+    class List(list[Any], metaclass=Taking):
+        pass
+
+    for new in (
+        lambda: Dict(a="x" * 50, b=[1.5]),
+        lambda: List(["x" * 50, 1.5]),
+    ):
+        inner: dict[str, Any] = {"k" * 20: new(), "after": "y" * 50}
+        middle: list[Any] = [inner, (new(), "z" * 50), "after" * 10]
+        outer: dict[str, Any] = {"m" * 20: middle, "n" * 20: {"deep": [new(), 10**12]}}
+        taken[:] = [outer, middle, inner]
+        assert json.loads(JSONResponse(None).render(outer)).keys() <= {"m" * 20, "n" * 20}
+        assert outer == {}
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions have no notes")

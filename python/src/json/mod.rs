@@ -8,6 +8,7 @@
 mod buffer;
 mod locate;
 mod number;
+mod peek;
 mod text;
 mod write;
 

@@ -1,6 +1,7 @@
 //! Strings, with the escapes that JSON asks for and no other.
 
 use super::buffer::Buffer;
+use super::peek;
 use super::write::Unusual;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -8,10 +9,10 @@ use pyo3::types::PyString;
 /// Writes a string; one that UTF-8 cannot say is unusual.
 #[inline]
 pub(super) fn write(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unusual> {
-    let Ok(text) = string.to_str() else {
-        return Err(Unusual);
+    let bytes = match peek::ascii(string) {
+        Some(ascii) => ascii,
+        None => string.to_str().map_err(|_| Unusual)?.as_bytes(),
     };
-    let bytes = text.as_bytes();
     let room = out.room(bytes.len() + 2);
     if let [open, between @ .., close] = room
         && copied(bytes, between)

@@ -1,7 +1,7 @@
 //! The values whose form nobody can change, written at once.
 
 use super::buffer::Buffer;
-use super::{number, text};
+use super::{number, peek, text};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -10,6 +10,9 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 pub(super) struct Unusual;
 
 /// Writes a value, or as much of it as comes before something unusual.
+///
+/// The value may be borrowed from what contains it, and thus is used only while no Python code runs:
+/// to whatever could run some, a reference is taken first.
 #[inline(always)]
 pub(super) fn value(
     value: &Bound<'_, PyAny>,
@@ -23,13 +26,13 @@ pub(super) fn value(
         return number::write_int(int, out);
     }
     if let Ok(dict) = value.cast_exact::<PyDict>() {
-        return object(dict, out, depth);
+        return object(dict.clone(), out, depth);
     }
     if let Ok(float) = value.cast_exact::<PyFloat>() {
         return number::write_float(float, out);
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
-        return array(list.iter(), out, depth);
+        return of_list(list.clone(), out, depth);
     }
     if value.is_none() {
         out.constant(*b"null");
@@ -40,15 +43,15 @@ pub(super) fn value(
         return Ok(());
     }
     if let Ok(tuple) = value.cast_exact::<PyTuple>() {
-        return array(tuple.iter(), out, depth);
+        return array(tuple.clone().iter_borrowed(), out, depth);
     }
-    of_subclass(value, out, depth)
+    of_subclass(value.clone(), out, depth)
 }
 
 /// An object of a class that inherits from one of Python's own. `json` looks past what such a class
 /// says of itself, but for how its containers are gone through.
 #[cold]
-fn of_subclass(value: &Bound<'_, PyAny>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
+fn of_subclass(value: Bound<'_, PyAny>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     let py = value.py();
     if let Ok(string) = value.cast::<PyString>() {
         text::write(string, out)
@@ -57,17 +60,17 @@ fn of_subclass(value: &Bound<'_, PyAny>, out: &mut Buffer, depth: usize) -> Resu
     } else if let Ok(float) = value.cast::<PyFloat>() {
         number::write_float(float, out)
     } else if let Ok(dict) = value.cast::<PyDict>()
-        && inherits::<PyDict>(value, intern!(py, "items"))
+        && inherits::<PyDict>(&value, intern!(py, "items"))
     {
-        object(dict, out, depth)
+        object(dict.clone(), out, depth)
     } else if let Ok(list) = value.cast::<PyList>()
-        && inherits::<PyList>(value, intern!(py, "__iter__"))
+        && inherits::<PyList>(&value, intern!(py, "__iter__"))
     {
-        array(list.iter(), out, depth)
+        of_list(list.clone(), out, depth)
     } else if let Ok(tuple) = value.cast::<PyTuple>()
-        && inherits::<PyTuple>(value, intern!(py, "__iter__"))
+        && inherits::<PyTuple>(&value, intern!(py, "__iter__"))
     {
-        array(tuple.iter(), out, depth)
+        array(tuple.iter_borrowed(), out, depth)
     } else {
         Err(Unusual)
     }
@@ -84,8 +87,14 @@ fn inherits<T: pyo3::type_object::PyTypeInfo>(
     )
 }
 
-fn array<'py>(
-    items: impl Iterator<Item = Bound<'py, PyAny>>,
+#[expect(unsafe_code, reason = "the items are borrowed")]
+fn of_list(list: Bound<'_, PyList>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
+    // SAFETY: `value` uses each of them only while no Python code runs.
+    array(unsafe { peek::items_of_list(&list) }, out, depth)
+}
+
+fn array<'a, 'py: 'a>(
+    items: impl Iterator<Item = Borrowed<'a, 'py, PyAny>>,
     out: &mut Buffer,
     depth: usize,
 ) -> Result<(), Unusual> {
@@ -105,19 +114,21 @@ fn array<'py>(
     Ok(())
 }
 
-fn object(dict: &Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
+#[expect(unsafe_code, reason = "the items are borrowed")]
+fn object(dict: Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     if depth == MAX_DEPTH {
         return Err(Unusual);
     }
     out.push(b'{');
     let mut first = true;
-    for (key, item) in dict.iter() {
+    // SAFETY: to write a key runs no Python code, and `value` uses the item only while none runs.
+    for (key, item) in unsafe { peek::items_of_dict(&dict) } {
         if !first {
             out.push(b',');
         }
         first = false;
         match key.cast_exact::<PyString>() {
-            Ok(key) => out.key(key)?,
+            Ok(key) => out.key(&key)?,
             Err(_) => coerced(&key, out)?,
         }
         value(&item, out, depth + 1)?;
