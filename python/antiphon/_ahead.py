@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 
 #: How far an iterator runs ahead at first, in chunks and in bytes.
-_FIRST_CHUNKS, _FIRST_BYTES = 16, 64 * 1024
+_FIRST_CHUNKS, _FIRST_BYTES = 128, 64 * 1024
 
 #: How far it runs ahead at most.
 _MAX_CHUNKS, _MAX_BYTES = 4096, 256 * 1024
@@ -114,7 +114,7 @@ class Ahead:
     def _run(self) -> None:
         if self._is_full:
             # The client has come for all there was: it keeps up.
-            self._max_chunks = min(4 * self._max_chunks, _MAX_CHUNKS)
+            self._max_chunks = min(8 * self._max_chunks, _MAX_CHUNKS)
             self._max_bytes = min(2 * self._max_bytes, _MAX_BYTES)
         self._is_running, self._is_full = True, False
         if self._context is None:
