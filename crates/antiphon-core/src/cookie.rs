@@ -241,6 +241,9 @@ impl<'a> SetCookie<'a> {
         }
 
         text.truncate(text.trim_end().len());
+        if text.is_ascii() {
+            return Ok(FieldValue::from_visible_ascii(text));
+        }
         FieldValue::try_from(text)
             .map_err(|_| InvalidCookie::new(self.first_not_latin1(), "", Fault::NotLatin1))
     }

@@ -74,10 +74,10 @@ impl FieldValue {
         self.as_bytes().iter().copied().map(char::from).collect()
     }
 
-    /// Takes text that a rule has made of visible ASCII characters and spaces.
+    /// Takes text that a rule has made of visible ASCII characters, spaces and tabs.
     pub(crate) fn from_visible_ascii(text: String) -> Self {
         debug_assert!(
-            text.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+            text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')),
             "{text:?}"
         );
         Self(Repr::Owned(text.into_bytes()))
