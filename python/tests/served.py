@@ -95,7 +95,7 @@ def served(
     place.mkdir(parents=True, exist_ok=True)
     (place / "content.bin").write_bytes(CONTENT)
     with (place / "large.bin").open("wb") as large:
-        large.truncate(1 << 28)
+        large.truncate(1 << 26)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
