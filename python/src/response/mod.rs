@@ -1,17 +1,19 @@
 //! The base of all responses: what it holds, and what it makes of that when it is sent.
 
-use crate::class::{self, Class, Fields, Render};
+mod initialise;
+
+use crate::class::{self, Class};
 use crate::cookie::{self, Text};
 use crate::declared::Declared;
-use crate::{construct, error, field, headers, json, message, render, scope};
+use crate::{construct, error, headers, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::{FieldName, HeaderPatch};
-use antiphon_core::populate::ContentFacts;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
-use std::borrow::Cow;
+
+pub(crate) use initialise::Arguments;
 
 /// The state of a response, and the methods that make it.
 ///
@@ -26,15 +28,6 @@ pub(crate) struct Response {
     /// In the place of `raw_headers` until somebody asks for them: see [`Fields::Settled`].
     settled: Option<Py<PyList>>,
     headers: Option<Py<PyAny>>,
-}
-
-/// What a constructor is given.
-pub(crate) struct Arguments<'a, 'py> {
-    pub(crate) content: Option<Bound<'py, PyAny>>,
-    pub(crate) status_code: Bound<'py, PyAny>,
-    pub(crate) headers: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) media_type: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) background: Option<&'a Bound<'py, PyAny>>,
 }
 
 #[pymethods]
@@ -91,7 +84,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         content: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        render::text(content, || own_charset(slf), slf.py())
+        render::text(content, || initialise::own_charset(slf), slf.py())
     }
 
     /// Make `raw_headers` of what the caller gives and of what the content asks for.
@@ -102,26 +95,7 @@ impl Response {
         slf: &Bound<'py, Self>,
         headers: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let py = slf.py();
-        let class = Class::of(&slf.get_type())?;
-        let body = if class.keeps_attributes {
-            // A file or a stream has none, and to hear so from an exception costs more than all else.
-            let slot = slf.borrow().body.as_ref().map(|body| body.clone_ref(py));
-            slot.map(|body| body.into_bound(py))
-        } else {
-            slf.getattr_opt(intern!(py, "body"))?
-        };
-        let content = Content {
-            status: status(&slf.getattr(intern!(py, "status_code"))?)?,
-            length: body
-                .filter(|body| !body.is_none())
-                .map(|body| length(&body))
-                .transpose()?,
-            media_type: own_media_type(slf)?,
-        };
-        let callers = headers.map(headers::of_caller).transpose()?;
-        let list = content.populate(py, callers.unwrap_or_default(), || own_charset(slf))?;
-        Self::keep_headers(slf, &class, list)
+        Self::make_headers(slf, headers)
     }
 
     /// Set a cookie.
@@ -357,123 +331,11 @@ impl Response {
 }
 
 impl Response {
-    /// Builds the response; `fresh` tells that nobody can have set an attribute of it before.
-    pub(crate) fn initialise<'py>(
-        slf: &Bound<'py, Self>,
-        class: &Class,
-        fresh: bool,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<()> {
-        if !class.is_plain() || !fresh && overrides(slf)? {
-            return Self::initialise_by_attributes(slf, arguments);
-        }
-        let py = slf.py();
-        let Arguments {
-            content,
-            status_code,
-            headers,
-            media_type,
-            background,
-        } = arguments;
-        if let Some(media_type) = media_type {
-            slf.setattr(intern!(py, "media_type"), media_type)?;
-        }
-        let charset = || match &class.charset {
-            Some(charset) => Ok(Cow::Borrowed(&**charset)),
-            None => own_charset(slf),
-        };
-        let body = match class.render {
-            Render::Json => json::render(content.as_ref(), py)?.into_any(),
-            Render::Text => render::text(content.as_ref(), charset, py)?,
-            Render::Hook => {
-                return Self::initialise_by_render(slf, content, status_code, headers, background);
-            }
-        };
-        let (status, length) = (status(&status_code)?, length(&body)?);
-        let populate = |callers| {
-            let content = Content {
-                status,
-                length: Some(length),
-                media_type: match (media_type, &class.media_type) {
-                    (Some(media_type), _) => Some(Cow::Borrowed(scope::text(media_type)?)),
-                    (None, Some(own)) => own.as_deref().map(Cow::Borrowed),
-                    (None, None) => own_media_type(slf)?,
-                },
-            };
-            content.populate(py, callers, charset)
-        };
-        let mut callers = headers.map(headers::of_caller).transpose()?;
-        let fields = match &mut callers {
-            None if media_type.is_none() => {
-                class.populated(py, status, length, || populate(Vec::new()))?
-            }
-            Some(callers) if media_type.is_none() && !callers.iter().any(is_planned) => {
-                // Nothing that the caller adds changes the plan.
-                let with = |added: &Py<PyList>, callers: &mut Vec<_>| -> PyResult<_> {
-                    callers.extend(added.bind(py));
-                    Ok(PyList::new(py, &*callers)?.unbind())
-                };
-                match class.populated(py, status, length, || populate(Vec::new()))? {
-                    Fields::Own(added) => Fields::Own(with(&added, callers)?),
-                    Fields::Settled(added) => Fields::Settled(with(&added, callers)?),
-                }
-            }
-            _ => Fields::Own(populate(callers.unwrap_or_default())?.unbind()),
-        };
-        let mut state = slf.borrow_mut();
-        state.status_code = Some(status_code.unbind());
-        state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
-        state.body = Some(body.unbind());
-        match fields {
-            Fields::Own(list) => {
-                state.raw_headers = Some(list.into_any());
-                state.settled = None;
-            }
-            Fields::Settled(list) => state.settled = Some(list),
-        }
-        Ok(())
-    }
-
     /// Gives the response headers of its own.
     fn unsettle(&mut self, py: Python<'_>) {
         if let Some(settled) = self.settled.take() {
             self.raw_headers = Some(class::copy(settled.bind(py)).into_any());
         }
-    }
-
-    /// The same, where a class renders its content itself; it may look at the response and change it.
-    fn initialise_by_render<'py>(
-        slf: &Bound<'py, Self>,
-        content: Option<Bound<'py, PyAny>>,
-        status_code: Bound<'py, PyAny>,
-        headers: Option<&Bound<'py, PyAny>>,
-        background: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        let mut state = slf.borrow_mut();
-        state.status_code = Some(status_code.unbind());
-        state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
-        drop(state);
-        let body = slf.call_method1(intern!(py, "render"), (content,))?;
-        slf.borrow_mut().body = Some(body.unbind());
-        Self::init_headers(slf, headers)
-    }
-
-    /// The same, where a class or a program has a hand in it: through whatever they have overridden.
-    fn initialise_by_attributes<'py>(
-        slf: &Bound<'py, Self>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        slf.setattr(intern!(py, "status_code"), arguments.status_code)?;
-        if let Some(media_type) = arguments.media_type {
-            slf.setattr(intern!(py, "media_type"), media_type)?;
-        }
-        slf.setattr(intern!(py, "background"), arguments.background)?;
-        let body = slf.call_method1(intern!(py, "render"), (arguments.content,))?;
-        slf.setattr(intern!(py, "body"), body)?;
-        slf.call_method1(intern!(py, "init_headers"), (arguments.headers,))?;
-        Ok(())
     }
 
     /// Changes the headers, in a field that no plan asks about.
@@ -489,14 +351,6 @@ impl Response {
         drop(state);
         let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
         headers::apply(raw_headers.cast::<PyList>()?, patch)
-    }
-
-    fn keep_headers(slf: &Bound<'_, Self>, class: &Class, list: Bound<'_, PyList>) -> PyResult<()> {
-        if class.keeps_attributes {
-            slf.borrow_mut().set_raw_headers(list.into_any().unbind());
-            return Ok(());
-        }
-        slf.setattr(intern!(slf.py(), "raw_headers"), list)
     }
 
     /// The status code, the headers, the content and the background task.
@@ -527,61 +381,6 @@ impl Response {
     }
 }
 
-/// What the head says of the content when a response is built.
-struct Content<'a> {
-    status: u16,
-    length: Option<u64>,
-    media_type: Option<Cow<'a, str>>,
-}
-
-impl Content<'_> {
-    fn populate<'py, 'a>(
-        &self,
-        py: Python<'py>,
-        callers: Vec<Bound<'py, PyAny>>,
-        charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
-    ) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::new(py, callers)?;
-        let declared = Declared::of(&list)?;
-        let charset = self.media_type.as_ref().map(|_| charset()).transpose()?;
-        let facts = ContentFacts {
-            status: self.status,
-            // Whether it will answer HEAD, for which any length is right, is not known yet.
-            head: true,
-            length: self.length,
-            media_type: self.media_type.as_deref(),
-            charset: charset.as_deref().unwrap_or_default(),
-            declared_length: declared.length(),
-            declares_transfer_encoding: declared.transfer_encoding,
-        };
-        let mut patches = Vec::new();
-        facts
-            .populate(&mut patches)
-            .map_err(|error| error::response(py, self.media_type.as_deref(), &error))?;
-        for patch in &patches {
-            headers::apply(&list, patch)?;
-        }
-        Ok(list)
-    }
-}
-
-/// Tells whether a field of the caller's is one that the core asks about when it plans the others.
-fn is_planned(field: &Bound<'_, PyAny>) -> bool {
-    ["content-length", "content-type", "transfer-encoding"]
-        .iter()
-        .any(|name| field::is_named(field, name.as_bytes()).unwrap_or(true))
-}
-
-fn own_media_type<'a>(slf: &Bound<'_, Response>) -> PyResult<Option<Cow<'a, str>>> {
-    let own: Option<String> = slf.getattr(intern!(slf.py(), "media_type"))?.extract()?;
-    Ok(own.map(Cow::Owned))
-}
-
-fn own_charset<'a>(slf: &Bound<'_, Response>) -> PyResult<Cow<'a, str>> {
-    let own: String = slf.getattr(intern!(slf.py(), "charset"))?.extract()?;
-    Ok(Cow::Owned(own))
-}
-
 fn held(
     slf: &Bound<'_, Response>,
     name: &str,
@@ -591,21 +390,6 @@ fn held(
         Some(value) => Ok(value.clone_ref(slf.py())),
         None => Err(error::no_attribute(slf, name)),
     }
-}
-
-/// Tells whether a program has given this response something that its class gives to others.
-fn overrides(slf: &Bound<'_, Response>) -> PyResult<bool> {
-    let own = slf.getattr(intern!(slf.py(), "__dict__"))?;
-    let own = own.cast::<PyDict>()?;
-    if own.is_empty() {
-        return Ok(false);
-    }
-    for name in ["media_type", "charset", "render", "init_headers"] {
-        if own.contains(name)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// A status code as the core takes it; what no status code can be stays on its side of 200.
