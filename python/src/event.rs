@@ -99,15 +99,15 @@ struct Fields<'py> {
 
 impl<'py> Fields<'py> {
     fn of(dict: &Bound<'py, PyDict>) -> PyResult<Self> {
-        let mut fields = Self::default();
+        let (mut fields, mut json) = (Self::default(), None);
         for (name, value) in dict.iter() {
             let Ok(name) = name.cast::<PyString>() else {
                 return Err(PyTypeError::new_err("keywords must be strings"));
             };
             let value = Some(value).filter(|value| !value.is_none());
             match name.to_str()? {
-                "data" => fields.set_data(value)?,
-                "json" => fields.set_data(rendered(value)?)?,
+                "data" => fields.data = value,
+                "json" => json = value,
                 "event" => fields.event = value,
                 "id" => fields.id = value,
                 "retry" => fields.retry = value,
@@ -121,15 +121,14 @@ impl<'py> Fields<'py> {
                 }
             }
         }
-        Ok(fields)
-    }
-
-    fn set_data(&mut self, data: Option<Bound<'py, PyAny>>) -> PyResult<()> {
-        if self.data.is_some() && data.is_some() {
-            return Err(PyTypeError::new_err("an event has data or json, not both"));
+        // Rendering can run the program's code, which could change the dictionary.
+        if let Some(json) = rendered(json)? {
+            if fields.data.is_some() {
+                return Err(PyTypeError::new_err("an event has data or json, not both"));
+            }
+            fields.data = Some(json);
         }
-        self.data = data.or_else(|| self.data.take());
-        Ok(())
+        Ok(fields)
     }
 
     fn of_theirs(event: &Bound<'py, PyAny>) -> PyResult<Self> {

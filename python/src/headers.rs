@@ -20,16 +20,23 @@ pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<
         // With room for those that the content asks for.
         let mut fields = Vec::with_capacity(dict.len() + 2);
         for (name, value) in dict.iter() {
+            if !name.is_exact_instance_of::<PyString>() || !value.is_exact_instance_of::<PyString>()
+            {
+                // What encodes itself could change the dictionary meanwhile.
+                return of_pairs(dict.items().try_iter()?);
+            }
             fields.push(memo::callers(&name, &value)?.into_any());
         }
         return Ok(fields);
     }
-    let pairs = if headers.is_instance_of::<PyList>() || headers.is_instance_of::<PyTuple>() {
-        headers.try_iter()?
-    } else {
-        let items = headers.call_method0(intern!(headers.py(), "items"))?;
-        items.try_iter()?
-    };
+    if headers.is_instance_of::<PyList>() || headers.is_instance_of::<PyTuple>() {
+        return of_pairs(headers.try_iter()?);
+    }
+    let items = headers.call_method0(intern!(headers.py(), "items"))?;
+    of_pairs(items.try_iter()?)
+}
+
+fn of_pairs<'py>(pairs: Bound<'py, PyIterator>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     pairs
         .map(|pair| {
             let (name, value) = field::parts(&pair?)?;
@@ -271,7 +278,7 @@ impl Headers {
     }
 
     fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
-        for (name, value) in state.iter() {
+        for (name, value) in state.copy()?.iter() {
             if name.eq(intern!(slf.py(), "_list"))? {
                 slf.borrow_mut().list = as_list(&value)?.unbind();
             } else {

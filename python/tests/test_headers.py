@@ -176,3 +176,15 @@ def test_fields_that_are_equal_but_not_the_same_are_not_mixed_up() -> None:
         response = Response("x" * (number % 300), headers={"x-n": value})
         assert response.raw_headers[0] == (b"x-n", value.encode())
         assert response.headers["content-length"] == str(number % 300)
+
+
+def test_headers_that_a_value_changes_while_they_are_read() -> None:
+    class Value:
+        def encode(self, _: str) -> bytes:
+            headers.clear()
+            return b"1"
+
+    headers: dict[str, Any] = {"x-a": Value(), "x-b": "2", "x-c": "3"}
+    response = Response(headers=headers)
+    assert response.raw_headers[:3] == [(b"x-a", b"1"), (b"x-b", b"2"), (b"x-c", b"3")]
+    assert headers == {}

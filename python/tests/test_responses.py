@@ -295,6 +295,20 @@ def test_responses_can_be_copied_and_pickled(response: Response) -> None:
     assert copies[1].raw_headers is not response.raw_headers
 
 
+def test_a_state_that_changes_while_it_is_restored() -> None:
+    class Clearing(Response):
+        def __setattr__(self, name: str, value: Any) -> None:
+            state.clear()
+            super().__setattr__(name, value)
+
+    before = Response("x", 201)
+    state = before.__getstate__()
+    response = Clearing.__new__(Clearing)
+    response.__setstate__(state)
+    assert state == {}
+    assert sent(response).messages == sent(before).messages
+
+
 def test_weak_references_and_cycles() -> None:
     response = PlainTextResponse("x")
     response.me = response  # type: ignore[attr-defined]

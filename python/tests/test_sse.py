@@ -138,6 +138,17 @@ def test_data_is_json_by_keyword() -> None:
         ensure_bytes({"json": object()}, "\n")
 
 
+def test_an_event_that_its_own_data_changes() -> None:
+    class Content(dict[str, int]):
+        def items(self) -> Any:
+            event.clear()
+            return super().items()
+
+    event: dict[str, Any] = {"json": Content(a=1), "id": 7, "event": "tick"}
+    assert ensure_bytes(event, "\n") == b'id: 7\nevent: tick\ndata: {"a":1}\n\n'
+    assert event == {}
+
+
 def test_events_of_sse_starlette_are_events() -> None:
     theirs = pytest.importorskip("sse_starlette")
     assert ensure_bytes(theirs.ServerSentEvent("a\nb", sep="\n"), "\r\n") == b"data: a\ndata: b\n\n"

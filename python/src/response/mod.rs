@@ -306,7 +306,7 @@ impl Response {
     }
 
     fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
-        for (name, value) in state.iter() {
+        for (name, value) in state.copy()?.iter() {
             slf.setattr(name.cast::<PyString>()?, value)?;
         }
         Ok(())
