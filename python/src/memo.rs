@@ -32,22 +32,23 @@ pub(crate) fn field<'py>(
     let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
         return make();
     };
-    FIELDS.with_borrow_mut(|fields| {
-        let place = &mut fields[place(name, value)];
-        if let Some(remembered) = place
-            && remembered.name == name
-            && remembered.value == value
-        {
-            return Ok(remembered.field.bind(py).clone());
-        }
-        let field = make()?;
-        *place = Some(Remembered {
-            name,
-            value: value.into(),
-            field: field.clone().unbind(),
-        });
-        Ok(field)
-    })
+    let place = place(name, value);
+    let known = FIELDS.with_borrow(|fields| match &fields[place] {
+        Some(own) if own.name == name && own.value == value => Some(own.field.bind(py).clone()),
+        _ => None,
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let field = make()?;
+    let remembered = Remembered {
+        name,
+        value: value.into(),
+        field: field.clone().unbind(),
+    };
+    let before = FIELDS.with_borrow_mut(|fields| fields[place].replace(remembered));
+    drop(before);
+    Ok(field)
 }
 
 /// A name as a byte string. That of cookies comes often, and always with another value.
