@@ -3,7 +3,8 @@
 One worker at a time calls the iterator and fills a queue. When the queue is full it gives its
 thread back; when the queue has been taken, another goes on. So a client that reads slowly holds no
 thread. The queue is short at first, and grows as long as the client has come for all of it: to hand
-over costs more than most chunks.
+over costs more than most chunks. An iterator that is slow itself gives its thread back with each
+chunk, so that those who want one, of whom there may be many, have it by turns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
+from time import perf_counter
 from types import GeneratorType
 from typing import Any
 
@@ -25,6 +27,9 @@ _FIRST_CHUNKS, _FIRST_BYTES = 128, 64 * 1024
 
 #: How far it runs ahead at most.
 _MAX_CHUNKS, _MAX_BYTES = 4096, 256 * 1024
+
+#: How long a worker keeps its thread, in seconds, if one chunk does not take longer.
+_SLICE = 0.01
 
 #: The bytes of a file that are read at a time.
 _BLOCK = 64 * 1024
@@ -67,7 +72,7 @@ class Ahead:
         await self._filled()
         queue = self._queue
         batch = [queue.popleft() for _ in range(len(queue))]
-        if self._is_full and not self._is_running:
+        if not self._is_running and not self._is_over:
             self._run()
         return batch
 
@@ -79,12 +84,20 @@ class Ahead:
         if self._iterator is None and not self._is_running and not _is_to_be_closed(self._content):
             self._is_over = True
             return
+        cancelled: BaseException | None = None
         with anyio.CancelScope(shield=True):
             while not self._is_over or self._is_running:
                 if not self._is_running:
                     self._run()
-                await self._woken()
+                try:
+                    await self._woken()
+                except anyio.get_cancelled_exc_class() as error:
+                    # A task's own cancellation, of which scopes know nothing: the iterator is
+                    # closed first.
+                    cancelled = error
         self._queue.clear()
+        if cancelled is not None:
+            raise cancelled
         self._raise()
 
     async def _filled(self) -> bool:
@@ -157,7 +170,7 @@ class Ahead:
             return True
         if self._iterator is None:
             self._iterator = _iterated(self._content)
-        queue, size = self._queue, 0
+        queue, size, end = self._queue, 0, perf_counter() + _SLICE
         for count, chunk in enumerate(self._iterator, 1):
             if self._is_closing:
                 return True
@@ -167,6 +180,8 @@ class Ahead:
             size += len(chunk) if isinstance(chunk, (bytes, str)) else _size(chunk)
             if count >= self._max_chunks or size >= self._max_bytes:
                 self._is_full = True
+                return False
+            if perf_counter() > end:
                 return False
         return True
 

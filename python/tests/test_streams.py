@@ -468,6 +468,50 @@ async def test_a_slow_client_holds_no_thread() -> None:
         group.cancel_scope.cancel()
 
 
+async def test_slow_iterators_have_threads_by_turns() -> None:
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    count = int(limiter.total_tokens) + 5
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(3):
+            time.sleep(0.05)
+            yield b"x"
+
+    peers = [Scripted() for _ in range(count)]
+    async with anyio.create_task_group() as group:
+        for peer in peers:
+            group.start_soon(StreamingResponse(chunks()), request(), peer.receive, peer.send)
+        await anyio.sleep(0.02)
+        with anyio.fail_after(5):
+            await anyio.to_thread.run_sync(int)
+        # It had its turn before any of them could come to its end.
+        assert not any(peer.body == b"xxx" for peer in peers)
+    assert all(peer.body == b"xxx" for peer in peers)
+
+
+async def test_a_task_that_is_cancelled_closes_its_iterator_first(anyio_backend: Any) -> None:
+    if anyio_backend != "asyncio":
+        pytest.skip("trio has no cancellation of a task")
+    closed = threading.Event()
+
+    def chunks() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 70_000
+                time.sleep(0.2)
+        finally:
+            closed.set()
+
+    peer = Scripted()
+    sending = asyncio.ensure_future(StreamingResponse(chunks())(request(), peer.receive, peer.send))
+    for _ in range(3):
+        await asyncio.sleep(0.03)
+        sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert closed.is_set()
+
+
 async def test_the_iterator_of_a_response_can_be_read() -> None:
     response = StreamingResponse(str(number) for number in range(100))
     read = [chunk async for chunk in response.body_iterator]
