@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -12,6 +14,13 @@ from antiphon import _starlette, responses
 
 _OWN = __name__.partition(".")[0]
 _FRAMEWORKS = ("starlette", "fastapi")
+
+#: Where FastAPI asks whether something is a response, and by which name.
+_ASKED = {
+    "fastapi.routing": "Response",
+    "fastapi.dependencies.utils": "Response",
+    "fastapi.openapi.utils": "JSONResponse",
+}
 
 _undo: list[Callable[[], object]] = []
 
@@ -21,8 +30,12 @@ def install() -> None:
 
     ``starlette.responses`` gets them, and so does every module that has been imported and holds
     Starlette's own, with the defaults of its functions. It does not matter whether that is before
-    or after Starlette or FastAPI is imported, nor whether it is done twice. Classes that already
-    inherit from Starlette's go on doing so.
+    or after Starlette or FastAPI is imported, nor whether it is done twice.
+
+    Classes that already inherit from Starlette's go on doing so, and work as before: FastAPI takes
+    their instances for responses. What a program's own ``isinstance`` says of them changes with the
+    class that it names; so it is best to call this first. ``sse_starlette`` and ``fastapi.sse``
+    keep classes of their own.
 
     Raises:
         ModuleNotFoundError: If there is no Starlette.
@@ -40,6 +53,50 @@ def install() -> None:
     pairs = {original: getattr(responses, name) for name, original in _originals()}
     for module in _modules():
         _replace(module, pairs, _undo)
+    if any(_has_others(original, pairs) for original in pairs) and find_spec("fastapi"):
+        # It must not be imported later, without those below.
+        import_module("fastapi")
+    if "fastapi" in sys.modules:
+        for name, asked in _ASKED.items():
+            _stand_in(import_module(name), asked, pairs)
+
+
+class _StandIn(type):
+    """A class that counts the instances of Starlette's as its own, and makes ours.
+
+    What is made of a class that was there before is none of ours. FastAPI would take it for data
+    and send all it holds, cookies too, as JSON.
+    """
+
+    original: type
+    ours: type
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls.original)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, cls.original)
+
+    def __call__(cls, *arguments: Any, **keywords: Any) -> Any:
+        return cls.ours(*arguments, **keywords)
+
+
+def _stand_in(module: ModuleType, name: str, pairs: dict[type, type]) -> None:
+    original = getattr(_starlette, name)
+    held = getattr(module, name, None)
+    if original in pairs and held in (original, pairs[original]):
+        setattr(module, name, _StandIn(name, (), {"original": original, "ours": pairs[original]}))
+        _undo.append(partial(setattr, module, name, held))
+
+
+def _has_others(original: type, pairs: dict[type, type]) -> bool:
+    """Whether a class inherits from this one of Starlette's that is not of ours."""
+    subclasses: list[type] = original.__subclasses__()
+    for held in subclasses:
+        is_ours = held in pairs or held.__module__.partition(".")[0] == _OWN
+        if not is_ours or (held in pairs and _has_others(held, pairs)):
+            return True
+    return False
 
 
 def uninstall() -> None:

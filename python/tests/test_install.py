@@ -101,6 +101,56 @@ assert fastapi.FastAPI().router.default_response_class.value.__module__ == "star
     )
 
 
+@pytest.mark.parametrize(
+    "first", ["import fastapi", "import starlette.responses", "import starlette.templating"]
+)
+def test_classes_that_were_there_before_are_responses_of_fastapi(first: str) -> None:
+    pytest.importorskip("fastapi")
+    run(
+        first
+        + """
+from starlette.responses import JSONResponse, Response, StreamingResponse
+class Own(JSONResponse): ...
+class Stream(StreamingResponse): ...
+Before = Response
+import antiphon
+antiphon.install()
+antiphon.install()
+from antiphon import responses
+import fastapi, fastapi.responses
+from fastapi.testclient import TestClient
+app = fastapi.FastAPI()
+
+@app.get("/own")
+def own(): return Own({"a": 1}, headers={"set-cookie": "session=secret"})
+
+@app.get("/stream")
+def stream() -> Stream: return Stream(iter("ab"))
+
+@app.get("/given")
+def given(response: Before):
+    assert type(response) is responses.Response
+    response.set_cookie("a", "b")
+    return {}
+
+@app.get("/schema", response_class=Own)
+def schema() -> dict[str, int]: return {"a": 1}
+
+client = TestClient(app)
+assert client.get("/own").json() == {"a": 1}
+assert client.get("/own").headers["set-cookie"] == "session=secret"
+assert client.get("/stream").text == "ab"
+assert client.get("/given").headers["set-cookie"].startswith("a=b")
+content = app.openapi()["paths"]["/schema"]["get"]["responses"]["200"]["content"]
+assert "schema" in content["application/json"]
+antiphon.uninstall()
+import fastapi.dependencies.utils, fastapi.openapi.utils, fastapi.routing
+assert fastapi.routing.Response is Before is fastapi.dependencies.utils.Response
+assert fastapi.openapi.utils.JSONResponse.__module__ == "starlette.responses"
+"""
+    )
+
+
 def test_where_there_is_no_starlette() -> None:
     run("""
 import importlib.util
