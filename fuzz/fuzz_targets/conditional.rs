@@ -35,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
                 status: 200,
                 length: LENGTH,
                 last_modified: HttpDate::from_unix(MODIFIED),
-                etag: etag::of_file(LENGTH, i128::from(MODIFIED) * 1_000_000_000, NOW),
+                etag: Some(etag::of_file(LENGTH, i128::from(MODIFIED) * 1_000_000_000, NOW)),
                 media_type: "text/plain",
                 charset: "utf-8",
                 disposition: None,

@@ -28,6 +28,10 @@ class Expired(Exception):
     """The server's end came before that of the events."""
 
 
+def _too_slow(timeout: float | None) -> SendTimeoutError:
+    return SendTimeoutError(f"the client did not take a message within {timeout} seconds")
+
+
 def timed(send: Send, timeout: float) -> Send:
     """Make a ``send`` that gives up."""
 
@@ -35,7 +39,7 @@ def timed(send: Send, timeout: float) -> Send:
         with anyio.move_on_after(timeout) as scope:
             await send(message)
         if scope.cancelled_caught:
-            raise SendTimeoutError
+            raise _too_slow(timeout)
 
     return send_in_time
 
@@ -269,7 +273,7 @@ class EventPuller(Puller):
         timeout = self._terms.send_timeout
         done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            raise SendTimeoutError
+            raise _too_slow(timeout)
 
 
 async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms, course: Course) -> None:

@@ -78,6 +78,7 @@ class Subscription:
 
     def __init__(self, channel: EventChannel, last_event_id: bytes | None) -> None:
         self._bell = _Bell()
+        self._is_read = False
         self._subscriber = channel._subscribe(last_event_id, self._bell.ring)
 
     def __aiter__(self) -> Subscription:
@@ -91,10 +92,16 @@ class Subscription:
             bell.is_rung = False
             events = self._subscriber.take()
             if events is None:
+                if self._is_read:
+                    raise RuntimeError("a subscription is read by one at a time: subscribe twice")
                 waiter = bell.listen()
                 # Somebody may have published meanwhile, in another thread.
                 if not bell.is_rung:
-                    await waiter
+                    self._is_read = True
+                    try:
+                        await waiter
+                    finally:
+                        self._is_read = False
             elif events:
                 return events
             else:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -26,6 +34,14 @@ __all__ = [
     "ServerSentEvent",
     "ensure_bytes",
 ]
+
+#: What a stream of events brings, and such streams: names of ``sse_starlette.sse``.
+Content = Any
+SyncContentStream = Iterator[Content]
+AsyncContentStream = AsyncIterable[Content]
+ContentStream = AsyncContentStream | SyncContentStream
+
+_FIELDS = ("data", "event", "id", "retry", "comment", "_sep")
 
 
 class ServerSentEvent(_antiphon.ServerSentEvent):
@@ -77,6 +93,15 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         self.retry = retry
         self.comment = comment
         self._sep = self.DEFAULT_SEPARATOR if sep is None else sep
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has."""
+        return {**vars(self), **{name: getattr(self, name) for name in _FIELDS}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
 
 class JSONServerSentEvent(ServerSentEvent):
@@ -235,6 +260,23 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
         if sep not in (None, "\r\n", "\r", "\n"):
             raise ValueError(f"sep must be one of: \\r\\n, \\r, \\n, got: {sep}")
         self.sep = sep or self.DEFAULT_SEPARATOR
+        is_iterable = isinstance(content, (AsyncIterable, Iterable))
+        if not is_iterable and not hasattr(type(content), "__getitem__"):
+            raise TypeError(
+                f"content: expected an iterator of events, but found {content!r}"
+                + (" (call it)" if callable(content) else "")
+            )
+        if shutdown_event is not None and not hasattr(shutdown_event, "set"):
+            raise TypeError(f"shutdown_event: expected an event, but found {shutdown_event!r}")
+        for name, seconds in (
+            ("send_timeout", send_timeout),
+            ("shutdown_grace_period", shutdown_grace_period),
+            ("cleanup_timeout", cleanup_timeout),
+        ):
+            if seconds is not None and not isinstance(seconds, (int, float)):
+                raise TypeError(f"{name}: expected seconds, but found {seconds!r}")
+            if seconds is not None and not seconds >= 0:
+                raise ValueError(f"{name} must be >= 0")
         self.body_iterator = content if isinstance(content, AsyncIterable) else Ahead(content)
         self._own_iterator = self.body_iterator
         self.status_code = status_code
@@ -245,8 +287,11 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
 
         fields = MutableHeaders()
         if headers is not None:
-            for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-                fields.append(name, value)
+            if isinstance(headers, Mapping):
+                fields.update(headers)
+            else:
+                for name, value in headers:
+                    fields.append(name, value)
         fields.setdefault("cache-control", "no-store")
         fields["connection"] = "keep-alive"
         fields["x-accel-buffering"] = "no"
@@ -255,12 +300,8 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
         self.ping_interval = self.DEFAULT_PING_INTERVAL if ping is None else ping
         self.ping_message_factory = ping_message_factory
         self.client_close_handler_callable = client_close_handler_callable
-        if shutdown_grace_period < 0:
-            raise ValueError("shutdown_grace_period must be >= 0")
         self._shutdown_event = shutdown_event
         self._shutdown_grace_period = shutdown_grace_period
-        if cleanup_timeout is not None and cleanup_timeout < 0:
-            raise ValueError("cleanup_timeout must be >= 0")
         self._cleanup_timeout = cleanup_timeout
         self.active = True
 
@@ -273,7 +314,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):
     def ping_interval(self, value: float) -> None:
         if not isinstance(value, (int, float)):
             raise TypeError("ping interval must be int or float")
-        if value < 0:
+        if not value >= 0:
             raise ValueError("ping interval must be >= 0 (0 disables ping)")
         self._ping_interval = value
 

@@ -2,7 +2,7 @@
 
 use crate::{error, event};
 use antiphon_channel::{Newcomers, Slow};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -86,6 +86,12 @@ impl EventChannel {
         py: Python<'py>,
         event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyString>> {
+        if event.is_none() || event.is_instance_of::<PyBytes>() {
+            return Err(PyTypeError::new_err(format!(
+                "event: expected data, a mapping or a ServerSentEvent, but found {}",
+                event.repr()?
+            )));
+        }
         let id = event::with(event, |event| self.0.publish(event))?;
         let id = id.map_err(|error| error::publish(&error))?;
         Ok(PyString::new(py, &id))

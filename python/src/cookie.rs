@@ -101,6 +101,7 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
             "value" => value.as_object(py),
             "path" => arguments.path.as_object(py),
             "domain" => arguments.domain.as_object(py),
+            "max_age" => arguments.max_age.unwrap_or(key).str().map(Bound::into_any),
             _ => arguments.expires.unwrap_or(key).str().map(Bound::into_any),
         };
         refused.map_or_else(|error| error, |refused| error::cookie(&refused, &error))

@@ -75,13 +75,15 @@ pub(crate) fn disposition(kind: &Bound<'_, PyAny>, error: &InvalidDisposition) -
 /// and Python's own `OSError` for all else.
 pub(crate) fn open(path: &Bound<'_, PyAny>, error: &OpenError) -> PyErr {
     match error.kind() {
-        OpenErrorKind::NotFound => about(path, "does not exist."),
+        OpenErrorKind::NotFound if os_code(error) == Some(NO_ENTRY) => {
+            about(path, "does not exist.")
+        }
+        OpenErrorKind::NotFound if matches!(os_code(error), None | Some(INVALID)) => {
+            PyValueError::new_err("stat: embedded null character in path")
+        }
         OpenErrorKind::NotAFile => about(path, "is not a file."),
         _ => {
-            let source = std::error::Error::source(error);
-            let code = source
-                .and_then(|source| source.downcast_ref::<io::Error>())
-                .and_then(io::Error::raw_os_error);
+            let code = os_code(error);
             let os = path.py().import("os");
             let text = os.and_then(|os| os.call_method1("strerror", (code,)));
             match text {
@@ -90,6 +92,17 @@ pub(crate) fn open(path: &Bound<'_, PyAny>, error: &OpenError) -> PyErr {
             }
         }
     }
+}
+
+/// `ENOENT`, for which Starlette has words of its own.
+const NO_ENTRY: i32 = 2;
+
+/// `EINVAL`, which a path with a NUL gets.
+const INVALID: i32 = 22;
+
+fn os_code(error: &OpenError) -> Option<i32> {
+    let source = std::error::Error::source(error)?;
+    source.downcast_ref::<io::Error>()?.raw_os_error()
 }
 
 /// A file that has become shorter than what was announced of it.

@@ -317,8 +317,13 @@ pub(crate) fn ensure_bytes<'py>(
     data: &Bound<'py, PyAny>,
     sep: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    let separator = if sep.is_none() {
+        Separator::default()
+    } else {
+        separator(sep)?
+    };
     let mut bytes = Vec::new();
-    write(data, separator(sep)?, &mut bytes)?;
+    write(data, separator, &mut bytes)?;
     Ok(PyBytes::new(data.py(), &bytes))
 }
 

@@ -3,7 +3,7 @@
 use crate::declared::Declared;
 use crate::delivery::{Delivery, Source};
 use crate::response::{self, Response};
-use crate::{error, headers, scope};
+use crate::{error, field, headers, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::Transmission;
 use antiphon_core::conditional::Preconditions;
@@ -18,6 +18,7 @@ use md5::{Digest, Md5};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
@@ -62,11 +63,16 @@ impl FileResponse {
     fn set_stat_headers(slf: &Bound<'_, Self>, stat_result: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let length: u64 = stat_result.getattr(intern!(py, "st_size"))?.extract()?;
-        let modified: f64 = stat_result.getattr(intern!(py, "st_mtime"))?.extract()?;
+        let given = stat_result.getattr(intern!(py, "st_mtime"))?;
+        let modified: f64 = given.extract()?;
+        let etag = match given.cast::<PyFloat>() {
+            Ok(_) => etag(py, modified, length)?,
+            Err(_) => tag(given.str()?.to_str()?, length)?,
+        };
         let patches = [
             Some((FieldName::CONTENT_LENGTH, FieldValue::from(length))),
             date(modified).map(|date| (FieldName::LAST_MODIFIED, FieldValue::from(date))),
-            Some((FieldName::ETAG, etag(py, modified, length)?)),
+            Some((FieldName::ETAG, etag)),
         ];
         for (name, value) in patches.into_iter().flatten() {
             Response::patch(slf.as_super(), &HeaderPatch::SetDefault(name, value))?;
@@ -135,8 +141,8 @@ fn deliver<'py>(
             length: announced.length,
             last_modified: announced.modified.and_then(date),
             etag: match (&etag, announced.modified) {
-                (None, Some(modified)) => self::etag(py, modified, announced.length)?,
-                _ => FieldValue::BYTES,
+                (None, Some(modified)) => Some(self::etag(py, modified, announced.length)?),
+                _ => None,
             },
             // `init_headers` has put it among the others, unless a program took it out.
             media_type: &own_media_type,
@@ -165,7 +171,12 @@ fn deliver<'py>(
         list.get_slice(0, list.len())
     };
     for patch in &plan.patches {
-        headers::apply(&sent, patch)?;
+        // `init_headers` has set them; if they are not there, a program has taken them out.
+        let is_taken_out = matches!(patch, HeaderPatch::SetDefault(name, _)
+            if !plan.anew && (*name == FieldName::CONTENT_TYPE || *name == FieldName::ACCEPT_RANGES));
+        if !is_taken_out {
+            headers::apply(&sent, patch)?;
+        }
     }
     let background = slf.getattr(intern!(py, "background"))?;
     let by_path = request.offers_pathsend && background.is_none();
@@ -248,16 +259,18 @@ fn date(modified: f64) -> Option<HttpDate> {
     HttpDate::from_unix((microseconds / 1e6).floor() as i64)
 }
 
-/// Starlette's entity tag, so that what caches hold stays valid when a program changes over.
+/// The entity tag of a file that was modified then.
 fn etag(py: Python<'_>, modified: f64, length: u64) -> PyResult<FieldValue> {
-    let mut buffer = zmij::Buffer::new();
     // In this range all write the same.
-    let digest = if (1e-4..1e16).contains(&modified) {
-        Md5::digest(format!("{}-{length}", buffer.format_finite(modified)))
-    } else {
-        let modified = PyFloat::new(py, modified).str()?;
-        Md5::digest(format!("{}-{length}", modified.to_str()?))
-    };
+    if (1e-4..1e16).contains(&modified) {
+        return tag(zmij::Buffer::new().format_finite(modified), length);
+    }
+    tag(PyFloat::new(py, modified).str()?.to_str()?, length)
+}
+
+/// Starlette's entity tag, so that what caches hold stays valid when a program changes over.
+fn tag(modified: &str, length: u64) -> PyResult<FieldValue> {
+    let digest = Md5::digest(format!("{modified}-{length}"));
     let mut tag = String::with_capacity(34);
     tag.push('"');
     for byte in digest {
@@ -330,13 +343,14 @@ impl Request {
             return Ok(request);
         };
         for field in headers.try_iter()? {
-            let (name, value): (Bound<'_, PyBytes>, Bound<'_, PyBytes>) = field?.extract()?;
-            let place = FIELDS.iter().position(|own| *own == name.as_bytes());
-            if let Some(place) = place {
+            let (name, value) = field::parts(&field?)?;
+            let name = name.extract::<PyBackedBytes>()?;
+            if let Some(place) = FIELDS.iter().position(|own| *own == &*name) {
+                let value = value.extract::<PyBackedBytes>()?;
                 match &mut request.fields[place] {
                     // Several lines of a field are one (RFC 9110 §5.3).
-                    Some(lines) => lines.extend([b", ", value.as_bytes()].concat()),
-                    none => *none = Some(value.as_bytes().to_vec()),
+                    Some(lines) => lines.extend([b", ", &*value].concat()),
+                    none => *none = Some(value.to_vec()),
                 }
             }
         }

@@ -143,3 +143,23 @@ def test_a_loop_that_is_gone_disturbs_nobody() -> None:
     asyncio.run(give_up())
     channel.publish("x")
     assert asyncio.run(read()).endswith(b"data: x\r\n\r\n")
+
+
+async def test_a_subscription_has_one_reader() -> None:
+    channel = EventChannel()
+    subscription = channel.subscribe()
+    async with anyio.create_task_group() as group:
+        group.start_soon(anext, subscription)
+        await anyio.sleep(0.01)
+        with pytest.raises(RuntimeError, match="read by one at a time"):
+            await anext(subscription)
+        group.cancel_scope.cancel()
+    assert channel.counters["subscribers"] == 1
+
+
+def test_what_is_no_event_is_not_published() -> None:
+    channel = EventChannel()
+    for wrong in (b"data: x\n\n", None):
+        with pytest.raises(TypeError, match="event: expected data, a mapping or a ServerSentEvent"):
+            channel.publish(wrong)
+    assert channel.counters["published"] == 0

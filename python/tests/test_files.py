@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import os
 import re
@@ -153,7 +154,6 @@ def test_a_file_that_cannot_be_sent_fails_before_the_head(path: Path, tmp_path: 
     server.close()
     for place, text in [
         (tmp_path / "missing", "does not exist."),
-        (tmp_path / "content.bin" / "below", "does not exist."),
         (pipe, "is not a file."),
         (directory, "is not a file."),
         (tmp_path / "socket", "is not a file."),
@@ -162,6 +162,13 @@ def test_a_file_that_cannot_be_sent_fails_before_the_head(path: Path, tmp_path: 
         with pytest.raises(RuntimeError, match=re.escape(f"File at path {place} {text}")):
             sent(FileResponse(place), peer)
         assert not peer.messages
+    for place, error in [
+        (tmp_path / "content.bin" / "below", NotADirectoryError),
+        (tmp_path / ("x" * 300), OSError),
+        (f"{tmp_path}/\0", ValueError),
+    ]:
+        with pytest.raises(error):
+            sent(FileResponse(place))
     unreadable.write_bytes(b"x")
     unreadable.chmod(0)
     if not os.access(unreadable, os.R_OK):
@@ -414,3 +421,31 @@ async def test_one_response_is_sent_many_times_at_once(path: Path) -> None:
             group.start_soon(send_to, peer)
     assert {peer.body for peer in peers} == {path.read_bytes()}
     assert len(response.raw_headers) == 2
+
+
+def test_headers_that_a_program_takes_out_stay_out(path: Path) -> None:
+    known = path.stat()
+    for name in ("etag", "accept-ranges", "content-type"):
+        response = FileResponse(path, stat_result=known)
+        del response.headers[name]
+        for more in ({}, {"headers": [(b"if-none-match", b"*")]}):
+            assert name not in dict(map(tuple, sent(response, **more).headers))
+
+    class Untagged(FileResponse):
+        def set_stat_headers(self, stat_result: os.stat_result) -> None:
+            self.headers.setdefault("content-length", str(stat_result.st_size))
+
+    assert "etag" not in dict(map(tuple, sent(Untagged(path)).headers))
+
+
+def test_the_fields_of_a_scope_may_be_lists(path: Path) -> None:
+    peer = sent(FileResponse(path), headers=[[b"host", b"a"], [b"range", b"bytes=0-1"]])
+    assert peer.start["status"] == 206
+    peer = sent(FileResponse(path), headers=[(bytearray(b"range"), bytearray(b"bytes=0-1"))])
+    assert peer.start["status"] == 206
+
+
+def test_a_time_in_whole_seconds_has_the_tag_of_its_own_text(path: Path) -> None:
+    known = os.stat_result((0o100644, 0, 0, 1, 0, 0, 5, 0, 1_700_000_000, 0))
+    digest = hashlib.md5(b"1700000000-5", usedforsecurity=False).hexdigest()
+    assert FileResponse(path, stat_result=known).headers["etag"] == f'"{digest}"'

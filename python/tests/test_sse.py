@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -136,6 +138,44 @@ def test_data_is_json_by_keyword() -> None:
             ServerSentEvent(**both)
     with pytest.raises(TypeError, match="not JSON serializable"):
         ensure_bytes({"json": object()}, "\n")
+
+
+@pytest.mark.parametrize("cls", [ServerSentEvent, JSONServerSentEvent])
+def test_events_can_be_copied_and_pickled(cls: type[ServerSentEvent]) -> None:
+    event = cls({"a": 1}, event="tick", id=7, retry=9, comment="c", sep="\n")
+    copies = [copy.copy(event), copy.deepcopy(event), pickle.loads(pickle.dumps(event))]
+    assert [other.encode() for other in copies] == [event.encode()] * 3
+
+
+def test_an_encoder_without_a_separator() -> None:
+    assert ensure_bytes("x", None) == b"data: x\r\n\r\n"
+
+
+def test_arguments_of_a_wrong_kind_are_refused_at_once() -> None:
+    def events() -> Iterator[str]:
+        yield "x"
+
+    with pytest.raises(TypeError, match=r"content: expected .* \(call it\)"):
+        EventSourceResponse(events)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="content: expected an iterator of events, but found None"):
+        EventSourceResponse(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="content: expected"):
+        EventSourceResponse(EventChannel())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="shutdown_event: expected an event, but found True"):
+        EventSourceResponse(events(), shutdown_event=True)
+    for name in ("send_timeout", "shutdown_grace_period", "cleanup_timeout"):
+        with pytest.raises(TypeError, match=f"{name}: expected seconds, but found '5'"):
+            EventSourceResponse(events(), **{name: "5"})
+        for wrong in (-1, float("nan")):
+            with pytest.raises(ValueError, match=f"{name} must be >= 0"):
+                EventSourceResponse(events(), **{name: wrong})
+    with pytest.raises(ValueError, match="ping interval"):
+        EventSourceResponse(events(), ping=float("nan"))
+
+
+def test_a_mapping_of_headers_has_each_name_once() -> None:
+    response = EventSourceResponse(iter(()), headers={"x-a": "1", "X-A": "2"})
+    assert response.headers.getlist("x-a") == ["2"]
 
 
 def test_an_event_that_its_own_data_changes() -> None:

@@ -279,6 +279,13 @@ impl<'a> SetCookie<'a> {
             ("value", Some(self.value)),
             ("domain", self.domain),
             ("path", self.path),
+            (
+                "max_age",
+                match self.max_age {
+                    Some(MaxAge::Text(age)) => Some(age),
+                    _ => None,
+                },
+            ),
         ];
         let wide = |text: &str| text.chars().any(|c| u32::from(c) > 0xFF);
         fields

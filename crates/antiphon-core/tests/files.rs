@@ -123,7 +123,7 @@ fn facts(length: u64) -> FileFacts<'static> {
         status: 200,
         length,
         last_modified: HttpDate::from_unix(1_700_000_000),
-        etag: etag::of_file(length, 1_700_000_000 * 1_000_000_000, NOW),
+        etag: Some(etag::of_file(length, 1_700_000_000 * 1_000_000_000, NOW)),
         media_type: "application/octet-stream",
         charset: "utf-8",
         disposition: None,

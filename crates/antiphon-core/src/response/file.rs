@@ -23,7 +23,7 @@ pub struct FileFacts<'a> {
     /// When it was modified; `None` outside the years that HTTP can say.
     pub last_modified: Option<HttpDate>,
     /// Its entity tag, of [`etag::of_file`](crate::etag::of_file) or of the face's own making.
-    pub etag: FieldValue,
+    pub etag: Option<FieldValue>,
     /// The media type of its content.
     pub media_type: &'a str,
     /// The charset that text is labelled with.
@@ -93,7 +93,7 @@ pub struct Terms<'a> {
 ///     status: 200,
 ///     length: 1000,
 ///     last_modified: HttpDate::from_unix(1_700_000_000),
-///     etag: etag::of_file(1000, 1_700_000_000_000_000_000, 1_800_000_000),
+///     etag: Some(etag::of_file(1000, 1_700_000_000_000_000_000, 1_800_000_000)),
 ///     media_type: "text/plain",
 ///     charset: "utf-8",
 ///     disposition: None,
@@ -131,7 +131,9 @@ pub fn plan(
 ) -> Result<Plan, InvalidResponse> {
     let head = request.method.eq_ignore_ascii_case("HEAD");
     let validators = Validators {
-        etag: Some(file.callers_etag.unwrap_or_else(|| file.etag.as_bytes())),
+        etag: file
+            .callers_etag
+            .or_else(|| file.etag.as_ref().map(FieldValue::as_bytes)),
         last_modified: match file.callers_last_modified {
             Some(text) => core::str::from_utf8(text).ok().and_then(HttpDate::parse),
             None => file.last_modified,
@@ -304,7 +306,9 @@ fn push_validators(file: &FileFacts<'_>, patches: &mut Vec<HeaderPatch>) {
         let date = FieldValue::from(date);
         patches.push(HeaderPatch::SetDefault(FieldName::LAST_MODIFIED, date));
     }
-    patches.push(HeaderPatch::SetDefault(FieldName::ETAG, file.etag.clone()));
+    if let Some(etag) = file.etag.clone() {
+        patches.push(HeaderPatch::SetDefault(FieldName::ETAG, etag));
+    }
     if let Some(value) = file.cache_control.clone() {
         patches.push(HeaderPatch::SetDefault(FieldName::CACHE_CONTROL, value));
     }

@@ -214,7 +214,7 @@ impl FileResponse {
                 status: parameters.status.as_u16(),
                 length: facts.length,
                 last_modified: modified.and_then(HttpDate::from_unix),
-                etag: etag::of_file(facts.length, facts.modified, now),
+                etag: Some(etag::of_file(facts.length, facts.modified, now)),
                 media_type: parameters
                     .media_type
                     .as_deref()
