@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, final, overload
 
 from typing_extensions import Self, disjoint_base
 
+from antiphon import datastructures
 from antiphon.types import Background, Message, SameSite, Scope
 
 __all__ = [
@@ -40,7 +41,7 @@ class Response:
     body: bytes | memoryview
     raw_headers: list[tuple[bytes, bytes]]
     @property
-    def headers(self) -> Any: ...
+    def headers(self) -> datastructures.MutableHeaders: ...
     def __new__(cls, *_arguments: Any, **_keywords: Any) -> Self: ...
     def render(self, content: Any) -> bytes | memoryview: ...
     def init_headers(self, headers: Any = None) -> None: ...

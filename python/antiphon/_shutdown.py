@@ -87,8 +87,9 @@ class Stream:
 def shutdown() -> None:
     """End the streams of events that are open, as SIGTERM does.
 
-    It may be called from any thread. A stream with a ``shutdown_event`` has its grace period; all
-    others end at once, with a clean last message.
+    It may be called from any thread. A stream with a ``shutdown_grace_period`` has that time; all
+    others end at once, with a clean last message. Streams that begin later go on, unlike those
+    after a signal.
 
     Example:
         >>> import antiphon

@@ -8,18 +8,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 responses: Any = import_module("starlette.responses") if find_spec("starlette") else None
 _datastructures: Any = import_module("starlette.datastructures") if responses else None
 
-Headers: Any = getattr(_datastructures, "Headers", Mapping)
-MutableHeaders: Any = getattr(_datastructures, "MutableHeaders", Mapping)
-Response: Any = getattr(responses, "Response", object)
-HTMLResponse: Any = getattr(responses, "HTMLResponse", object)
-PlainTextResponse: Any = getattr(responses, "PlainTextResponse", object)
-JSONResponse: Any = getattr(responses, "JSONResponse", object)
-RedirectResponse: Any = getattr(responses, "RedirectResponse", object)
-FileResponse: Any = getattr(responses, "FileResponse", object)
-StreamingResponse: Any = getattr(responses, "StreamingResponse", object)
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers as Headers
+    from starlette.datastructures import MutableHeaders as MutableHeaders
+    from starlette.responses import FileResponse as FileResponse
+    from starlette.responses import HTMLResponse as HTMLResponse
+    from starlette.responses import JSONResponse as JSONResponse
+    from starlette.responses import PlainTextResponse as PlainTextResponse
+    from starlette.responses import RedirectResponse as RedirectResponse
+    from starlette.responses import Response as Response
+    from starlette.responses import StreamingResponse as StreamingResponse
+else:
+    Headers = getattr(_datastructures, "Headers", Mapping)
+    MutableHeaders = getattr(_datastructures, "MutableHeaders", Mapping)
+    Response = getattr(responses, "Response", object)
+    HTMLResponse = getattr(responses, "HTMLResponse", object)
+    PlainTextResponse = getattr(responses, "PlainTextResponse", object)
+    JSONResponse = getattr(responses, "JSONResponse", object)
+    RedirectResponse = getattr(responses, "RedirectResponse", object)
+    FileResponse = getattr(responses, "FileResponse", object)
+    StreamingResponse = getattr(responses, "StreamingResponse", object)
 requests: Any = import_module("starlette.requests") if responses else None

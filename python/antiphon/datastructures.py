@@ -7,7 +7,7 @@ from antiphon import _antiphon, _starlette
 __all__ = ["Headers", "MutableHeaders"]
 
 
-class Headers(_antiphon.Headers, _starlette.Headers):  # type: ignore[misc]
+class Headers(_antiphon.Headers, _starlette.Headers):  # type: ignore[misc, override]
     """Header fields that are read: an ordered multidict whose names know no case.
 
     Args:
@@ -32,7 +32,7 @@ class Headers(_antiphon.Headers, _starlette.Headers):  # type: ignore[misc]
     """
 
 
-class MutableHeaders(_antiphon.MutableHeaders, Headers, _starlette.MutableHeaders):  # type: ignore[misc]
+class MutableHeaders(_antiphon.MutableHeaders, Headers, _starlette.MutableHeaders):  # type: ignore[misc, override]
     """Header fields that can be changed, in place.
 
     The arguments are those of :class:`Headers`. ``raw`` is the list itself: what is appended to it

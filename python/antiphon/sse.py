@@ -183,7 +183,7 @@ class AppStatus(metaclass=_Status):
             AppStatus.original_handler(*args, **kwargs)
 
 
-class EventSourceResponse(_antiphon.EventSourceResponse, Response):
+class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ignore[misc]
     r"""A stream of server-sent events.
 
     An iterator brings events (those of ``sse_starlette``, too), the fields of one as a dictionary,

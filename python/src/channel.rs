@@ -80,7 +80,26 @@ impl EventChannel {
         Ok(Self(builder.build()))
     }
 
-    /// Send an event to all subscribers.
+    /// Send an event to all subscribers. It is done when this returns; nothing is to be awaited.
+    ///
+    /// It may be called from any thread.
+    ///
+    /// Args:
+    ///     event: A ``ServerSentEvent``, a mapping of its arguments, or data. One without an id is
+    ///         given the channel's next.
+    ///
+    /// Returns:
+    ///     Its id.
+    ///
+    /// Raises:
+    ///     TypeError: If it is ``None``, bytes or a mapping with another key.
+    ///     ValueError: If a client would misread it.
+    ///     RuntimeError: If the channel is closed.
+    ///
+    /// Example:
+    ///     >>> from antiphon.channel import EventChannel
+    ///     >>> EventChannel(epoch="news").publish({"data": "hello"})
+    ///     'news-1'
     fn publish<'py>(
         &self,
         py: Python<'py>,
@@ -105,12 +124,18 @@ impl EventChannel {
         }
     }
 
-    /// End all subscriptions, once they have what was published.
+    /// End all subscriptions, once they have what was published, and those that begin later at once.
+    ///
+    /// To close it twice does nothing.
     fn close(&self) {
         self.0.close();
     }
 
-    /// What the channel has done, and holds.
+    /// What the channel has done, and holds: a dictionary of numbers.
+    ///
+    /// ``subscribers``: who listen now; ``published``: events; ``delivered``: events to all
+    /// subscribers together; ``lagged``: how often one fell too far behind; ``dropped``: events that
+    /// one did not get for that; ``held_events`` and ``held_bytes``: what is kept.
     #[getter]
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counters = self.0.counters();

@@ -443,6 +443,31 @@ def test_the_fields_of_a_scope_may_be_lists(path: Path) -> None:
     assert peer.start["status"] == 206
     peer = sent(FileResponse(path), headers=[(bytearray(b"range"), bytearray(b"bytes=0-1"))])
     assert peer.start["status"] == 206
+    etag = dict(map(tuple, peer.headers))["etag"].encode()
+    tags = [[b"if-none-match", b'"a"'], [b"if-none-match", etag]]
+    assert sent(FileResponse(path), headers=tags).start["status"] == 304
+
+
+@pytest.mark.parametrize("asked", [b"bytes=900000-", b"bytes=x"])
+def test_a_range_that_is_refused(path: Path, asked: bytes) -> None:
+    done: list[int] = []
+
+    async def task() -> None:
+        done.append(1)
+
+    peer = sent(FileResponse(path, background=task), headers=[(b"range", asked)])
+    assert peer.start["status"] in (200, 400, 416)
+    assert done == [1]
+
+
+def test_a_file_that_is_gone_fails_whatever_is_known_of_it(path: Path) -> None:
+    response = FileResponse(path, stat_result=path.stat())
+    path.unlink()
+    for more in ({}, {"method": "HEAD"}, {"headers": [(b"range", b"bytes=900000-")]}):
+        peer = Waiting()
+        with pytest.raises(RuntimeError, match="does not exist"):
+            sent(response, peer, **more)
+        assert not peer.messages
 
 
 def test_a_time_in_whole_seconds_has_the_tag_of_its_own_text(path: Path) -> None:
