@@ -57,7 +57,7 @@ async def test_a_client_that_connects_again_gets_what_it_has_missed() -> None:
             b"id: %s\r\ndata: %d\r\n\r\n" % (ids[number].encode(), number) for number in (3, 4)
         )
     resync = EventChannel(resync={"event": "reload"})
-    assert b"event: reload" in await anext(resync.subscribe("unknown"))
+    assert b"event: reload\r\ndata: \r\n\r\n" in await anext(resync.subscribe("unknown"))
 
 
 async def test_slow_subscribers() -> None:

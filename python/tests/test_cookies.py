@@ -96,3 +96,9 @@ def test_delete_cookie_goes_through_set_cookie() -> None:
     response.delete_cookie("k", path="/a", domain="b.example")
     assert Logged.calls == [("k", 0, "b.example")]
     assert response.headers["set-cookie"].startswith('k=""; Domain=b.example; expires=')
+
+
+@pytest.mark.parametrize("seconds", [10**12, -(10**12), 10**30])
+def test_a_year_has_four_digits(seconds: int) -> None:
+    with pytest.raises(ValueError, match="expires"):
+        Response().set_cookie("a", "b", expires=seconds)

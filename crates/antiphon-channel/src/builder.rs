@@ -126,8 +126,8 @@ impl Builder {
     /// The event that a client gets when it has missed what cannot be replayed, upon which a page
     /// loads anew what it shows.
     ///
-    /// It needs data, since a client dispatches no event without. Unless it has an id, it is sent with
-    /// that of the newest event, from which a client that connects again then goes on.
+    /// One without data has empty data, since a client dispatches no event without. Unless it has an id,
+    /// it is sent with that of the newest event, from which a client that connects again then goes on.
     ///
     /// # Errors
     ///

@@ -93,8 +93,11 @@ pub(crate) struct Resync {
 
 impl Resync {
     pub(crate) fn new(event: &ServerSentEvent<'_>) -> Result<Self, InvalidEvent> {
+        let mut told = event.clone();
+        // A client dispatches no event without.
+        told.data.get_or_insert_default();
         Ok(Self {
-            bytes: event.encode()?.into(),
+            bytes: told.encode()?.into(),
             separator: event.id.is_none().then_some(event.separator),
         })
     }
