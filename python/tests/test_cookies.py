@@ -68,6 +68,7 @@ def test_partitioned_takes_secure() -> None:
         ({"value": "茶"}, UnicodeEncodeError, "latin-1"),
         ({"path": "/茶"}, UnicodeEncodeError, "latin-1"),
         ({"expires": "茶"}, UnicodeEncodeError, "latin-1"),
+        ({"max_age": "茶"}, UnicodeEncodeError, "latin-1"),
         ({"path": "/; Domain=evil.example"}, ValueError, "cookie path: .*';'"),
         ({"domain": "a.example\r\nx: y"}, ValueError, "cookie domain: "),
         ({"expires": "0; HttpOnly"}, ValueError, "cookie expires: "),
