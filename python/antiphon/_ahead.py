@@ -55,6 +55,15 @@ class Ahead:
         self._error: BaseException | None = None
         self._wake: Callable[[], object] | None = None
 
+    def expect_iterable(self) -> None:
+        """Refuse at once what a worker could not iterate over."""
+        content = self._content
+        if not isinstance(content, Iterable) and not hasattr(type(content), "__getitem__"):
+            raise TypeError(
+                f"content: expected an iterator, but found {content!r}"
+                + (" (call it)" if callable(content) else "")
+            )
+
     def __aiter__(self) -> Ahead:
         return self
 

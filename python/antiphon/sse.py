@@ -260,12 +260,6 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         if sep not in (None, "\r\n", "\r", "\n"):
             raise ValueError(f"sep must be one of: \\r\\n, \\r, \\n, got: {sep}")
         self.sep = sep or self.DEFAULT_SEPARATOR
-        is_iterable = isinstance(content, (AsyncIterable, Iterable))
-        if not is_iterable and not hasattr(type(content), "__getitem__"):
-            raise TypeError(
-                f"content: expected an iterator of events, but found {content!r}"
-                + (" (call it)" if callable(content) else "")
-            )
         if shutdown_event is not None and not hasattr(shutdown_event, "set"):
             raise TypeError(f"shutdown_event: expected an event, but found {shutdown_event!r}")
         for name, seconds in (
@@ -340,6 +334,8 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             SendTimeoutError: If the client has not taken a message in time.
         """
         _stream.expect_request(scope)
+        if isinstance(self.body_iterator, Ahead):
+            self.body_iterator.expect_iterable()
         shutdown = _shutdown.Stream(is_told=AppStatus.should_exit)
         try:
             with shutdown:

@@ -155,12 +155,6 @@ def test_arguments_of_a_wrong_kind_are_refused_at_once() -> None:
     def events() -> Iterator[str]:
         yield "x"
 
-    with pytest.raises(TypeError, match=r"content: expected .* \(call it\)"):
-        EventSourceResponse(events)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="content: expected an iterator of events, but found None"):
-        EventSourceResponse(None)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="content: expected"):
-        EventSourceResponse(EventChannel())  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="shutdown_event: expected an event, but found True"):
         EventSourceResponse(events(), shutdown_event=True)
     for name in ("send_timeout", "shutdown_grace_period", "cleanup_timeout"):
@@ -171,6 +165,23 @@ def test_arguments_of_a_wrong_kind_are_refused_at_once() -> None:
                 EventSourceResponse(events(), **{name: wrong})
     with pytest.raises(ValueError, match="ping interval"):
         EventSourceResponse(events(), ping=float("nan"))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lambda: iter("x"), r"expected an iterator, but found <function .* \(call it\)"),
+        (None, "expected an iterator, but found None"),
+        (EventChannel(), "expected an iterator, but found <.*EventChannel object"),
+        (EventChannel().subscribe, r"expected an iterator, but found <bound method .* \(call it\)"),
+    ],
+)
+async def test_what_is_no_iterator_is_refused_before_the_head(content: Any, said: str) -> None:
+    peer = Scripted()
+    with pytest.raises(TypeError, match=said):
+        await EventSourceResponse(content)(request(), peer.receive, peer.send)
+    assert not peer.messages
 
 
 def test_a_mapping_of_headers_has_each_name_once() -> None:
