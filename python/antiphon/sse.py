@@ -262,15 +262,6 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         self.sep = sep or self.DEFAULT_SEPARATOR
         if shutdown_event is not None and not hasattr(shutdown_event, "set"):
             raise TypeError(f"shutdown_event: expected an event, but found {shutdown_event!r}")
-        for name, seconds in (
-            ("send_timeout", send_timeout),
-            ("shutdown_grace_period", shutdown_grace_period),
-            ("cleanup_timeout", cleanup_timeout),
-        ):
-            if seconds is not None and not isinstance(seconds, (int, float)):
-                raise TypeError(f"{name}: expected seconds, but found {seconds!r}")
-            if seconds is not None and not seconds >= 0:
-                raise ValueError(f"{name} must be >= 0")
         self.body_iterator = content if isinstance(content, AsyncIterable) else Ahead(content)
         self._own_iterator = self.body_iterator
         self.status_code = status_code
@@ -294,6 +285,17 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         self.ping_interval = self.DEFAULT_PING_INTERVAL if ping is None else ping
         self.ping_message_factory = ping_message_factory
         self.client_close_handler_callable = client_close_handler_callable
+        for name, seconds, may_be_none in (
+            ("send_timeout", send_timeout, True),
+            ("shutdown_grace_period", shutdown_grace_period, False),
+            ("cleanup_timeout", cleanup_timeout, True),
+        ):
+            if seconds is None and may_be_none:
+                continue
+            if not isinstance(seconds, (int, float)):
+                raise TypeError(f"{name}: expected seconds, but found {seconds!r}")
+            if not seconds >= 0:
+                raise ValueError(f"{name} must be >= 0")
         self._shutdown_event = shutdown_event
         self._shutdown_grace_period = shutdown_grace_period
         self._cleanup_timeout = cleanup_timeout

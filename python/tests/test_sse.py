@@ -163,6 +163,8 @@ def test_arguments_of_a_wrong_kind_are_refused_at_once() -> None:
         for wrong in (-1, float("nan")):
             with pytest.raises(ValueError, match=f"{name} must be >= 0"):
                 EventSourceResponse(events(), **{name: wrong})
+    with pytest.raises(TypeError, match="shutdown_grace_period: expected seconds, but found None"):
+        EventSourceResponse(events(), shutdown_grace_period=None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="ping interval"):
         EventSourceResponse(events(), ping=float("nan"))
 
