@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -53,12 +53,11 @@ def install() -> None:
     pairs = {original: getattr(responses, name) for name, original in _originals()}
     for module in _modules():
         _replace(module, pairs, _undo)
-    if any(_has_others(original, pairs) for original in pairs) and find_spec("fastapi"):
-        # It must not be imported later, without those below.
-        import_module("fastapi")
-    if "fastapi" in sys.modules:
-        for name, asked in _ASKED.items():
-            _stand_in(import_module(name), asked, pairs)
+    if "fastapi" in sys.modules or any(_has_others(original, pairs) for original in pairs):
+        # It must not be imported later, without the stand-ins.
+        with suppress(ImportError):
+            for name, asked in _ASKED.items():
+                _stand_in(import_module(name), asked, pairs)
 
 
 class _StandIn(type):
