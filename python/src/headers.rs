@@ -70,6 +70,23 @@ pub(crate) fn apply(list: &Bound<'_, PyList>, patch: &HeaderPatch) -> PyResult<(
     }
 }
 
+/// The same for a list that others hold, too: carries it out in a copy.
+pub(crate) fn applied<'py>(
+    list: &Bound<'py, PyList>,
+    patch: &HeaderPatch,
+) -> PyResult<Bound<'py, PyList>> {
+    if let HeaderPatch::Append(name, value) = patch {
+        // Made of the size that it will have.
+        let added = memo::field(list.py(), name, value)?.into_any();
+        let mut fields = list.iter();
+        let and_added = |_| fields.next().unwrap_or_else(|| added.clone());
+        return PyList::new(list.py(), (0..=list.len()).map(and_added));
+    }
+    let copy = list.get_slice(0, list.len());
+    apply(&copy, patch)?;
+    Ok(copy)
+}
+
 /// The value of the first field of that name.
 pub(crate) fn first<'py>(
     list: &Bound<'py, PyList>,

@@ -76,13 +76,7 @@ pub(crate) fn callers<'py>(
         let (name, value) = field::of_caller(name, value)?;
         return field(py, &name, &value);
     };
-    let mixed = (name.as_ptr().addr() >> 4) ^ (value.as_ptr().addr() >> 4).rotate_left(5);
-    let place = mixed % CALLERS_PLACES;
-    let known = CALLERS.with_borrow(|known| match &known[place] {
-        Some(own) if own.name.is(name) && own.value.is(value) => Some(own.field.bind(py).clone()),
-        _ => None,
-    });
-    if let Some(known) = known {
+    if let Some(known) = known(name, value) {
         return Ok(known);
     }
     let (own_name, own_value) = field::of_caller(name, value)?;
@@ -93,10 +87,30 @@ pub(crate) fn callers<'py>(
             value: content.clone().unbind(),
             field: made.clone().unbind(),
         };
+        let place = callers_place(name, value);
         let before = CALLERS.with_borrow_mut(|known| known[place].replace(callers));
         drop(before);
     }
     Ok(made)
+}
+
+/// Tells whether [`callers`] has the field of these two strings at hand.
+pub(crate) fn knows(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
+    known(name, value).is_some()
+}
+
+fn known<'py>(name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyTuple>> {
+    CALLERS.with_borrow(|known| match &known[callers_place(name, value)] {
+        Some(own) if own.name.is(name) && own.value.is(value) => {
+            Some(own.field.bind(name.py()).clone())
+        }
+        _ => None,
+    })
+}
+
+fn callers_place(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> usize {
+    let mixed = (name.as_ptr().addr() >> 4) ^ (value.as_ptr().addr() >> 4).rotate_left(5);
+    mixed % CALLERS_PLACES
 }
 
 /// What was made of two strings, which are kept so that no others can come to lie where they lie.

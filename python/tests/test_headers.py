@@ -178,6 +178,60 @@ def test_fields_that_are_equal_but_not_the_same_are_not_mixed_up() -> None:
         assert response.headers["content-length"] == str(number % 300)
 
 
+def test_the_same_dictionary_again_and_again() -> None:
+    headers = {"x-a": "1", "cache-control": "no-store"}
+    plain = [(b"x-a", b"1"), (b"cache-control", b"no-store")]
+    for number in range(20):
+        response = Response("x" * (number % 3), 200 + number % 2, headers)
+        length = (b"content-length", b"%d" % (number % 3))
+        assert response.raw_headers == [*plain, length]
+        response.headers["x-a"] = "2"
+        response.raw_headers.append((b"x-b", b"3"))
+    headers["x-a"] = "2"
+    assert Response(headers=headers).raw_headers[0] == (b"x-a", b"2")
+    del headers["x-a"]
+    assert Response(headers=headers).raw_headers[0] == (b"cache-control", b"no-store")
+    headers["x-a"] = "1"
+    assert Response(headers=headers).raw_headers[:2] == plain[::-1]
+
+
+def test_the_same_dictionary_with_fields_that_are_planned() -> None:
+    for content, status_code in [("", 200), ("ab", 200), ("ab", 200), ("", 204), ("", 304)] * 3:
+        response = Response(content, status_code, {"content-type": "a/b", "x-a": "1"})
+        length = [] if status_code in (204, 304) else [(b"content-length", b"%d" % len(content))]
+        assert response.raw_headers == [(b"content-type", b"a/b"), (b"x-a", b"1"), *length]
+    headers = {"content-length": "2"}
+    for content in ["ab", "ab", "abc", "ab"]:
+        response = Response(content, headers=headers)
+        assert response.raw_headers == [(b"content-length", b"2")]
+
+
+def test_the_same_dictionary_where_each_response_has_a_media_type_of_its_own() -> None:
+    class Counting(Response):
+        number = 0
+
+        @property
+        def media_type(self) -> str:  # type: ignore[override]
+            Counting.number += 1
+            return f"a/{Counting.number}"
+
+    headers = {"x-a": "1"}
+    types = [Counting("x", headers=headers).headers["content-type"] for _ in range(4)]
+    assert types == ["a/1", "a/2", "a/3", "a/4"]
+    for media_type in ["a/b", "c/d"] * 2:
+        assert Response(headers=headers, media_type=media_type).headers["content-type"] == media_type
+
+
+def test_the_same_dictionary_after_the_class_has_changed() -> None:
+    class Own(Response):
+        media_type = "a/b"
+
+    headers = {"x-a": "1"}
+    for media_type in ["a/b", "a/b", "a/b", "c/d", "c/d"]:
+        Own.media_type = media_type
+        assert Own(headers=headers).headers["content-type"] == media_type
+
+
 def test_headers_that_a_value_changes_while_they_are_read() -> None:
     class Value:
         def encode(self, _: str) -> bytes:

@@ -10,6 +10,7 @@ use crate::headers::FieldValue;
 use crate::http_date::HttpDate;
 use crate::token;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A cookie to be set: its name, its value and its attributes.
@@ -198,11 +199,11 @@ impl<'a> SetCookie<'a> {
             return Err(InvalidCookie::new("partitioned", "", Fault::NotSecure));
         }
 
-        let mut text = String::with_capacity(
+        let mut text = Vec::with_capacity(
             self.key.len() + self.value.len() + self.path.map_or(0, str::len) + 128,
         );
-        text.push_str(self.key);
-        text.push('=');
+        text.extend_from_slice(self.key.as_bytes());
+        text.push(b'=');
         quote(self.value, &mut text);
         self.attribute(&mut text, "Domain", "domain", self.domain)?;
         match self.expires {
@@ -219,7 +220,7 @@ impl<'a> SetCookie<'a> {
             }
         }
         if self.httponly {
-            text.push_str("; HttpOnly");
+            text.extend_from_slice(b"; HttpOnly");
         }
         match self.max_age {
             None => {}
@@ -227,31 +228,34 @@ impl<'a> SetCookie<'a> {
                 self.attribute(&mut text, "Max-Age", "max_age", Some(age))?
             }
             Some(MaxAge::Seconds(seconds)) => {
-                text.push_str("; Max-Age=");
+                text.extend_from_slice(b"; Max-Age=");
                 push_number(&mut text, seconds);
             }
         }
         if self.partitioned {
-            text.push_str("; Partitioned");
+            text.extend_from_slice(b"; Partitioned");
         }
         self.attribute(&mut text, "Path", "path", self.path)?;
         self.attribute(&mut text, "SameSite", "samesite", self.samesite)?;
         if self.secure {
-            text.push_str("; Secure");
+            text.extend_from_slice(b"; Secure");
         }
 
-        text.truncate(text.trim_end().len());
-        if text.is_ascii() {
+        text.truncate(text.trim_ascii_end().len());
+        // Without a way out of the loop the compiler looks at many bytes at a time.
+        let is_ascii = text.iter().fold(0, |any, byte| any | byte) < 0x80;
+        if is_ascii {
             return Ok(FieldValue::from_visible_ascii(text));
         }
-        FieldValue::try_from(text)
+        let text = String::from_utf8(text).unwrap_or_default();
+        FieldValue::try_from(text.trim_end())
             .map_err(|_| InvalidCookie::new(self.first_not_latin1(), "", Fault::NotLatin1))
     }
 
     /// Writes `; name=value`, unless there is no value or an empty one.
     fn attribute(
         &self,
-        text: &mut String,
+        text: &mut Vec<u8>,
         name: &str,
         field: &'static str,
         value: Option<&str>,
@@ -260,17 +264,15 @@ impl<'a> SetCookie<'a> {
             return Ok(());
         };
         // Controls of Latin-1's upper half (C1) are data in a header, not controls.
-        let splits = |byte: u8| byte == b';' || byte.is_ascii_control() && byte != b'\t';
-        // Without a way out of the loop the compiler looks at many bytes at a time.
-        if value.bytes().fold(false, |any, byte| any | splits(byte)) {
-            let found = value.bytes().find(|byte| splits(*byte));
-            let found = char::from(found.unwrap_or_default());
+        let splits = |byte: &u8| *byte == b';' || byte.is_ascii_control() && *byte != b'\t';
+        if let Some(found) = value.as_bytes().iter().copied().find(splits) {
+            let found = char::from(found);
             return Err(InvalidCookie::new(field, value, Fault::Splits(found)));
         }
-        text.push_str("; ");
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
+        text.extend_from_slice(b"; ");
+        text.extend_from_slice(name.as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(value.as_bytes());
         Ok(())
     }
 
@@ -376,42 +378,36 @@ impl SameSite {
     }
 }
 
-fn quote(value: &str, text: &mut String) {
+fn quote(value: &str, text: &mut Vec<u8>) {
     if is_legal_text(value) {
-        text.push_str(value);
+        text.extend_from_slice(value.as_bytes());
         return;
     }
-    text.push('"');
+    text.push(b'"');
     for character in value.chars() {
         match u8::try_from(u32::from(character)) {
-            Ok(b'"') => text.push_str("\\\""),
-            Ok(b'\\') => text.push_str("\\\\"),
+            Ok(byte @ (b'"' | b'\\')) => text.extend_from_slice(&[b'\\', byte]),
             Ok(byte) if !QUOTED[usize::from(byte)] => {
-                text.push('\\');
-                for shift in [6, 3, 0] {
-                    text.push(char::from(b'0' + (byte >> shift & 7)));
-                }
+                let octal = [6, 3, 0].map(|shift| b'0' + (byte >> shift & 7));
+                text.push(b'\\');
+                text.extend_from_slice(&octal);
             }
-            _ => text.push(character),
+            _ => text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    text.push('"');
+    text.push(b'"');
 }
 
-fn push_date(text: &mut String, date: HttpDate) {
-    text.push_str("; expires=");
-    push_ascii(text, &date.encode());
+fn push_date(text: &mut Vec<u8>, date: HttpDate) {
+    text.extend_from_slice(b"; expires=");
+    text.extend_from_slice(&date.encode());
 }
 
-fn push_number(text: &mut String, number: i64) {
+fn push_number(text: &mut Vec<u8>, number: i64) {
     if number < 0 {
-        text.push('-');
+        text.push(b'-');
     }
-    push_ascii(text, FieldValue::from(number.unsigned_abs()).as_bytes());
-}
-
-fn push_ascii(text: &mut String, ascii: &[u8]) {
-    text.push_str(core::str::from_utf8(ascii).unwrap_or_default());
+    text.extend_from_slice(FieldValue::from(number.unsigned_abs()).as_bytes());
 }
 
 fn is_legal_text(text: &str) -> bool {

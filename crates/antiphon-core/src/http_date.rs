@@ -183,9 +183,9 @@ const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// The inverse of [`days_from_civil`], for the years 1 to 9999.
 const fn civil_from_days(days: i64) -> (u32, u32, u32) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
+    // None of these is negative, and small numbers are divided faster.
+    let days = (days + 719_468) as u32;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -196,8 +196,8 @@ const fn civil_from_days(days: i64) -> (u32, u32, u32) {
     } else {
         shifted - 9
     };
-    let year = era * 400 + year_of_era + (month <= 2) as i64;
-    (year as u32, month as u32, day as u32)
+    let year = era * 400 + year_of_era + (month <= 2) as u32;
+    (year, month, day)
 }
 
 const DAY: i64 = 86_400;

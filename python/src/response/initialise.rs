@@ -65,23 +65,33 @@ impl Response {
             };
             content.populate(py, callers, charset)
         };
-        let mut callers = headers.map(headers::of_caller).transpose()?;
-        let fields = match &mut callers {
-            None if media_type.is_none() => {
-                class.populated(py, status, length, || populate(Vec::new()))?
+        let fields = match headers {
+            _ if media_type.is_some() => {
+                let callers = headers.map(headers::of_caller).transpose()?;
+                Fields::Own(populate(callers.unwrap_or_default())?.unbind())
             }
-            Some(callers) if media_type.is_none() && !callers.iter().any(is_planned) => {
-                // Nothing that the caller adds changes the plan.
-                let with = |added: &Py<PyList>, callers: &mut Vec<_>| -> PyResult<_> {
-                    callers.extend(added.bind(py));
-                    Ok(PyList::new(py, &*callers)?.unbind())
+            None => class.populated(py, status, length, || populate(Vec::new()))?,
+            Some(headers) => {
+                let add = || {
+                    let mut callers = headers::of_caller(headers)?;
+                    if callers.iter().any(is_planned) {
+                        return Ok(Fields::Own(populate(callers)?.unbind()));
+                    }
+                    // Nothing that the caller adds changes the plan.
+                    let mut with = |added: &Py<PyList>| -> PyResult<_> {
+                        callers.extend(added.bind(py));
+                        Ok(PyList::new(py, &callers)?.unbind())
+                    };
+                    match class.populated(py, status, length, || populate(Vec::new()))? {
+                        Fields::Own(added) => Ok(Fields::Own(with(&added)?)),
+                        Fields::Settled(added) => Ok(Fields::Settled(with(&added)?)),
+                    }
                 };
-                match class.populated(py, status, length, || populate(Vec::new()))? {
-                    Fields::Own(added) => Fields::Own(with(&added, callers)?),
-                    Fields::Settled(added) => Fields::Settled(with(&added, callers)?),
+                match headers.cast_exact::<PyDict>() {
+                    Ok(dict) => class.with_callers((status, length), dict, add)?,
+                    Err(_) => add()?,
                 }
             }
-            _ => Fields::Own(populate(callers.unwrap_or_default())?.unbind()),
         };
         let mut state = slf.borrow_mut();
         state.status_code = Some(status_code.unbind());

@@ -343,9 +343,8 @@ impl Response {
         let py = slf.py();
         let mut state = slf.borrow_mut();
         if let Some(settled) = &mut state.settled {
-            let list = class::copy(settled.bind(py));
-            headers::apply(list.bind(py), patch)?;
-            *settled = list;
+            let list = headers::applied(settled.bind(py), patch)?;
+            *settled = list.unbind();
             return Ok(());
         }
         drop(state);

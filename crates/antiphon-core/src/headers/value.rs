@@ -75,12 +75,13 @@ impl FieldValue {
     }
 
     /// Takes text that a rule has made of visible ASCII characters, spaces and tabs.
-    pub(crate) fn from_visible_ascii(text: String) -> Self {
+    pub(crate) fn from_visible_ascii(text: impl Into<Vec<u8>>) -> Self {
+        let bytes = text.into();
         debug_assert!(
-            text.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~')),
-            "{text:?}"
+            bytes.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~')),
+            "{bytes:?}"
         );
-        Self(Repr::Owned(text.into_bytes()))
+        Self(Repr::Owned(bytes))
     }
 }
 
