@@ -1,10 +1,10 @@
 //! The messages of a file, one after the other.
 
-use crate::{error, file, message};
+use crate::{chunk, error, file, message};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
-use antiphon_fs::{OpenFile, Read};
+use antiphon_fs::OpenFile;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use std::ops::Range;
@@ -84,7 +84,7 @@ impl Delivery {
                 Some(Step::File { range, more_body }) => {
                     self.range = Some((range, more_body));
                     return self
-                        .chunk(py, |source, range| read_cached(py, source, range))
+                        .chunk(py, |source, range| chunk::cached(py, &source.file, range))
                         .map(Some);
                 }
                 Some(Step::Pathsend) => return self.pathsend(py).map(Some),
@@ -97,7 +97,7 @@ impl Delivery {
             let message = message::body(py, self.scope_type, bytes.as_any(), more_body)?;
             return Ok(Some(message.into_any()));
         }
-        self.chunk(py, |source, range| read_cached(py, source, range))
+        self.chunk(py, |source, range| chunk::cached(py, &source.file, range))
             .map(Some)
     }
 
@@ -157,13 +157,10 @@ impl Delivery {
     /// The message that `None` stood for; for a thread that may wait.
     fn wait<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.chunk(py, |source, range| {
-            let mut buffer = vec![0; (range.end - range.start) as usize];
-            let (file, start) = (&source.file, range.start);
-            let read = py.detach(|| file.read_at(&mut buffer, start))?;
-            if read < buffer.len() {
-                return Err(error::shrank(source.path.bind(py)));
+            match chunk::awaited(py, &source.file, range)? {
+                Some(bytes) => Ok(Some(bytes)),
+                None => Err(error::shrank(source.path.bind(py))),
             }
-            Ok(Some(PyBytes::new(py, &buffer)))
         })
     }
 
@@ -173,19 +170,4 @@ impl Delivery {
             delivery.source = None;
         }
     }
-}
-
-/// A chunk that memory holds; `None` if it does not hold all of it.
-fn read_cached<'py>(
-    py: Python<'py>,
-    source: &Source,
-    range: &Range<u64>,
-) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let length = (range.end - range.start) as usize;
-    let mut is_all = false;
-    let bytes = PyBytes::new_with(py, length, |buffer| {
-        is_all = source.file.read_cached_at(buffer, range.start)? == Read::Bytes(length);
-        Ok(())
-    })?;
-    Ok(is_all.then_some(bytes))
 }

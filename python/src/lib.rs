@@ -5,6 +5,7 @@
 //! the classes that a program imports; see `antiphon/responses.py`.
 
 mod channel;
+mod chunk;
 mod class;
 mod construct;
 mod cookie;
