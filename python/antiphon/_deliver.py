@@ -33,7 +33,8 @@ async def file(messages: Delivery, receive: Receive, send: Send) -> None:
 async def _send_all(messages: Delivery, send: Send) -> None:
     for number, message in enumerate(messages, 1):
         if message is None:
-            message = await anyio.to_thread.run_sync(messages.wait)
-        await send(message)
+            await anyio.to_thread.run_sync(messages.wait)
+        else:
+            await send(message)
         if number % _TURN == 0:
             await anyio.sleep(0)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import anyio.to_thread
 
-from antiphon import _antiphon, _deliver, _listen, _media_type, _starlette, _stream
+from antiphon import _antiphon, _deliver, _listen, _starlette, _stream
 from antiphon._ahead import Ahead
 from antiphon.requests import ClientDisconnect
 from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
@@ -430,7 +430,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
 
     Raises:
         RuntimeError: When it is sent, if there is no such file, if it is no regular file, or if it
-            is shorter than what was announced. Only in the last case something has been sent.
+            is shorter than what was announced. Only in the last case something may have been sent.
         OSError: When it is sent, if it cannot be opened or read.
         ValueError: If a header field cannot be sent, or ``content_disposition_type`` is no token.
         UnicodeEncodeError: If a header field is not Latin-1.
@@ -444,6 +444,10 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
     Source: RFC 9110, sections 13 and 14; RFC 6266; ``starlette.responses.FileResponse``, which
     answers no preconditions.
     """
+
+    path: str | os.PathLike[str]
+    filename: str | None
+    stat_result: os.stat_result | None
 
     chunk_size = 64 * 1024
     max_ranges = 100
@@ -461,18 +465,16 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         stat_result: os.stat_result | None = None,
         content_disposition_type: str = "attachment",
     ) -> None:
-        self.path = path
-        self.status_code = status_code
-        self.filename = filename
-        if media_type is None:
-            media_type = _media_type.guess(filename or path)
-        self.media_type = media_type
-        self.background = background
-        self.init_headers(headers)
-        self._offer(filename, content_disposition_type)
-        self.stat_result = stat_result
-        if stat_result is not None:
-            self.set_stat_headers(stat_result)
+        self._initialise_file(
+            path,
+            status_code,
+            headers,
+            media_type,
+            background,
+            filename,
+            stat_result,
+            content_disposition_type,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file to whoever ``scope`` describes, then run the background task.
@@ -489,9 +491,14 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         messages = self._open(scope)
         if messages is None:
             messages = await anyio.to_thread.run_sync(self._open_waiting, scope)
-        await _deliver.file(messages, receive, send)
+        if isinstance(messages, tuple):
+            for message in messages:
+                await send(message)
+        else:
+            await _deliver.file(messages, receive, send)
         if self.background is not None:
             await self.background()
 
 
 _antiphon.construct_natively(RedirectResponse, "redirect")
+_antiphon.construct_natively(FileResponse, "file")

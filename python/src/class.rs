@@ -5,8 +5,10 @@
 
 use crate::construct::{self, Version};
 use crate::declared::Declared;
+use crate::file::FileResponse;
 use crate::json::JSONResponse;
 use crate::memo;
+use crate::redirect::RedirectResponse;
 use crate::response::Response;
 use antiphon_core::plan::Body;
 use pyo3::intern;
@@ -110,6 +112,9 @@ pub(crate) enum Constructor {
     Json,
     /// `(url, status_code=307, headers=None, background=None)`
     Redirect,
+    /// `(path, status_code=200, headers=None, media_type=None, background=None, filename=None,
+    /// stat_result=None, content_disposition_type="attachment")`
+    File,
 }
 
 /// What turns content into bytes.
@@ -259,12 +264,15 @@ impl Class {
         };
         let charset = class.getattr_opt(intern!(py, "charset"))?;
         let charset = charset.and_then(|charset| charset.extract().ok());
-        let allocates = same(&ours, intern!(py, "__new__"))?
-            || same(&json, intern!(py, "__new__"))?
-            || same(
-                &py.get_type::<crate::redirect::RedirectResponse>(),
-                intern!(py, "__new__"),
-            )?;
+        let ours_too = [
+            py.get_type::<JSONResponse>(),
+            py.get_type::<RedirectResponse>(),
+            py.get_type::<FileResponse>(),
+        ];
+        let mut allocates = same(&ours, intern!(py, "__new__"))?;
+        for other in &ours_too {
+            allocates |= same(other, intern!(py, "__new__"))?;
+        }
         Ok(Self {
             constructor: construct::constructor(class)?.filter(|_| allocates),
             keeps_attributes,

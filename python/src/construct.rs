@@ -12,8 +12,8 @@
 )]
 
 use crate::class::{Class, Constructor};
-use crate::redirect;
 use crate::response::{Arguments, Response};
+use crate::{file, redirect};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;
@@ -57,12 +57,13 @@ const VALID_VERSION_TAG: std::ffi::c_ulong = 1 << 19;
 
 /// Let a class build its responses without `__init__`, as long as it has the one it has now.
 ///
-/// `signature` is "content", "json" or "redirect".
+/// `signature` is "content", "json", "redirect" or "file".
 #[pyfunction]
 pub(crate) fn construct_natively(cls: &Bound<'_, PyType>, signature: &str) -> PyResult<()> {
     let constructor = match signature {
         "json" => Constructor::Json,
         "redirect" => Constructor::Redirect,
+        "file" => Constructor::File,
         _ => Constructor::Content,
     };
     let init = cls.getattr(intern!(cls.py(), "__init__"))?;
@@ -187,7 +188,10 @@ fn allocate<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, Response>> {
 }
 
 /// The arguments of a call, in the order of the signature; `None` is what was not given.
-type Sorted<'a, 'py> = [Option<&'a Bound<'py, PyAny>>; 5];
+type Sorted<'a, 'py> = [Option<&'a Bound<'py, PyAny>>; MOST];
+
+/// As many arguments as a class takes.
+const MOST: usize = 8;
 
 impl Constructor {
     /// Puts each argument in its place; `None` if they do not fit, which `__init__` has words for.
@@ -197,9 +201,12 @@ impl Constructor {
         named: &'a [Borrowed<'_, 'py, PyAny>],
         keywords: Option<&Bound<'py, PyTuple>>,
     ) -> Option<Sorted<'a, 'py>> {
-        let mut sorted = [None; 5];
-        for (place, argument) in positional.iter().enumerate() {
-            *sorted.get_mut(place)? = Some(&**argument);
+        if positional.len() > self.count() {
+            return None;
+        }
+        let mut sorted = [None; MOST];
+        for (place, argument) in sorted.iter_mut().zip(positional) {
+            *place = Some(&**argument);
         }
         if let Some(keywords) = keywords {
             let names = self.names(keywords.py());
@@ -211,29 +218,48 @@ impl Constructor {
                 }
             }
         }
-        let fits = match self {
-            Self::Content => true,
-            Self::Json => sorted[0].is_some(),
-            Self::Redirect => sorted[0].is_some() && positional.len() < 5,
-        };
+        let fits = self == Self::Content || sorted[0].is_some();
         fits.then_some(sorted)
     }
 
-    fn names(self, py: Python<'_>) -> [&Bound<'_, PyString>; 5] {
-        let content = intern!(py, "content");
+    /// How many arguments it takes.
+    const fn count(self) -> usize {
+        match self {
+            Self::Content | Self::Json => 5,
+            Self::Redirect => 4,
+            Self::File => 8,
+        }
+    }
+
+    /// The names of its arguments; those beyond its count stand for nothing, as others come first.
+    fn names(self, py: Python<'_>) -> [&Bound<'_, PyString>; MOST] {
+        let first = match self {
+            Self::Content | Self::Json => intern!(py, "content"),
+            Self::Redirect => intern!(py, "url"),
+            Self::File => intern!(py, "path"),
+        };
         let (status_code, headers) = (intern!(py, "status_code"), intern!(py, "headers"));
         let (media_type, background) = (intern!(py, "media_type"), intern!(py, "background"));
+        let mut names = [
+            first,
+            status_code,
+            headers,
+            media_type,
+            background,
+            first,
+            first,
+            first,
+        ];
         match self {
-            Self::Content | Self::Json => [content, status_code, headers, media_type, background],
-            // The fifth stands for nothing: `position` finds the fourth.
-            Self::Redirect => [
-                intern!(py, "url"),
-                status_code,
-                headers,
-                background,
-                background,
-            ],
+            Self::Content | Self::Json => {}
+            Self::Redirect => names[3..5].copy_from_slice(&[background, background]),
+            Self::File => names[5..].copy_from_slice(&[
+                intern!(py, "filename"),
+                intern!(py, "stat_result"),
+                intern!(py, "content_disposition_type"),
+            ]),
         }
+        names
     }
 
     fn initialise<'py>(
@@ -246,20 +272,36 @@ impl Constructor {
         let unless_none = |argument: Option<_>| {
             argument.filter(|argument: &&Bound<'py, PyAny>| !argument.is_none())
         };
-        let [first, status_code, headers, media_type, background] = match self {
-            Self::Content | Self::Json => given,
-            Self::Redirect => [given[0], given[1], given[2], None, given[3]],
+        let [first, status_code, headers, third, fourth, others @ ..] = given;
+        let status_code = |default| match status_code {
+            Some(code) => code.clone(),
+            None => PyInt::new(py, default).into_any(),
         };
-        let (content, default) = match self {
-            Self::Content | Self::Json => (unless_none(first).cloned(), 200),
-            Self::Redirect => (Some(PyBytes::new(py, b"").into_any()), 307),
+        let (media_type, background) = match self {
+            Self::Redirect => (None, third),
+            _ => (third, fourth),
+        };
+        let (content, status_code) = match (self, first) {
+            (Self::File, Some(path)) => {
+                let [filename, stat_result, disposition_type] = others.map(unless_none);
+                let arguments = file::Arguments {
+                    path,
+                    status_code: status_code(200),
+                    headers: unless_none(headers),
+                    media_type: unless_none(media_type),
+                    background: unless_none(background),
+                    filename,
+                    stat_result,
+                    disposition_type,
+                };
+                return file::initialise(response.cast()?, Some(class), arguments);
+            }
+            (Self::Redirect, _) => (Some(PyBytes::new(py, b"").into_any()), status_code(307)),
+            _ => (unless_none(first).cloned(), status_code(200)),
         };
         let arguments = Arguments {
             content,
-            status_code: match status_code {
-                Some(code) => code.clone(),
-                None => PyInt::new(py, default).into_any(),
-            },
+            status_code,
             headers: unless_none(headers),
             media_type: unless_none(media_type),
             background: unless_none(background),

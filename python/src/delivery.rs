@@ -6,21 +6,21 @@ use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_fs::OpenFile;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use std::ops::Range;
 
-/// An iterator of messages; `None` in the place of one for which the disk has to be waited for.
+/// An iterator of messages; `None` where the disk has to be waited for, which `wait` does.
 #[pyclass(module = "antiphon._antiphon")]
 pub(crate) struct Delivery {
     scope_type: ScopeType,
     start: Option<Py<PyDict>>,
-    /// What follows the head, which is read before that is sent: what fails then is still the
-    /// application's to answer, and the client is woken for both at once.
-    first: Option<Py<PyAny>>,
+    /// The message after the last one. The first is read before the head is sent: what fails then is
+    /// still the application's to answer, and the client is woken for both at once.
+    next: Option<Py<PyDict>>,
     steps: Transmission,
     /// What is left of the range that is being sent, and whether other messages follow it.
     range: Option<(Range<u64>, bool)>,
-    /// `None` once it is closed.
+    /// `None` once all is read, or it is closed.
     source: Option<Source>,
     needs_listener: bool,
 }
@@ -33,6 +33,14 @@ pub(crate) struct Source {
     /// Whether it is sent as a whole: then, as in Starlette, a last chunk of full size is followed by
     /// an empty one.
     pub(crate) is_whole: bool,
+}
+
+/// What a step comes to.
+enum Next<'py> {
+    Message(Bound<'py, PyDict>),
+    /// The disk has to be waited for.
+    Wait,
+    End,
 }
 
 impl Delivery {
@@ -51,7 +59,7 @@ impl Delivery {
         Ok(Self {
             scope_type,
             start: Some(start.unbind()),
-            first: None,
+            next: None,
             steps,
             range: None,
             source: Some(source),
@@ -59,7 +67,20 @@ impl Delivery {
         })
     }
 
-    fn pathsend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    /// The two messages of a file that one holds, as those of any small response; or itself.
+    pub(crate) fn into_messages(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        if let Next::Message(content) = self.step(py)? {
+            if self.source.is_none()
+                && let Some(start) = self.start.take()
+            {
+                return Ok(PyTuple::new(py, [start.bind(py), &content])?.into_any());
+            }
+            self.next = Some(content.unbind());
+        }
+        Ok(Bound::new(py, self)?.into_any())
+    }
+
+    fn pathsend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let Some(source) = &self.source else {
             return Err(error::closed());
         };
@@ -73,32 +94,35 @@ impl Delivery {
         let path = std::path::absolute(&path).unwrap_or(path);
         message.set_item("type", PyString::intern(py, kind))?;
         message.set_item("path", path.into_os_string())?;
-        Ok(message.into_any())
+        Ok(message)
     }
 
-    /// The next message after the head; `None` if the disk has to be waited for.
-    fn step<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if self.range.is_none() {
-            let (bytes, more_body) = match self.steps.next() {
-                None => return Ok(None),
-                Some(Step::File { range, more_body }) => {
-                    self.range = Some((range, more_body));
-                    return self
-                        .chunk(py, |source, range| chunk::cached(py, &source.file, range))
-                        .map(Some);
-                }
-                Some(Step::Pathsend) => return self.pathsend(py).map(Some),
-                Some(Step::Segment { bytes, more_body }) => (bytes, more_body),
-                Some(Step::Start | Step::Bytes { .. } | Step::Stream { .. } | Step::End) => {
-                    (Vec::new(), false)
-                }
-            };
-            let bytes = PyBytes::new(py, &bytes);
-            let message = message::body(py, self.scope_type, bytes.as_any(), more_body)?;
-            return Ok(Some(message.into_any()));
+    /// The next message after the head.
+    fn step<'py>(&mut self, py: Python<'py>) -> PyResult<Next<'py>> {
+        if self.range.is_some() {
+            return self.cached_chunk(py);
         }
+        let (bytes, more_body) = match self.steps.next() {
+            None => return Ok(Next::End),
+            Some(Step::File { range, more_body }) => {
+                self.range = Some((range, more_body));
+                return self.cached_chunk(py);
+            }
+            Some(Step::Pathsend) => {
+                let message = self.pathsend(py)?;
+                self.source = None;
+                return Ok(Next::Message(message));
+            }
+            Some(Step::Segment { bytes, more_body }) => (bytes, more_body),
+            Some(Step::Start | Step::Bytes { .. } | Step::Stream { .. } | Step::End) => {
+                (Vec::new(), false)
+            }
+        };
+        self.message(PyBytes::new(py, &bytes), more_body)
+    }
+
+    fn cached_chunk<'py>(&mut self, py: Python<'py>) -> PyResult<Next<'py>> {
         self.chunk(py, |source, range| chunk::cached(py, &source.file, range))
-            .map(Some)
     }
 
     /// The next chunk of a range, as a message.
@@ -106,7 +130,7 @@ impl Delivery {
         &mut self,
         py: Python<'py>,
         read: impl FnOnce(&Source, &Range<u64>) -> PyResult<Option<Bound<'py, PyBytes>>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> PyResult<Next<'py>> {
         let (Some(source), Some((range, more))) = (&self.source, &mut self.range) else {
             return Err(error::closed());
         };
@@ -117,7 +141,7 @@ impl Delivery {
             read(source, &(range.start..end))?
         };
         let Some(chunk) = chunk else {
-            return Ok(py.None().into_bound(py));
+            return Ok(Next::Wait);
         };
         let length = chunk.as_bytes().len() as u64;
         range.start += length;
@@ -126,7 +150,15 @@ impl Delivery {
         if is_last {
             self.range = None;
         }
-        message::body(py, self.scope_type, chunk.as_any(), more_body).map(Bound::into_any)
+        self.message(chunk, more_body)
+    }
+
+    /// A message of content; with the last one, the file is closed.
+    fn message<'py>(&mut self, bytes: Bound<'py, PyBytes>, more_body: bool) -> PyResult<Next<'py>> {
+        if !more_body {
+            self.source = None;
+        }
+        message::body(bytes.py(), self.scope_type, bytes.as_any(), more_body).map(Next::Message)
     }
 }
 
@@ -144,24 +176,32 @@ impl Delivery {
     }
 
     fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        if let Some(start) = self.start.take() {
-            self.first = self.step(py)?.map(Bound::unbind);
-            return Ok(Some(start.into_bound(py).into_any()));
+        if self.next.is_none() {
+            match self.step(py)? {
+                Next::Message(message) => self.next = Some(message.unbind()),
+                Next::Wait => return Ok(Some(py.None().into_bound(py))),
+                Next::End => return Ok(None),
+            }
         }
-        match self.first.take() {
-            Some(first) => Ok(Some(first.into_bound(py))),
-            None => self.step(py),
-        }
+        let message = match self.start.take() {
+            None => self.next.take(),
+            start => start,
+        };
+        Ok(message.map(|message| message.into_bound(py).into_any()))
     }
 
-    /// The message that `None` stood for; for a thread that may wait.
-    fn wait<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.chunk(py, |source, range| {
+    /// Read what memory does not hold; for a thread that may wait.
+    fn wait(&mut self, py: Python<'_>) -> PyResult<()> {
+        let next = self.chunk(py, |source, range| {
             match chunk::awaited(py, &source.file, range)? {
-                Some(bytes) => Ok(Some(bytes)),
                 None => Err(error::shrank(source.path.bind(py))),
+                bytes => Ok(bytes),
             }
-        })
+        })?;
+        if let Next::Message(message) = next {
+            self.next = Some(message.unbind());
+        }
+        Ok(())
     }
 
     /// Close the file; if a thread still reads it, that holds the last reference and closes it.

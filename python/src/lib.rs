@@ -17,6 +17,7 @@ mod field;
 mod file;
 mod headers;
 mod json;
+mod media_type;
 mod memo;
 mod message;
 mod redirect;

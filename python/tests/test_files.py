@@ -17,7 +17,6 @@ import pytest
 from conftest import STARLETTE
 from peer import Peer, scope
 
-from antiphon import _media_type
 from antiphon.responses import FileResponse
 
 LENGTH = 200_000
@@ -31,10 +30,8 @@ def path(tmp_path: Path) -> Path:
     return place
 
 
-@pytest.fixture(autouse=True)
-def every_descriptor_is_closed() -> Iterator[None]:
-    def files() -> list[str]:
-        return [link for link in map(target, Path("/proc/self/fd").glob("*")) if ".bin" in link]
+def files() -> list[str]:
+    """The files that are open."""
 
     def target(link: Path) -> str:
         try:
@@ -42,6 +39,11 @@ def every_descriptor_is_closed() -> Iterator[None]:
         except OSError:
             return ""
 
+    return [link for link in map(target, Path("/proc/self/fd").glob("*")) if ".bin" in link]
+
+
+@pytest.fixture(autouse=True)
+def every_descriptor_is_closed() -> Iterator[None]:
     before = files()
     yield
     assert files() == before
@@ -179,11 +181,32 @@ def test_a_file_that_cannot_be_sent_fails_before_the_head(path: Path, tmp_path: 
 
 def test_a_file_that_shrinks_never_ends_cleanly(path: Path) -> None:
     known = path.stat()
-    path.write_bytes(b"short")
-    peer = Waiting()
-    with pytest.raises(RuntimeError, match="is shorter than expected"):
-        sent(FileResponse(path, stat_result=known), peer)
-    assert all(message.get("more_body", True) for message in peer.messages)
+    for length in [100_000, 5]:
+        path.write_bytes(b"x" * length)
+        peer = Waiting()
+        with pytest.raises(RuntimeError, match="is shorter than expected"):
+            sent(FileResponse(path, stat_result=known), peer)
+        assert all(message.get("more_body", True) for message in peer.messages)
+        # What goes wrong with the first bytes is still the application's to answer.
+        assert bool(peer.messages) == (length == 100_000)
+
+
+def test_a_file_that_one_message_holds_is_closed_before_it_is_sent(path: Path) -> None:
+    path.write_bytes(b"x" * 100)
+    descriptors: list[list[str]] = []
+
+    class Looking(Waiting):
+        async def send(self, message: Any) -> None:
+            await super().send(message)
+            descriptors.append(files())
+
+    small = Looking()
+    sent(FileResponse(path), small)
+    assert small.body == b"x" * 100 and descriptors == [[], []]
+    path.write_bytes(b"x" * 100_000)
+    large = Looking()
+    sent(FileResponse(path), large)
+    assert [len(held) for held in descriptors[2:]] == [1, 1, 0]
 
 
 def test_a_file_that_grows_is_sent_as_far_as_was_announced(path: Path) -> None:
@@ -275,13 +298,18 @@ def test_a_class_may_set_the_headers_of_its_files(path: Path) -> None:
 )
 def test_media_types_are_those_of_mimetypes(name: str) -> None:
     expected = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    assert _media_type.guess(name) == expected
-    assert _media_type.guess(Path(name)) == _media_type.guess(str(Path(name)))
+    assert FileResponse(name).media_type == expected
+    assert FileResponse(Path(name)).media_type == FileResponse(str(Path(name))).media_type
+    assert FileResponse("a.txt", filename=name).media_type == expected
 
 
 def test_added_media_types_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(mimetypes.types_map, ".antiphon", "text/x-antiphon")
-    assert _media_type.guess("a.antiphon") == "text/x-antiphon"
+    assert FileResponse("a.antiphon").media_type == "text/x-antiphon"
+    monkeypatch.setitem(mimetypes.suffix_map, ".antiphon", ".txt")
+    assert FileResponse("a.antiphon").media_type == "text/plain"
+    monkeypatch.setattr(mimetypes, "guess_type", lambda name: ("a/b", None))
+    assert FileResponse("a").media_type == "a/b"
 
 
 class Client:

@@ -3,9 +3,9 @@
 mod answer;
 mod request;
 
-use crate::delivery::Delivery;
-use crate::error;
+use crate::class::Class;
 use crate::response::Response;
+use crate::{error, media_type};
 use answer::answer;
 use antiphon_core::content_disposition;
 use antiphon_core::headers::{FieldName, FieldValue, HeaderPatch};
@@ -33,22 +33,30 @@ impl FileResponse {
         PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
     }
 
-    /// Add what is said of every file: that it has ranges, and the name it is offered under.
-    fn _offer(
-        slf: &Bound<'_, Self>,
-        filename: Option<&Bound<'_, PyAny>>,
-        content_disposition_type: &Bound<'_, PyAny>,
+    /// Build the response: what `__init__` does with its arguments.
+    #[expect(clippy::too_many_arguments, reason = "Starlette's parameters")]
+    fn _initialise_file<'py>(
+        slf: &Bound<'py, Self>,
+        path: &Bound<'py, PyAny>,
+        status_code: Bound<'py, PyAny>,
+        headers: Option<&Bound<'py, PyAny>>,
+        media_type: Option<&Bound<'py, PyAny>>,
+        background: Option<&Bound<'py, PyAny>>,
+        filename: Option<&Bound<'py, PyAny>>,
+        stat_result: Option<&Bound<'py, PyAny>>,
+        disposition_type: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let patch =
-            |name, value| Response::patch(slf.as_super(), &HeaderPatch::SetDefault(name, value));
-        patch(FieldName::ACCEPT_RANGES, FieldValue::BYTES)?;
-        let Some(filename) = filename else {
-            return Ok(());
+        let arguments = Arguments {
+            path,
+            status_code,
+            headers,
+            media_type,
+            background,
+            filename,
+            stat_result,
+            disposition_type,
         };
-        let (kind, name) = (content_disposition_type.str()?, filename.str()?);
-        let value = content_disposition::encode_as_starlette(kind.to_str()?, name.to_str()?)
-            .map_err(|error| error::disposition(&kind, &error))?;
-        patch(FieldName::CONTENT_DISPOSITION, value)
+        initialise(slf, None, arguments)
     }
 
     /// Set the header fields that come from the file: `Content-Length`, `Last-Modified`, `ETag`.
@@ -74,26 +82,116 @@ impl FileResponse {
         Ok(())
     }
 
-    /// The messages that answer `scope`, or `None` if the disk has to be waited for.
-    fn _open(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Option<Delivery>> {
+    /// The messages that answer `scope`, or `None` if the disk has to be waited for: two of them, or
+    /// a `Delivery`.
+    fn _open<'py>(
+        slf: &Bound<'py, Self>,
+        scope: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let path = slf.getattr(intern!(slf.py(), "path"))?;
         match OpenFile::open_cached(&file_path(&path)?) {
-            Ok(Some(file)) => answer(slf, path, file, scope).map(Some),
+            Ok(Some(file)) => answer(slf, path, file, scope)?
+                .into_messages(slf.py())
+                .map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error::open(&path, &error)),
         }
     }
 
     /// The messages that answer `scope`; for a thread that may wait.
-    fn _open_waiting(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Delivery> {
+    fn _open_waiting<'py>(
+        slf: &Bound<'py, Self>,
+        scope: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let path = slf.getattr(intern!(py, "path"))?;
         let place = file_path(&path)?;
         match py.detach(|| OpenFile::open(&place)) {
-            Ok(file) => answer(slf, path, file, scope),
+            Ok(file) => answer(slf, path, file, scope)?.into_messages(py),
             Err(error) => Err(error::open(&path, &error)),
         }
     }
+}
+
+/// What the constructor is given.
+pub(crate) struct Arguments<'a, 'py> {
+    pub(crate) path: &'a Bound<'py, PyAny>,
+    pub(crate) status_code: Bound<'py, PyAny>,
+    pub(crate) headers: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) media_type: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) background: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) filename: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) stat_result: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) disposition_type: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// Builds the response. `fresh` is its class if nobody can have set an attribute of it before.
+pub(crate) fn initialise<'py>(
+    slf: &Bound<'py, FileResponse>,
+    fresh: Option<&Class>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<()> {
+    let py = slf.py();
+    let Arguments {
+        path,
+        filename,
+        stat_result,
+        ..
+    } = arguments;
+    slf.setattr(intern!(py, "path"), path)?;
+    slf.setattr(intern!(py, "filename"), filename)?;
+    let media_type = match arguments.media_type {
+        Some(media_type) => media_type.clone(),
+        None => match filename {
+            Some(filename) if filename.is_truthy()? => media_type::guess(filename)?,
+            _ => media_type::guess(path)?,
+        },
+    };
+    slf.setattr(intern!(py, "media_type"), &media_type)?;
+    match fresh.filter(|class| class.is_plain()) {
+        Some(class) => Response::initialise_without_body(
+            slf.as_super(),
+            class,
+            arguments.status_code,
+            &media_type,
+            arguments.headers,
+            arguments.background,
+        )?,
+        None => {
+            slf.setattr(intern!(py, "status_code"), arguments.status_code)?;
+            slf.setattr(intern!(py, "background"), arguments.background)?;
+            slf.call_method1(intern!(py, "init_headers"), (arguments.headers,))?;
+        }
+    }
+    offer(slf, filename, arguments.disposition_type)?;
+    slf.setattr(intern!(py, "stat_result"), stat_result)?;
+    if let Some(stat_result) = stat_result {
+        slf.call_method1(intern!(py, "set_stat_headers"), (stat_result,))?;
+    }
+    Ok(())
+}
+
+/// Adds what is said of every file: that it has ranges, and the name it is offered under.
+fn offer(
+    slf: &Bound<'_, FileResponse>,
+    filename: Option<&Bound<'_, PyAny>>,
+    disposition_type: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let py = slf.py();
+    let patch =
+        |name, value| Response::patch(slf.as_super(), &HeaderPatch::SetDefault(name, value));
+    patch(FieldName::ACCEPT_RANGES, FieldValue::BYTES)?;
+    let Some(filename) = filename else {
+        return Ok(());
+    };
+    let kind = match disposition_type {
+        Some(kind) => kind.str()?,
+        None => intern!(py, "attachment").clone(),
+    };
+    let name = filename.str()?;
+    let value = content_disposition::encode_as_starlette(kind.to_str()?, name.to_str()?)
+        .map_err(|error| error::disposition(&kind, &error))?;
+    patch(FieldName::CONTENT_DISPOSITION, value)
 }
 
 pub(crate) fn file_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {

@@ -107,6 +107,34 @@ impl Response {
         Ok(())
     }
 
+    /// Builds a response of a plain class on which nobody has set anything, and which has no body.
+    pub(crate) fn initialise_without_body<'py>(
+        slf: &Bound<'py, Self>,
+        class: &Class,
+        status_code: Bound<'py, PyAny>,
+        media_type: &Bound<'py, PyAny>,
+        headers: Option<&Bound<'py, PyAny>>,
+        background: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let content = Content {
+            status: status(&status_code)?,
+            length: None,
+            media_type: Some(Cow::Borrowed(scope::text(media_type)?)),
+        };
+        let charset = || match &class.charset {
+            Some(charset) => Ok(Cow::Borrowed(&**charset)),
+            None => own_charset(slf),
+        };
+        let callers = headers.map(headers::of_caller).transpose()?;
+        let list = content.populate(py, callers.unwrap_or_default(), charset)?;
+        let mut state = slf.borrow_mut();
+        state.status_code = Some(status_code.unbind());
+        state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
+        state.raw_headers = Some(list.into_any().unbind());
+        Ok(())
+    }
+
     /// The same, where a class renders its content itself; it may look at the response and change it.
     fn initialise_by_render<'py>(
         slf: &Bound<'py, Self>,
