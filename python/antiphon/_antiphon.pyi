@@ -32,7 +32,9 @@ __all__ = [
 _Default = TypeVar("_Default")
 
 def needs_listener(scope: Scope) -> bool: ...
-def construct_natively(cls: type, signature: Literal["content", "json", "redirect", "file"]) -> None: ...
+def construct_natively(
+    cls: type, signature: Literal["content", "json", "redirect", "file"]
+) -> None: ...
 
 @disjoint_base
 class Response:

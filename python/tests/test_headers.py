@@ -219,7 +219,8 @@ def test_the_same_dictionary_where_each_response_has_a_media_type_of_its_own() -
     types = [Counting("x", headers=headers).headers["content-type"] for _ in range(4)]
     assert types == ["a/1", "a/2", "a/3", "a/4"]
     for media_type in ["a/b", "c/d"] * 2:
-        assert Response(headers=headers, media_type=media_type).headers["content-type"] == media_type
+        response = Response(headers=headers, media_type=media_type)
+        assert response.headers["content-type"] == media_type
 
 
 def test_the_same_dictionary_after_the_class_has_changed() -> None:
