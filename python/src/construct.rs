@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple, PyType};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Tells one state of a class from all others.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,11 +67,15 @@ pub(crate) fn construct_natively(cls: &Bound<'_, PyType>, signature: &str) -> Py
         _ => Constructor::Content,
     };
     let init = cls.getattr(intern!(cls.py(), "__init__"))?;
-    let mut inits = INITS
+    let native = Native {
+        class: cls.clone().unbind(),
+        init: init.unbind(),
+        constructor,
+    };
+    NATIVES
         .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    inits.push((init.unbind(), constructor));
-    drop(inits);
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .push(Arc::new(native));
     inherit(cls)
 }
 
@@ -90,15 +94,36 @@ pub(crate) fn inherit(class: &Bound<'_, PyType>) -> PyResult<()> {
 
 /// Which of our constructors `class` has, if it has one of them.
 pub(crate) fn constructor(class: &Bound<'_, PyType>) -> PyResult<Option<Constructor>> {
-    let init = class.getattr(intern!(class.py(), "__init__"))?;
-    let inits = INITS
+    let py = class.py();
+    let natives = NATIVES
         .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let own = inits.iter().find(|(own, _)| own.is(&init));
-    Ok(own.map(|(_, constructor)| *constructor))
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .clone();
+    let init = class.getattr(intern!(py, "__init__"))?;
+    let Some(own) = natives.iter().find(|native| native.init.is(&init)) else {
+        return Ok(None);
+    };
+    // It calls those of its bases, in the place of which a program may have put others.
+    let bases = class.mro();
+    for native in &natives {
+        let base = native.class.bind(py);
+        if bases.iter().any(|other| other.is(base))
+            && !base.getattr(intern!(py, "__init__"))?.is(&native.init)
+        {
+            return Ok(None);
+        }
+    }
+    Ok(Some(own.constructor))
 }
 
-static INITS: Mutex<Vec<(Py<PyAny>, Constructor)>> = Mutex::new(Vec::new());
+/// A class whose `__init__` need not be called.
+struct Native {
+    class: Py<PyType>,
+    init: Py<PyAny>,
+    constructor: Constructor,
+}
+
+static NATIVES: Mutex<Vec<Arc<Native>>> = Mutex::new(Vec::new());
 
 /// `class(*arguments)`, called by the interpreter.
 unsafe extern "C" fn construct(

@@ -23,7 +23,7 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) domain: Text<'a, 'py>,
     pub(crate) secure: bool,
     pub(crate) httponly: bool,
-    pub(crate) samesite: Text<'a, 'py>,
+    pub(crate) samesite: Word<'a, 'py>,
     pub(crate) partitioned: bool,
 }
 
@@ -45,6 +45,20 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Text<'a, 'py> {
             Err(_) if object.is_none() => Self::None,
             Err(_) => Self::Made(object.str()?),
         })
+    }
+}
+
+/// An argument that is text of which Starlette asks `lower`, as anything that has none hears.
+pub(crate) struct Word<'a, 'py>(pub(crate) Text<'a, 'py>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Word<'a, 'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if !object.is_none() && object.cast::<PyString>().is_err() {
+            object.call_method0(intern!(object.py(), "lower"))?;
+        }
+        Text::extract(object).map(Self)
     }
 }
 
@@ -75,9 +89,11 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
         _ => 0,
     };
 
+    let key = name(key)?;
     // `None` is text, too, for a value.
     let mut cookie = SetCookie::new(
-        key.cast::<PyString>()?.to_str()?,
+        key.to_str()
+            .map_err(|error| error::cookie_name(&key).unwrap_or(error))?,
         value.as_str()?.unwrap_or("None"),
     )
     .path(arguments.path.as_str()?)
@@ -86,7 +102,7 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
     .secure(arguments.secure)
     .httponly(arguments.httponly)
     .partitioned(arguments.partitioned);
-    if let Some(samesite) = arguments.samesite.as_str()? {
+    if let Some(samesite) = arguments.samesite.0.as_str()? {
         cookie = cookie.samesite_text(samesite);
     }
     if let Some(age) = &max_age {
@@ -97,15 +113,23 @@ pub(crate) fn encode(arguments: &Arguments<'_, '_>) -> PyResult<FieldValue> {
     }
     cookie.encode(now).map_err(|error| {
         let refused = match error.field() {
-            "key" => Ok((*key).clone()),
+            "key" => Ok(key.clone().into_any()),
             "value" => value.as_object(py),
             "path" => arguments.path.as_object(py),
             "domain" => arguments.domain.as_object(py),
-            "max_age" => arguments.max_age.unwrap_or(key).str().map(Bound::into_any),
-            _ => arguments.expires.unwrap_or(key).str().map(Bound::into_any),
+            "max_age" => arguments.max_age.unwrap_or(&key).str().map(Bound::into_any),
+            _ => arguments.expires.unwrap_or(&key).str().map(Bound::into_any),
         };
         refused.map_or_else(|error| error, |refused| error::cookie(&refused, &error))
     })
+}
+
+/// The name: text, or what Python takes for it.
+fn name<'py>(key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    match key.cast_exact::<PyString>() {
+        Ok(name) => Ok(name.clone()),
+        Err(_) => error::cookie_name(key).map_or_else(|| key.str(), Err),
+    }
 }
 
 /// What `http.cookies` makes of any object that is given for text.

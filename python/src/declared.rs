@@ -5,7 +5,7 @@ use antiphon_core::plan::Plan;
 use antiphon_core::populate::ContentFacts;
 use antiphon_core::response::fixed;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyByteArray, PyBytes, PyList};
 
 /// What the program says of the message's framing.
 #[derive(Default)]
@@ -19,7 +19,11 @@ impl<'py> Declared<'py> {
         let mut declared = Self::default();
         for item in list.iter() {
             if declared.length.is_none() && field::is_named(&item, b"content-length")? {
-                declared.length = Some(field::parts(&item)?.1);
+                let (_, length) = field::parts(&item)?;
+                declared.length = Some(match length.cast::<PyByteArray>() {
+                    Ok(length) => PyBytes::new(length.py(), &length.to_vec()).into_any(),
+                    Err(_) => length,
+                });
             }
             declared.transfer_encoding |= field::is_named(&item, b"transfer-encoding")?;
         }

@@ -43,7 +43,7 @@ pub(crate) fn response(py: Python<'_>, media_type: Option<&str>, error: &Invalid
 /// | another attribute or header, a date that no calendar has | `ValueError` |
 pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
     let own = match error.kind() {
-        InvalidCookieKind::Name => refused_by_python(text),
+        InvalidCookieKind::Name => cookie_name(text),
         InvalidCookieKind::SameSite => Some(PyAssertionError::new_err(
             "samesite must be either 'strict', 'lax' or 'none'",
         )),
@@ -138,7 +138,8 @@ fn not_latin1(text: &Bound<'_, PyAny>) -> Option<PyErr> {
         .err()
 }
 
-fn refused_by_python(name: &Bound<'_, PyAny>) -> Option<PyErr> {
+/// What Python raises of a cookie of that name, if it does.
+pub(crate) fn cookie_name(name: &Bound<'_, PyAny>) -> Option<PyErr> {
     let cookies = name.py().import("http.cookies").ok()?;
     let morsel = cookies.call_method0("Morsel").ok()?;
     morsel.call_method1("set", (name, "", "")).err()

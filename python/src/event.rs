@@ -4,7 +4,7 @@ use crate::response::Response;
 use crate::stream::Stream;
 use crate::{error, json, scope};
 use antiphon_core::event::{self, Separator};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -217,7 +217,10 @@ fn as_milliseconds(value: &Bound<'_, PyAny>) -> PyResult<i64> {
     if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
         return Err(PyTypeError::new_err("retry argument must be int"));
     }
-    value.extract()
+    value.extract().map_err(|_| {
+        let text = format!("event retry: expected milliseconds below 2**63, but found {value}");
+        PyValueError::new_err(text)
+    })
 }
 
 /// A separator, as text.

@@ -46,16 +46,16 @@ pub(crate) fn parts<'py>(
 
 /// Tells whether `field` has this name.
 pub(crate) fn is_named(field: &Bound<'_, PyAny>, name: &[u8]) -> PyResult<bool> {
-    let is = |own: &Bound<'_, PyAny>| {
-        own.cast::<PyBytes>()
-            .is_ok_and(|own| own.as_bytes() == name)
+    let is = |own: &Bound<'_, PyAny>| match own.cast::<PyBytes>() {
+        Ok(own) => Ok(own.as_bytes() == name),
+        Err(_) => own.eq(PyBytes::new(own.py(), name)),
     };
     if let Ok(pair) = field.cast_exact::<PyTuple>()
         && let [own, _] = pair.as_slice()
     {
-        return Ok(is(own));
+        return is(own);
     }
-    Ok(is(&parts(field)?.0))
+    is(&parts(field)?.0)
 }
 
 /// The bytes by which a name is looked up: lower case, Latin-1.

@@ -222,12 +222,24 @@ impl Headers {
     /// The value of the first field of that name, or `default`.
     #[pyo3(signature = (key, default=None))]
     fn get<'py>(
-        &self,
-        py: Python<'py>,
+        slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(self.value(py, key)?.or(default))
+        let (py, name) = (slf.py(), intern!(slf.py(), "__getitem__"));
+        let is_own = slf
+            .get_type()
+            .getattr(name)?
+            .is(&py.get_type::<Self>().getattr(name)?);
+        let found = if is_own {
+            slf.borrow().value(py, key)?
+        } else {
+            match slf.as_any().get_item(key) {
+                Err(error) if error.is_instance_of::<PyKeyError>(py) => None,
+                found => Some(found?),
+            }
+        };
+        Ok(found.or(default))
     }
 
     /// The same fields, to be changed.
@@ -248,8 +260,8 @@ impl Headers {
         Ok(first(self.list.bind(py), field::key(key)?.as_bytes())?.is_some())
     }
 
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
-        self.keys(py)?.try_iter()
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
+        slf.call_method0(intern!(slf.py(), "keys"))?.try_iter()
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {
@@ -259,29 +271,33 @@ impl Headers {
     /// Equal to headers that hold the same fields, in any order.
     fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = other.py();
-        let Ok(other) = other.cast::<Self>() else {
-            return Ok(py.NotImplemented().into_bound(py));
-        };
         let sorted = |list: &Py<PyList>| -> PyResult<Bound<'py, PyList>> {
             let list = list.bind(py);
             let copy = list.get_slice(0, list.len());
             copy.sort()?;
             Ok(copy)
         };
-        let own = sorted(&self.list)?;
-        let others = sorted(&other.borrow().list)?;
-        Ok(own.eq(others)?.into_pyobject(py)?.to_owned().into_any())
+        let is_equal = match other.cast::<Self>() {
+            Ok(other) => sorted(&self.list)?.eq(sorted(&other.borrow().list)?)?,
+            // Starlette's, which can compare ours with theirs.
+            Err(_) if other.hasattr(intern!(py, "_list"))? => {
+                return Ok(py.NotImplemented().into_bound(py));
+            }
+            Err(_) => false,
+        };
+        Ok(is_equal.into_pyobject(py)?.to_owned().into_any())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let class = slf.get_type().name()?;
-        let items = slf.borrow().items(py)?;
-        let dict = PyDict::from_sequence(&items)?;
-        if dict.len() == items.len() {
+        let dict = PyDict::new(py);
+        let items = slf.call_method0(intern!(py, "items"))?;
+        dict.call_method1(intern!(py, "update"), (items,))?;
+        if dict.len() == slf.as_any().len()? {
             return Ok(format!("{class}({})", dict.repr()?));
         }
-        let raw = slf.borrow().raw(py);
+        let raw = slf.getattr(intern!(py, "raw"))?;
         Ok(format!("{class}(raw={})", raw.repr()?))
     }
 
@@ -416,7 +432,8 @@ impl MutableHeaders {
     }
 
     fn __ior__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::update(slf, as_mapping(other)?)
+        slf.call_method1(intern!(slf.py(), "update"), (as_mapping(other)?,))?;
+        Ok(())
     }
 
     fn __or__<'py>(

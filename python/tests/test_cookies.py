@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from http.cookies import CookieError
 from typing import Any
 
@@ -103,3 +104,19 @@ def test_delete_cookie_goes_through_set_cookie() -> None:
 def test_a_year_has_four_digits(seconds: int) -> None:
     with pytest.raises(ValueError, match="expires"):
         Response().set_cookie("a", "b", expires=seconds)
+
+
+def test_names_and_words_of_other_types() -> None:
+    class Name(str, Enum):
+        SESSION = "session"
+
+    response = Response()
+    response.set_cookie(Name.SESSION, "1")
+    assert response.headers["set-cookie"].startswith(f"{Name.SESSION!s}=1;")
+    for name in (None, 1):
+        with pytest.raises(AttributeError, match="lower"):
+            response.set_cookie(name)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError, match="lower"):
+        response.set_cookie("a", samesite=1)  # type: ignore[arg-type]
+    with pytest.raises(CookieError, match="Illegal key"):
+        response.set_cookie("\ud800")

@@ -262,6 +262,9 @@ def test_names_are_offered_as_starlette_offers_them(path: Path) -> None:
     assert plain.media_type == "application/pdf"
     umlaut = FileResponse(path, filename="Prüfung.pdf")
     assert umlaut.headers["content-disposition"] == "attachment; filename*=utf-8''Pr%C3%BCfung.pdf"
+    name: Any = b"Pr\xc3\xbcfung.pdf"
+    raw = FileResponse(path, filename=name, media_type="a/b")
+    assert raw.headers["content-disposition"] == umlaut.headers["content-disposition"]
     with pytest.raises(ValueError, match="disposition"):
         FileResponse(path, filename="a", content_disposition_type="a; b=c")
 

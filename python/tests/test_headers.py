@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections import UserDict
 from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
+import anyio
 import pytest
 from conftest import STARLETTE
 
@@ -162,6 +165,68 @@ def test_what_is_no_text_is_refused_as_in_starlette() -> None:
 def test_the_media_type_is_checked() -> None:
     with pytest.raises(ValueError, match="media type.*0x0D"):
         Response("x", media_type="text/plain\r\nx-a: 1")
+
+
+@pytest.mark.parametrize("cls", [Headers, MutableHeaders])
+def test_what_a_class_overrides_counts_for_the_others(cls: Any) -> None:
+    class Shouting(cls):  # type: ignore[misc]
+        def __getitem__(self, key: str) -> str:
+            return str(super().__getitem__(key).upper())
+
+        def __len__(self) -> int:
+            return 1
+
+        def keys(self) -> list[str]:
+            return ["only"]
+
+        def items(self) -> list[tuple[str, str]]:
+            return [("only", "one")]
+
+    headers = Shouting({"x-a": "a", "x-b": "b"})
+    assert headers.get("x-a") == "A" and headers.get("x-c", "c") == "c" and headers.get("y") is None
+    assert list(headers) == ["only"]
+    assert repr(headers) == "Shouting({'only': 'one'})"
+
+
+def test_an_overridden_update_counts_for_its_operator() -> None:
+    class Counting(MutableHeaders):
+        updates = 0
+
+        def update(self, other: Mapping[str, str]) -> None:
+            Counting.updates += 1
+            super().update(other)
+
+    headers = Counting({"a": "1"})
+    headers |= {"b": "2"}
+    assert Counting.updates == 1 and headers.keys() == ["a", "b"]
+
+
+def test_equality_with_other_things() -> None:
+    headers = Headers({"a": "1"})
+    assert headers != {"a": "1"} and headers != UserDict({"a": "1"}) and headers != 1
+    assert headers != mock.ANY
+    assert headers == MutableHeaders({"A": "1"})
+
+
+def test_names_that_are_byte_arrays() -> None:
+    raw: Any = [(bytearray(b"a"), bytearray(b"1"))]
+    headers = MutableHeaders(raw=raw)
+    assert headers["A"] == "1" and "a" in headers
+    headers["a"] = "2"
+    assert headers.raw == [(b"a", b"2")]
+    response = Response("abc")
+    response.raw_headers = [(bytearray(b"content-length"), bytearray(b"3"))]  # type: ignore[list-item]
+    assert anyio.run(sent, response)[0]["headers"] == response.raw_headers
+
+
+async def sent(response: Response) -> list[Any]:
+    messages: list[Any] = []
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    await response({"type": "http", "method": "GET"}, mock.AsyncMock(), send)
+    return messages
 
 
 def test_a_name_can_come_twice() -> None:

@@ -194,11 +194,48 @@ def test_a_method_replaced_later_counts(monkeypatch: pytest.MonkeyPatch) -> None
     assert PlainTextResponse("").headers["content-type"] == "text/y; charset=utf-8"
     monkeypatch.undo()
     built: list[Any] = []
-    monkeypatch.setattr(Response, "__init__", lambda self, *given: built.append(given))
+    monkeypatch.setattr(Response, "__init__", lambda self, *given, **_: built.append(given))
     HTMLResponse("x", 201)
     assert built == [("x", 201)]
+    JSONResponse("x", 201)
+    with pytest.raises(AttributeError):
+        RedirectResponse("/")
     monkeypatch.undo()
+    assert len(built) == 3
     assert HTMLResponse("x").body == b"x"
+
+
+def test_an_init_of_ones_own_counts_in_a_subclass_that_calls_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    init = Response.__init__
+
+    def tracing(self: Any, *given: Any, **named: Any) -> None:
+        init(self, *given, **named)
+        self.headers["x-traced"] = "1"
+
+    class Own(JSONResponse):
+        pass
+
+    assert "x-traced" not in Own([]).headers
+    monkeypatch.setattr(Response, "__init__", tracing)
+    for response in (Own([]), JSONResponse([]), RedirectResponse("/"), PlainTextResponse("")):
+        assert response.headers["x-traced"] == "1"
+    monkeypatch.undo()
+    assert "x-traced" not in Own([]).headers
+
+
+def test_a_media_type_that_is_not_used_is_not_looked_at() -> None:
+    given = {"content-type": "a/b"}
+    assert Response(headers=given, media_type="a\nb").headers["content-type"] == "a/b"
+
+    class Odd(Response):
+        charset: Any = None
+        media_type = "a/b"
+
+    assert Odd(b"x").headers["content-type"] == "a/b"
+    with pytest.raises(AttributeError, match="startswith"):
+        Response(media_type=1)  # type: ignore[arg-type]
 
 
 def test_an_init_of_ones_own_may_set_attributes_first() -> None:

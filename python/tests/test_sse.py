@@ -110,6 +110,8 @@ def test_events_are_objects() -> None:
     )
     with pytest.raises(ValueError, match="retry"):
         ServerSentEvent(retry=-1).encode()
+    with pytest.raises(ValueError, match=r"event retry: .* but found 9223372036854775808"):
+        ServerSentEvent(retry=2**63).encode()
     for fields in ({"id": True}, {"retry": True}):
         with pytest.raises(TypeError):
             ensure_bytes(fields, "\n")

@@ -188,7 +188,13 @@ fn offer(
         Some(kind) => kind.str()?,
         None => intern!(py, "attachment").clone(),
     };
-    let name = filename.str()?;
+    let name = match filename.cast::<PyBytes>() {
+        Ok(bytes) => {
+            let os = py.import("os")?;
+            os.call_method1("fsdecode", (bytes,))?.str()?
+        }
+        Err(_) => filename.str()?,
+    };
     let value = content_disposition::encode_as_starlette(kind.to_str()?, name.to_str()?)
         .map_err(|error| error::disposition(&kind, &error))?;
     patch(FieldName::CONTENT_DISPOSITION, value)

@@ -7,7 +7,7 @@ use crate::{error, field, headers, json, render, scope};
 use antiphon_core::populate::ContentFacts;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyString};
 use std::borrow::Cow;
 
 /// What a constructor is given.
@@ -58,7 +58,7 @@ impl Response {
                 status,
                 length: Some(length),
                 media_type: match (media_type, &class.media_type) {
-                    (Some(media_type), _) => Some(Cow::Borrowed(scope::text(media_type)?)),
+                    (Some(media_type), _) => Some(Cow::Borrowed(as_media_type(media_type)?)),
                     (None, Some(own)) => own.as_deref().map(Cow::Borrowed),
                     (None, None) => own_media_type(slf)?,
                 },
@@ -120,7 +120,7 @@ impl Response {
         let content = Content {
             status: status(&status_code)?,
             length: None,
-            media_type: Some(Cow::Borrowed(scope::text(media_type)?)),
+            media_type: Some(Cow::Borrowed(as_media_type(media_type)?)),
         };
         let charset = || match &class.charset {
             Some(charset) => Ok(Cow::Borrowed(&**charset)),
@@ -222,13 +222,21 @@ impl Content<'_> {
     ) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::new(py, callers)?;
         let declared = Declared::of(&list)?;
-        let charset = self.media_type.as_ref().map(|_| charset()).transpose()?;
+        // Where the caller gives a `Content-Type`, nobody looks at the media type.
+        let media_type = match headers::first(&list, b"content-type")? {
+            Some(_) => None,
+            None => self.media_type.as_deref(),
+        };
+        let charset = media_type
+            .filter(|media_type| media_type.starts_with("text/"))
+            .map(|_| charset())
+            .transpose()?;
         let facts = ContentFacts {
             status: self.status,
             // Whether it will answer HEAD, for which any length is right, is not known yet.
             head: true,
             length: self.length,
-            media_type: self.media_type.as_deref(),
+            media_type,
             charset: charset.as_deref().unwrap_or_default(),
             declared_length: declared.length(),
             declares_transfer_encoding: declared.transfer_encoding,
@@ -236,7 +244,7 @@ impl Content<'_> {
         let mut patches = Vec::new();
         facts
             .populate(&mut patches)
-            .map_err(|error| error::response(py, self.media_type.as_deref(), &error))?;
+            .map_err(|error| error::response(py, media_type, &error))?;
         for patch in &patches {
             headers::apply(&list, patch)?;
         }
@@ -252,8 +260,20 @@ fn is_planned(field: &Bound<'_, PyAny>) -> bool {
 }
 
 fn own_media_type<'a>(slf: &Bound<'_, Response>) -> PyResult<Option<Cow<'a, str>>> {
-    let own: Option<String> = slf.getattr(intern!(slf.py(), "media_type"))?.extract()?;
-    Ok(own.map(Cow::Owned))
+    let own = slf.getattr(intern!(slf.py(), "media_type"))?;
+    if own.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Cow::Owned(as_media_type(&own)?.to_owned())))
+}
+
+/// A media type, of which Starlette asks whether it starts with `text/`.
+fn as_media_type<'a>(given: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    if let Ok(text) = given.cast::<PyString>() {
+        return text.to_str();
+    }
+    given.call_method1(intern!(given.py(), "startswith"), ("text/",))?;
+    scope::text(given)
 }
 
 pub(super) fn own_charset<'a>(slf: &Bound<'_, Response>) -> PyResult<Cow<'a, str>> {

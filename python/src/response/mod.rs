@@ -3,7 +3,7 @@
 mod initialise;
 
 use crate::class::{self, Class};
-use crate::cookie::{self, Text};
+use crate::cookie::{self, Text, Word};
 use crate::declared::Declared;
 use crate::{construct, error, headers, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
@@ -134,7 +134,7 @@ impl Response {
     #[pyo3(
         signature = (
             key, value=Text::Static(""), max_age=None, expires=None, path=Text::Static("/"),
-            domain=Text::None, secure=None, httponly=None, samesite=Text::Static("lax"),
+            domain=Text::None, secure=None, httponly=None, samesite=Word(Text::Static("lax")),
             partitioned=None,
         ),
         text_signature = "($self, key, value='', max_age=None, expires=None, path='/', domain=None, \
@@ -150,7 +150,7 @@ impl Response {
         domain: Text<'_, 'py>,
         secure: Option<&Bound<'py, PyAny>>,
         httponly: Option<&Bound<'py, PyAny>>,
-        samesite: Text<'_, 'py>,
+        samesite: Word<'_, 'py>,
         partitioned: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let truthy =
