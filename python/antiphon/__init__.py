@@ -4,7 +4,8 @@ The classes are in :mod:`antiphon.responses`, server-sent events in :mod:`antiph
 in :mod:`antiphon.channel`, headers in :mod:`antiphon.datastructures`.
 """
 
+from antiphon._antiphon import __version__
 from antiphon._install import install, uninstall
 from antiphon._shutdown import shutdown
 
-__all__ = ["install", "shutdown", "uninstall"]
+__all__ = ["__version__", "install", "shutdown", "uninstall"]

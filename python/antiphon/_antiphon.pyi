@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar, final, overload
+from typing import Any, Final, Literal, TypeVar, final, overload
 
 from typing_extensions import Self, disjoint_base
 
@@ -23,6 +23,7 @@ __all__ = [
     "Stream",
     "StreamingResponse",
     "Subscriber",
+    "__version__",
     "construct_natively",
     "ensure_bytes",
     "json_text",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 _Default = TypeVar("_Default")
+
+__version__: Final[str]
 
 def needs_listener(scope: Scope) -> bool: ...
 def construct_natively(

@@ -51,4 +51,8 @@ mod _antiphon {
     use crate::scope::needs_listener;
     #[pymodule_export]
     use crate::stream::{Stream, StreamingResponse};
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 }

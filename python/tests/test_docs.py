@@ -5,12 +5,14 @@ from __future__ import annotations
 import doctest
 import importlib
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from conftest import STARLETTE
-from peer import sent
+from peer import Peer, scope
 
 import antiphon
 
@@ -45,16 +47,22 @@ def blocks() -> list[str]:
 
 @pytest.mark.parametrize("block", blocks())
 def test_readme(block: str) -> None:
-    if "starlette" in block:
-        pytest.importorskip("starlette")
+    if "fastapi" in block:
+        pytest.importorskip("fastapi")
     names: dict[str, Any] = {}
     try:
         exec(block, names)
     finally:
         antiphon.uninstall()
     if "app" in names:
-        assert sent(names["app"]).start["status"] == 200
+        peer = Peer()
+        anyio.run(names["app"], scope(query_string=b""), peer.receive, peer.send)
+        assert peer.start["status"] == 200
 
 
 def test_the_readme_has_python() -> None:
     assert blocks()
+
+
+def test_the_version_is_the_packages() -> None:
+    assert antiphon.__version__ == version("antiphon")
