@@ -88,7 +88,7 @@ impl Stream {
         let raw_headers = if patches.is_empty() {
             raw_headers
         } else {
-            let sent = crate::class::copy(&list).into_bound(py);
+            let sent = crate::fields::copy(&list).into_bound(py);
             for patch in &patches {
                 headers::apply(&sent, patch)?;
             }

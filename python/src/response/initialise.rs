@@ -1,8 +1,9 @@
 //! How a response is made of what a constructor is given.
 
 use super::{Response, length, status};
-use crate::class::{Class, Fields, Render};
+use crate::class::{Class, Render};
 use crate::declared::Declared;
+use crate::fields::Fields;
 use crate::{error, field, headers, json, render, scope};
 use antiphon_core::populate::ContentFacts;
 use pyo3::intern;
@@ -65,33 +66,25 @@ impl Response {
             };
             content.populate(py, callers, charset)
         };
-        let fields = match headers {
-            _ if media_type.is_some() => {
-                let callers = headers.map(headers::of_caller).transpose()?;
-                Fields::Own(populate(callers.unwrap_or_default())?.unbind())
+        let known = class.known_fields.as_ref().filter(|_| media_type.is_none());
+        let added = || match known {
+            Some(known) => known.populated(py, (status, length), || populate(Vec::new())),
+            None => Ok(Fields::Own(populate(Vec::new())?.unbind())),
+        };
+        let with_callers = |headers: &Bound<'py, PyAny>| {
+            let callers = headers::of_caller(headers)?;
+            if callers.iter().any(is_planned) {
+                return Ok(Fields::Own(populate(callers)?.unbind()));
             }
-            None => class.populated(py, status, length, || populate(Vec::new()))?,
-            Some(headers) => {
-                let add = || {
-                    let mut callers = headers::of_caller(headers)?;
-                    if callers.iter().any(is_planned) {
-                        return Ok(Fields::Own(populate(callers)?.unbind()));
-                    }
-                    // Nothing that the caller adds changes the plan.
-                    let mut with = |added: &Py<PyList>| -> PyResult<_> {
-                        callers.extend(added.bind(py));
-                        Ok(PyList::new(py, &callers)?.unbind())
-                    };
-                    match class.populated(py, status, length, || populate(Vec::new()))? {
-                        Fields::Own(added) => Ok(Fields::Own(with(&added)?)),
-                        Fields::Settled(added) => Ok(Fields::Settled(with(&added)?)),
-                    }
-                };
-                match headers.cast_exact::<PyDict>() {
-                    Ok(dict) => class.with_callers((status, length), dict, add)?,
-                    Err(_) => add()?,
-                }
+            added()?.after(py, callers)
+        };
+        let dict = headers.and_then(|headers| headers.cast_exact::<PyDict>().ok());
+        let fields = match (headers, dict, known) {
+            (None, ..) => added()?,
+            (_, Some(dict), Some(known)) => {
+                known.with_callers((status, length), dict, |dict| with_callers(dict.as_any()))?
             }
+            (Some(headers), ..) => with_callers(headers)?,
         };
         let mut state = slf.borrow_mut();
         state.status_code = Some(status_code.unbind());

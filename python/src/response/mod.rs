@@ -2,10 +2,10 @@
 
 mod initialise;
 
-use crate::class::{self, Class};
+use crate::class::Class;
 use crate::cookie::{self, Text, Word};
 use crate::declared::Declared;
-use crate::{construct, error, headers, message, render, scope};
+use crate::{construct, error, fields, headers, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::{FieldName, HeaderPatch};
 use pyo3::intern;
@@ -188,7 +188,7 @@ impl Response {
         {
             let [status_code, body, background] =
                 [status_code, body, background].map(|held| held.bind(py));
-            let raw_headers = class::copy(settled.bind(py)).into_bound(py).into_any();
+            let raw_headers = fields::copy(settled.bind(py)).into_bound(py).into_any();
             return message::whole(scope_type, status_code, &raw_headers, body, background);
         }
 
@@ -205,7 +205,7 @@ impl Response {
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
         } else {
-            let sent = class::copy(&list).into_bound(py);
+            let sent = fields::copy(&list).into_bound(py);
             for patch in &plan.patches {
                 headers::apply(&sent, patch)?;
             }
@@ -334,7 +334,7 @@ impl Response {
     /// Gives the response headers of its own.
     fn unsettle(&mut self, py: Python<'_>) {
         if let Some(settled) = self.settled.take() {
-            self.raw_headers = Some(class::copy(settled.bind(py)).into_any());
+            self.raw_headers = Some(fields::copy(settled.bind(py)).into_any());
         }
     }
 
