@@ -25,13 +25,16 @@ pub(crate) struct Class {
     pub(crate) render: Render,
     /// Whether `init_headers` is ours.
     pub(crate) inits_headers: bool,
-    /// Its media type: text or `None`; anything else is asked of each response.
-    pub(crate) media_type: Option<Option<String>>,
-    /// Its charset; anything but text is asked of each response.
-    pub(crate) charset: Option<String>,
-    /// The fields of its last responses, if it says alone, and not each response, of what type the
-    /// content is.
-    pub(crate) known_fields: Option<KnownFields>,
+    /// What it says of its content: `None` if that is anything but text, so that each response is asked.
+    content: Option<OwnContent>,
+}
+
+/// What a class says of the content of all its responses.
+pub(crate) struct OwnContent {
+    pub(crate) media_type: Option<String>,
+    pub(crate) charset: String,
+    /// The fields of the last responses.
+    pub(crate) known_fields: KnownFields,
 }
 
 /// The signatures of our classes.
@@ -60,10 +63,12 @@ pub(crate) enum Render {
 }
 
 impl Class {
-    /// Tells whether a program has no hand in how a response of this class is built, unless in how
-    /// it is rendered.
-    pub(crate) const fn is_plain(&self) -> bool {
-        self.keeps_attributes && self.inits_headers
+    /// What it says of its content, if a program has no hand in how a response of this class is built,
+    /// unless in how it is rendered.
+    pub(crate) fn plain(&self) -> Option<&OwnContent> {
+        self.content
+            .as_ref()
+            .filter(|_| self.keeps_attributes && self.inits_headers)
     }
 
     /// What is known of `class`.
@@ -111,13 +116,21 @@ impl Class {
         } else {
             Render::Hook
         };
-        let media_type = match class.getattr_opt(intern!(py, "media_type"))? {
-            Some(none) if none.is_none() => Some(None),
-            Some(other) => other.extract().ok().map(Some),
-            None => None,
+        let text = |name| -> PyResult<Option<Option<String>>> {
+            let own = class.getattr_opt(name)?;
+            Ok(own.and_then(|own| own.extract().ok()))
         };
-        let charset = class.getattr_opt(intern!(py, "charset"))?;
-        let charset = charset.and_then(|charset| charset.extract().ok());
+        let content = match (
+            text(intern!(py, "media_type"))?,
+            text(intern!(py, "charset"))?,
+        ) {
+            (Some(media_type), Some(Some(charset))) => Some(OwnContent {
+                media_type,
+                charset,
+                known_fields: KnownFields::default(),
+            }),
+            _ => None,
+        };
         let ours_too = [
             py.get_type::<JSONResponse>(),
             py.get_type::<RedirectResponse>(),
@@ -127,18 +140,12 @@ impl Class {
         for other in &ours_too {
             allocates |= same(other, intern!(py, "__new__"))?;
         }
-        let known_fields = media_type
-            .as_ref()
-            .and(charset.as_ref())
-            .map(|_| KnownFields::default());
         Ok(Self {
             constructor: construct::constructor(class)?.filter(|_| allocates),
             keeps_attributes,
             render,
             inits_headers: same(&ours, intern!(py, "init_headers"))?,
-            media_type,
-            charset,
-            known_fields,
+            content,
         })
     }
 }

@@ -48,14 +48,18 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Text<'a, 'py> {
     }
 }
 
-/// An argument that is text of which Starlette asks `lower`, as anything that has none hears.
+/// An argument that is one of some words: of an enumeration, the value. Starlette asks it for `lower`,
+/// so anything else hears that it has none.
 pub(crate) struct Word<'a, 'py>(pub(crate) Text<'a, 'py>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Word<'a, 'py> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if !object.is_none() && object.cast::<PyString>().is_err() {
+        if let Ok(text) = object.cast::<PyString>() {
+            return Ok(Self(Text::Given(text)));
+        }
+        if !object.is_none() {
             object.call_method0(intern!(object.py(), "lower"))?;
         }
         Text::extract(object).map(Self)

@@ -30,6 +30,8 @@ mod stream;
 /// What `antiphon.responses` and `antiphon.datastructures` are built on.
 #[pyo3::pymodule(gil_used = true)]
 mod _antiphon {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::channel::{EventChannel, Subscriber};
     #[pymodule_export]
@@ -52,6 +54,11 @@ mod _antiphon {
     use crate::scope::needs_listener;
     #[pymodule_export]
     use crate::stream::{Stream, StreamingResponse};
+
+    #[pymodule_init]
+    fn load(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::media_type::load(module.py())
+    }
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

@@ -5,6 +5,29 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule, PyString};
 
+/// The module, and its function; a program may put another there.
+struct Mimetypes {
+    module: Py<PyModule>,
+    guess_type: Py<PyAny>,
+}
+
+/// Imports `mimetypes`, early enough to see its own function.
+pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
+    mimetypes(py).map(drop)
+}
+
+fn mimetypes(py: Python<'_>) -> PyResult<&'static Mimetypes> {
+    static MIMETYPES: PyOnceLock<Mimetypes> = PyOnceLock::new();
+    MIMETYPES.get_or_try_init(py, || {
+        let module = py.import("mimetypes")?;
+        let guess_type = module.getattr("guess_type")?.unbind();
+        Ok(Mimetypes {
+            module: module.unbind(),
+            guess_type,
+        })
+    })
+}
+
 /// What `mimetypes.guess_type` says of `name`, or `application/octet-stream`.
 pub(crate) fn guess<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = name.py();
@@ -12,20 +35,19 @@ pub(crate) fn guess<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
         Ok(name) => name.clone().into_any(),
         Err(_) => fspath(name)?,
     };
-    static MIMETYPES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let mimetypes = MIMETYPES
-        .get_or_try_init(py, || py.import("mimetypes").map(Bound::unbind))?
-        .bind(py);
-    if let Ok(text) = name.cast_exact::<PyString>()
+    let mimetypes = mimetypes(py)?;
+    let (module, own) = (mimetypes.module.bind(py), &mimetypes.guess_type);
+    let guess_type = module.getattr(intern!(py, "guess_type"))?;
+    if guess_type.is(own)
+        && let Ok(text) = name.cast_exact::<PyString>()
         && let Ok(text) = text.to_str()
         && let Some(extension) = plain_extension(text)
-        && let Some(known) = known(&mimetypes.dict(), extension)?
+        && let Some(known) = known(&module.dict(), extension)?
     {
         return Ok(known);
     }
-    let (guessed, _): (Bound<'py, PyAny>, Bound<'py, PyAny>) = mimetypes
-        .call_method1(intern!(py, "guess_type"), (name,))?
-        .extract()?;
+    let (guessed, _): (Bound<'py, PyAny>, Bound<'py, PyAny>) =
+        guess_type.call1((name,))?.extract()?;
     if guessed.is_truthy()? {
         return Ok(guessed);
     }

@@ -81,7 +81,7 @@ pub(crate) fn callers<'py>(
     }
     let (own_name, own_value) = field::of_caller(name, value)?;
     let made = field(py, &own_name, &own_value)?;
-    if content.len()? <= MAX_KEPT {
+    if text.len()?.max(content.len()?) <= MAX_KEPT {
         let callers = Callers {
             name: text.clone().unbind(),
             value: content.clone().unbind(),
@@ -127,7 +127,7 @@ thread_local! {
 
 const CALLERS_PLACES: usize = 128;
 
-/// A value of more characters than these is not kept.
+/// A name or a value of more characters than these is not kept.
 const MAX_KEPT: usize = 128;
 
 fn place(name: &str, value: &[u8]) -> usize {

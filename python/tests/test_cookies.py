@@ -113,6 +113,12 @@ def test_names_and_words_of_other_types() -> None:
     response = Response()
     response.set_cookie(Name.SESSION, "1")
     assert response.headers["set-cookie"].startswith(f"{Name.SESSION!s}=1;")
+
+    class SameSite(str, Enum):
+        LAX = "Lax"
+
+    samesite: Any = SameSite.LAX
+    assert cookie("a", samesite=samesite).endswith("SameSite=Lax")
     for name in (None, 1):
         with pytest.raises(AttributeError, match="lower"):
             response.set_cookie(name)  # type: ignore[arg-type]

@@ -312,7 +312,7 @@ def test_added_media_types_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(mimetypes.suffix_map, ".antiphon", ".txt")
     assert FileResponse("a.antiphon").media_type == "text/plain"
     monkeypatch.setattr(mimetypes, "guess_type", lambda name: ("a/b", None))
-    assert FileResponse("a").media_type == "a/b"
+    assert FileResponse("a").media_type == FileResponse("a.txt").media_type == "a/b"
 
 
 class Client:

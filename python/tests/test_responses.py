@@ -16,6 +16,7 @@ from peer import Peer, scope, sent
 
 from antiphon.datastructures import MutableHeaders
 from antiphon.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
@@ -223,6 +224,80 @@ def test_an_init_of_ones_own_counts_in_a_subclass_that_calls_it(
         assert response.headers["x-traced"] == "1"
     monkeypatch.undo()
     assert "x-traced" not in Own([]).headers
+
+
+def test_a_finalizer_may_build_responses_while_another_is_built() -> None:
+    class Own(Response):
+        pass
+
+    built = 0
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            nonlocal built
+            for number in range(40):
+                # Other than 200, they have lists of their own, copied when they are built.
+                assert Own("x" * number, 204, {f"x-{number}": "1"}).status_code == 204
+                built += 1
+
+    before = gc.get_threshold()
+    kept = []
+    try:
+        for number in range(2000):
+            Cycle()
+            gc.set_threshold(1 + number % 7)
+            kept.append(Own("abc", 204, {"x-a": "1"}))
+    finally:
+        gc.set_threshold(*before)
+    gc.collect()
+    assert built == 2000 * 40
+    assert all(response.raw_headers == [(b"x-a", b"1")] for response in kept)
+
+
+def test_properties_of_a_class_see_the_response() -> None:
+    class Problem(JSONResponse):
+        @property
+        def media_type(self) -> str:  # type: ignore[override]
+            return "application/problem+json" if self.status_code >= 400 else "application/json"
+
+    class Sized(Response):
+        @property
+        def media_type(self) -> str:  # type: ignore[override]
+            return f"a/{len(self.body)}"
+
+    class Chosen(FileResponse):
+        @property
+        def charset(self) -> str:  # type: ignore[override]
+            return "latin-1" if self.status_code >= 400 else "utf-8"
+
+    class Own(FileResponse):
+        @property
+        def media_type(self) -> str:  # type: ignore[override]
+            return "text/own"
+
+        @media_type.setter
+        def media_type(self, _: str) -> None:
+            pass
+
+    class Safe(FileResponse):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "filename":
+                value = value.rsplit("/", 1)[-1]
+            super().__setattr__(name, value)
+
+    for status_code, media_type in [(200, "application/json"), (404, "application/problem+json")]:
+        for headers in (None, {"x-a": "1"}):
+            response = Problem({}, status_code, headers)
+            assert response.headers["content-type"] == media_type
+    assert Sized("abc", headers={"x-a": "1"}).headers["content-type"] == "a/3"
+    assert Chosen("a.txt").headers["content-type"] == "text/plain; charset=utf-8"
+    assert Chosen("a.txt", 404).headers["content-type"] == "text/plain; charset=latin-1"
+    assert Own("a.pdf").headers["content-type"] == "text/own; charset=utf-8"
+    disposition = Safe("a", filename="../q.txt").headers["content-disposition"]
+    assert disposition == 'attachment; filename="q.txt"'
 
 
 def test_a_media_type_that_is_not_used_is_not_looked_at() -> None:

@@ -138,7 +138,11 @@ pub(crate) fn initialise<'py>(
         stat_result,
         ..
     } = arguments;
+    let plain = fresh.and_then(Class::plain);
     slf.setattr(intern!(py, "path"), path)?;
+    if plain.is_none() {
+        slf.setattr(intern!(py, "status_code"), &arguments.status_code)?;
+    }
     slf.setattr(intern!(py, "filename"), filename)?;
     let media_type = match arguments.media_type {
         Some(media_type) => media_type.clone(),
@@ -148,22 +152,21 @@ pub(crate) fn initialise<'py>(
         },
     };
     slf.setattr(intern!(py, "media_type"), &media_type)?;
-    match fresh.filter(|class| class.is_plain()) {
-        Some(class) => Response::initialise_without_body(
+    match plain {
+        Some(own) => Response::initialise_without_body(
             slf.as_super(),
-            class,
+            own,
             arguments.status_code,
             &media_type,
             arguments.headers,
             arguments.background,
         )?,
         None => {
-            slf.setattr(intern!(py, "status_code"), arguments.status_code)?;
             slf.setattr(intern!(py, "background"), arguments.background)?;
             slf.call_method1(intern!(py, "init_headers"), (arguments.headers,))?;
         }
     }
-    offer(slf, filename, arguments.disposition_type)?;
+    offer(slf, arguments.disposition_type)?;
     slf.setattr(intern!(py, "stat_result"), stat_result)?;
     if let Some(stat_result) = stat_result {
         slf.call_method1(intern!(py, "set_stat_headers"), (stat_result,))?;
@@ -174,16 +177,16 @@ pub(crate) fn initialise<'py>(
 /// Adds what is said of every file: that it has ranges, and the name it is offered under.
 fn offer(
     slf: &Bound<'_, FileResponse>,
-    filename: Option<&Bound<'_, PyAny>>,
     disposition_type: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let py = slf.py();
     let patch =
         |name, value| Response::patch(slf.as_super(), &HeaderPatch::SetDefault(name, value));
     patch(FieldName::ACCEPT_RANGES, FieldValue::BYTES)?;
-    let Some(filename) = filename else {
+    let filename = slf.getattr(intern!(py, "filename"))?;
+    if filename.is_none() {
         return Ok(());
-    };
+    }
     let kind = match disposition_type {
         Some(kind) => kind.str()?,
         None => intern!(py, "attachment").clone(),
@@ -210,6 +213,9 @@ pub(crate) fn file_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
 
 /// The date of a time, rounded as `datetime` does: to a microsecond, and then down.
 fn date(modified: f64) -> Option<HttpDate> {
+    if modified.is_nan() {
+        return None;
+    }
     let microseconds = (modified * 1e6).round_ties_even();
     HttpDate::from_unix((microseconds / 1e6).floor() as i64)
 }

@@ -1,7 +1,7 @@
 //! How a response is made of what a constructor is given.
 
 use super::{Response, length, status};
-use crate::class::{Class, Render};
+use crate::class::{Class, OwnContent, Render};
 use crate::declared::Declared;
 use crate::fields::Fields;
 use crate::{error, field, headers, json, render, scope};
@@ -28,7 +28,10 @@ impl Response {
         fresh: bool,
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<()> {
-        if !class.is_plain() || !fresh && overrides(slf)? {
+        let Some(own) = class.plain() else {
+            return Self::initialise_by_attributes(slf, arguments);
+        };
+        if !fresh && overrides(slf)? {
             return Self::initialise_by_attributes(slf, arguments);
         }
         let py = slf.py();
@@ -42,10 +45,7 @@ impl Response {
         if let Some(media_type) = media_type {
             slf.setattr(intern!(py, "media_type"), media_type)?;
         }
-        let charset = || match &class.charset {
-            Some(charset) => Ok(Cow::Borrowed(&**charset)),
-            None => own_charset(slf),
-        };
+        let charset = || Ok(Cow::Borrowed(&*own.charset));
         let body = match class.render {
             Render::Json => json::render(content.as_ref(), py)?.into_any(),
             Render::Text => render::text(content.as_ref(), charset, py)?,
@@ -58,15 +58,14 @@ impl Response {
             let content = Content {
                 status,
                 length: Some(length),
-                media_type: match (media_type, &class.media_type) {
-                    (Some(media_type), _) => Some(Cow::Borrowed(as_media_type(media_type)?)),
-                    (None, Some(own)) => own.as_deref().map(Cow::Borrowed),
-                    (None, None) => own_media_type(slf)?,
+                media_type: match media_type {
+                    Some(media_type) => Some(Cow::Borrowed(as_media_type(media_type)?)),
+                    None => own.media_type.as_deref().map(Cow::Borrowed),
                 },
             };
             content.populate(py, callers, charset)
         };
-        let known = class.known_fields.as_ref().filter(|_| media_type.is_none());
+        let known = Some(&own.known_fields).filter(|_| media_type.is_none());
         let added = || match known {
             Some(known) => known.populated(py, (status, length), || populate(Vec::new())),
             None => Ok(Fields::Own(populate(Vec::new())?.unbind())),
@@ -103,7 +102,7 @@ impl Response {
     /// Builds a response of a plain class on which nobody has set anything, and which has no body.
     pub(crate) fn initialise_without_body<'py>(
         slf: &Bound<'py, Self>,
-        class: &Class,
+        own: &OwnContent,
         status_code: Bound<'py, PyAny>,
         media_type: &Bound<'py, PyAny>,
         headers: Option<&Bound<'py, PyAny>>,
@@ -115,10 +114,7 @@ impl Response {
             length: None,
             media_type: Some(Cow::Borrowed(as_media_type(media_type)?)),
         };
-        let charset = || match &class.charset {
-            Some(charset) => Ok(Cow::Borrowed(&**charset)),
-            None => own_charset(slf),
-        };
+        let charset = || Ok(Cow::Borrowed(&*own.charset));
         let callers = headers.map(headers::of_caller).transpose()?;
         let list = content.populate(py, callers.unwrap_or_default(), charset)?;
         let mut state = slf.borrow_mut();
