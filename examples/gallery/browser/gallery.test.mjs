@@ -388,7 +388,8 @@ const drivers = {
     const drawn = await line();
     await until(async () => await points() >= 5);
     assert.notEqual(await line(), drawn);
-    assert.match(await panel.find(".value").innerText(), /^\d+\.\d\d$/);
+    // An event loop with a coarse clock wakes early now and then.
+    assert.match(await panel.find(".value").innerText(), /^-?\d+\.\d\d$/);
     await panel.click('[data-do="stop"]');
     const count = await points();
     assert.equal((await line()).split(" ").length, count);
