@@ -406,26 +406,40 @@ fn an_iterator_runs_further_ahead_of_a_client_that_keeps_up_but_not_without_boun
             count.fetch_add(1, Ordering::SeqCst);
             [b'x'; 8]
         });
-        let (send, mut messages) = peer(50, Then::Stalls);
+        let (sent, stalled) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (total, stalls, mut messages) = (Arc::clone(&sent), Arc::clone(&stalled), 0);
+        let send = asgi::Send::from_fn(move |message| {
+            messages += 1;
+            let is_taken = messages <= 20;
+            match message {
+                Message::Body { body, .. } if is_taken => {
+                    total.fetch_add(body.len(), Ordering::SeqCst);
+                }
+                _ if is_taken => {}
+                _ => stalls.notify_one(),
+            }
+            async move {
+                if !is_taken {
+                    std::future::pending::<()>().await;
+                }
+                its_thread_is_free().await;
+                Ok(())
+            }
+        });
         let response = StreamingResponse::from_iterator(endless);
         let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
-        let mut sent = 0;
-        for _ in 0..50 {
-            if let Message::Body { body, .. } = messages.recv().await.unwrap() {
-                sent += body.len();
-            }
-        }
-        let mut last = usize::MAX;
-        while last != taken.load(Ordering::SeqCst) {
-            last = taken.load(Ordering::SeqCst);
-            tokio::task::spawn_blocking(|| thread::sleep(Duration::from_millis(20)))
-                .await
-                .unwrap();
-        }
-        let ahead = 8 * last - sent;
-        assert!((8 * 100..=2 * (64 << 10)).contains(&ahead), "{ahead}");
+        stalled.notified().await;
+        its_thread_is_free().await;
+        let ahead = 8 * taken.load(Ordering::SeqCst) - sent.load(Ordering::SeqCst);
+        // A message that is being sent, and a full queue.
+        assert!(((64 << 10)..=2 * (64 << 10)).contains(&ahead), "{ahead}");
         call.abort();
     });
+}
+
+/// Waits until the iterator stands still: it has the only thread for blocking work while it runs.
+async fn its_thread_is_free() {
+    tokio::task::spawn_blocking(|| ()).await.unwrap();
 }
 
 /// An iterator that tells on which thread it is dropped.
