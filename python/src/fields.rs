@@ -4,7 +4,7 @@
 //! a length, and for the dictionary of headers that a program mostly writes out.
 
 use crate::declared::Declared;
-use crate::memo;
+use crate::{field_list, memo};
 use antiphon_core::plan::Body;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -38,15 +38,10 @@ impl Fields {
 
     fn clone_ref(&self, py: Python<'_>) -> Self {
         match self {
-            Self::Own(list) => Self::Own(copy(list.bind(py))),
+            Self::Own(list) => Self::Own(field_list::copy(list.bind(py)).unbind()),
             Self::Settled(list) => Self::Settled(list.clone_ref(py)),
         }
     }
-}
-
-/// A list of its own.
-pub(crate) fn copy(list: &Bound<'_, PyList>) -> Py<PyList> {
-    list.get_slice(0, list.len()).unbind()
 }
 
 /// The fields of the last responses of a class.

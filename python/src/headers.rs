@@ -1,9 +1,6 @@
-//! Headers as Python programs read and change them: a list of pairs of byte strings.
-//!
-//! The list is the program's own. `MutableHeaders.raw` is the very list that a response sends, and
-//! programs append to it; so it is changed in place, field by field.
+//! Headers as Python programs read and change them, over a list of fields.
 
-use crate::{field, memo};
+use crate::{field, field_list};
 use antiphon_core::headers::HeaderPatch;
 use pyo3::exceptions::{PyAssertionError, PyKeyError, PyTypeError};
 use pyo3::intern;
@@ -11,111 +8,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
-
-/// The fields that a caller gives, checked.
-///
-/// A mapping, as in Starlette, or pairs, so that a name can come twice.
-pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    if let Ok(dict) = headers.cast_exact::<PyDict>() {
-        // With room for those that the content asks for.
-        let mut fields = Vec::with_capacity(dict.len() + 2);
-        for (name, value) in dict.iter() {
-            if !name.is_exact_instance_of::<PyString>() || !value.is_exact_instance_of::<PyString>()
-            {
-                // What encodes itself could change the dictionary meanwhile.
-                return of_pairs(dict.items().try_iter()?);
-            }
-            fields.push(memo::callers(&name, &value)?.into_any());
-        }
-        return Ok(fields);
-    }
-    if headers.is_instance_of::<PyList>() || headers.is_instance_of::<PyTuple>() {
-        return of_pairs(headers.try_iter()?);
-    }
-    let items = headers.call_method0(intern!(headers.py(), "items"))?;
-    of_pairs(items.try_iter()?)
-}
-
-fn of_pairs<'py>(pairs: Bound<'py, PyIterator>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    pairs
-        .map(|pair| {
-            let (name, value) = field::parts(&pair?)?;
-            Ok(memo::callers(&name, &value)?.into_any())
-        })
-        .collect()
-}
-
-/// Carries out what a plan asks for, or a program.
-pub(crate) fn apply(list: &Bound<'_, PyList>, patch: &HeaderPatch) -> PyResult<()> {
-    let tuple = |name, value| memo::field(list.py(), name, value);
-    match patch {
-        HeaderPatch::Append(name, value) => list.append(tuple(name, value)?),
-        HeaderPatch::Set(name, value) => {
-            let places = places(list, name.as_str().as_bytes())?;
-            let Some((first, others)) = places.split_first() else {
-                return list.append(tuple(name, value)?);
-            };
-            for place in others.iter().rev() {
-                list.del_item(*place)?;
-            }
-            list.set_item(*first, tuple(name, value)?)
-        }
-        HeaderPatch::SetDefault(name, value) => {
-            if first(list, name.as_str().as_bytes())?.is_none() {
-                list.append(tuple(name, value)?)?;
-            }
-            Ok(())
-        }
-        HeaderPatch::Remove(name) => remove(list, name.as_str().as_bytes()),
-    }
-}
-
-/// The same for a list that others hold, too: carries it out in a copy.
-pub(crate) fn applied<'py>(
-    list: &Bound<'py, PyList>,
-    patch: &HeaderPatch,
-) -> PyResult<Bound<'py, PyList>> {
-    if let HeaderPatch::Append(name, value) = patch {
-        // Made of the size that it will have.
-        let added = memo::field(list.py(), name, value)?.into_any();
-        let mut fields = list.iter();
-        let and_added = |_| fields.next().unwrap_or_else(|| added.clone());
-        return PyList::new(list.py(), (0..=list.len()).map(and_added));
-    }
-    let copy = list.get_slice(0, list.len());
-    apply(&copy, patch)?;
-    Ok(copy)
-}
-
-/// The value of the first field of that name.
-pub(crate) fn first<'py>(
-    list: &Bound<'py, PyList>,
-    name: &[u8],
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    for item in list.iter() {
-        if field::is_named(&item, name)? {
-            return field::parts(&item).map(|(_, value)| Some(value));
-        }
-    }
-    Ok(None)
-}
-
-fn remove(list: &Bound<'_, PyList>, name: &[u8]) -> PyResult<()> {
-    places(list, name)?
-        .into_iter()
-        .rev()
-        .try_for_each(|place| list.del_item(place))
-}
-
-fn places(list: &Bound<'_, PyList>, name: &[u8]) -> PyResult<Vec<usize>> {
-    let mut places = Vec::new();
-    for (place, item) in list.iter().enumerate() {
-        if field::is_named(&item, name)? {
-            places.push(place);
-        }
-    }
-    Ok(places)
-}
 
 /// Header fields that are read: an ordered multidict whose names know no case.
 ///
@@ -159,11 +51,11 @@ impl Headers {
             (Some(_), Some(_), _) => return refuse("headers", "raw"),
             (Some(_), _, Some(_)) => return refuse("headers", "scope"),
             (_, Some(_), Some(_)) => return refuse("raw", "scope"),
-            (Some(headers), ..) => PyList::new(py, of_caller(headers)?)?,
-            (_, Some(raw), _) => as_list(raw)?,
+            (Some(headers), ..) => PyList::new(py, field_list::of_caller(headers)?)?,
+            (_, Some(raw), _) => field_list::as_list(raw)?,
             (.., Some(scope)) => {
                 let name = intern!(py, "headers");
-                let fields = as_list(&scope.get_item(name)?)?;
+                let fields = field_list::as_list(&scope.get_item(name)?)?;
                 let list = fields.get_slice(0, fields.len());
                 scope.set_item(name, &list)?;
                 list
@@ -257,7 +149,7 @@ impl Headers {
     }
 
     fn __contains__(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(first(self.list.bind(py), field::key(key)?.as_bytes())?.is_some())
+        Ok(field_list::first(self.list.bind(py), field::key(key)?.as_bytes())?.is_some())
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
@@ -313,7 +205,7 @@ impl Headers {
     fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
         for (name, value) in state.copy()?.iter() {
             if name.eq(intern!(slf.py(), "_list"))? {
-                slf.borrow_mut().list = as_list(&value)?.unbind();
+                slf.borrow_mut().list = field_list::as_list(&value)?.unbind();
             } else {
                 slf.setattr(name.cast::<PyString>()?, value)?;
             }
@@ -332,7 +224,7 @@ impl Headers {
         py: Python<'py>,
         key: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let value = first(self.list.bind(py), field::key(key)?.as_bytes())?;
+        let value = field_list::first(self.list.bind(py), field::key(key)?.as_bytes())?;
         value.map(|value| field::text(&value)).transpose()
     }
 
@@ -379,11 +271,11 @@ impl MutableHeaders {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (name, value) = field::of_caller(key, value)?;
-        apply(&list(slf), &HeaderPatch::Set(name, value))
+        field_list::apply(&list(slf), &HeaderPatch::Set(name, value))
     }
 
     fn __delitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<()> {
-        remove(&list(slf), field::key(key)?.as_bytes())
+        field_list::remove(&list(slf), field::key(key)?.as_bytes())
     }
 
     /// Add a field, beside those of the same name.
@@ -393,7 +285,7 @@ impl MutableHeaders {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (name, value) = field::of_caller(key, value)?;
-        apply(&list(slf), &HeaderPatch::Append(name, value))
+        field_list::apply(&list(slf), &HeaderPatch::Append(name, value))
     }
 
     /// Add a field unless there is one of that name, and return the value of the first.
@@ -404,10 +296,10 @@ impl MutableHeaders {
     ) -> PyResult<Bound<'py, PyAny>> {
         let list = list(slf);
         let (name, checked) = field::of_caller(key, &value)?;
-        match first(&list, name.as_str().as_bytes())? {
+        match field_list::first(&list, name.as_str().as_bytes())? {
             Some(own) => field::text(&own),
             None => {
-                apply(&list, &HeaderPatch::Append(name, checked))?;
+                field_list::apply(&list, &HeaderPatch::Append(name, checked))?;
                 Ok(value)
             }
         }
@@ -465,18 +357,6 @@ pub(crate) fn holds(headers: &Bound<'_, PyAny>, list: &Bound<'_, PyAny>) -> bool
     headers
         .cast::<Headers>()
         .is_ok_and(|headers| headers.borrow().list.is(list))
-}
-
-/// The list itself, or what it gives in a list of its own.
-pub(crate) fn as_list<'py>(fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-    if let Ok(list) = fields.cast::<PyList>() {
-        return Ok(list.clone());
-    }
-    let list = PyList::empty(fields.py());
-    for field in fields.try_iter()? {
-        list.append(field?)?;
-    }
-    Ok(list)
 }
 
 fn as_mapping<'a, 'py>(other: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyAny>> {

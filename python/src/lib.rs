@@ -14,6 +14,7 @@ mod delivery;
 mod error;
 mod event;
 mod field;
+mod field_list;
 mod fields;
 mod file;
 mod headers;

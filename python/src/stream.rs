@@ -2,7 +2,7 @@
 
 use crate::declared::Declared;
 use crate::response::{self, Response};
-use crate::{error, event, headers, message, render, scope};
+use crate::{error, event, field_list, message, render, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::event::Separator;
@@ -73,7 +73,7 @@ impl Stream {
         let py = slf.py();
         let status_code = slf.getattr(intern!(py, "status_code"))?;
         let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
-        let list = headers::as_list(&raw_headers)?;
+        let list = field_list::as_list(&raw_headers)?;
         let declared = Declared::of(&list)?;
         let Plan { patches, body, .. } = streaming::plan(ContentFacts {
             status: response::status(&status_code)?,
@@ -88,11 +88,7 @@ impl Stream {
         let raw_headers = if patches.is_empty() {
             raw_headers
         } else {
-            let sent = crate::fields::copy(&list).into_bound(py);
-            for patch in &patches {
-                headers::apply(&sent, patch)?;
-            }
-            sent.into_any()
+            field_list::patched(&list, &patches)?.into_any()
         };
         let start = message::start(py, scope_type, &status_code, &raw_headers)?;
         Ok(Self {

@@ -282,12 +282,6 @@ def test_properties_of_a_class_see_the_response() -> None:
         def media_type(self, _: str) -> None:
             pass
 
-    class Safe(FileResponse):
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name == "filename":
-                value = value.rsplit("/", 1)[-1]
-            super().__setattr__(name, value)
-
     for status_code, media_type in [(200, "application/json"), (404, "application/problem+json")]:
         for headers in (None, {"x-a": "1"}):
             response = Problem({}, status_code, headers)
@@ -296,6 +290,15 @@ def test_properties_of_a_class_see_the_response() -> None:
     assert Chosen("a.txt").headers["content-type"] == "text/plain; charset=utf-8"
     assert Chosen("a.txt", 404).headers["content-type"] == "text/plain; charset=latin-1"
     assert Own("a.pdf").headers["content-type"] == "text/own; charset=utf-8"
+
+
+def test_a_file_is_offered_under_the_name_that_the_class_keeps() -> None:
+    class Safe(FileResponse):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "filename":
+                value = value.rsplit("/", 1)[-1]
+            super().__setattr__(name, value)
+
     disposition = Safe("a", filename="../q.txt").headers["content-disposition"]
     assert disposition == 'attachment; filename="q.txt"'
 

@@ -5,7 +5,7 @@ use super::{FileResponse, date, etag};
 use crate::declared::Declared;
 use crate::delivery::{Delivery, Source};
 use crate::response;
-use crate::{error, headers};
+use crate::{error, field_list};
 use antiphon_core::asgi::transmission::Transmission;
 use antiphon_core::headers::{FieldName, HeaderPatch};
 use antiphon_core::plan::Body;
@@ -30,11 +30,11 @@ pub(super) fn answer<'py>(
     let request = Request::of(scope)?;
     let announced = announced(slf, &file)?;
     let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
-    let list = headers::as_list(&raw_headers)?;
+    let list = field_list::as_list(&raw_headers)?;
     let declared = Declared::of(&list)?;
     let status = response::status(&slf.getattr(intern!(py, "status_code"))?)?;
     let own = |name| -> PyResult<Option<Vec<u8>>> {
-        let value = headers::first(&list, name)?;
+        let value = field_list::first(&list, name)?;
         value.map(|value| value.extract()).transpose()
     };
     let (own_etag, modified, media_type) =
@@ -77,14 +77,14 @@ pub(super) fn answer<'py>(
     let sent = if plan.anew {
         PyList::empty(py)
     } else {
-        list.get_slice(0, list.len())
+        field_list::copy(&list)
     };
     for patch in &plan.patches {
         // `init_headers` has set them; if they are not there, a program has taken them out.
         let is_taken_out = matches!(patch, HeaderPatch::SetDefault(name, _)
             if !plan.anew && (*name == FieldName::CONTENT_TYPE || *name == FieldName::ACCEPT_RANGES));
         if !is_taken_out {
-            headers::apply(&sent, patch)?;
+            field_list::apply(&sent, patch)?;
         }
     }
     let background = slf.getattr(intern!(py, "background"))?;

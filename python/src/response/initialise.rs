@@ -4,7 +4,7 @@ use super::{Response, length, status};
 use crate::class::{Class, OwnContent, Render};
 use crate::declared::Declared;
 use crate::fields::Fields;
-use crate::{error, field, headers, json, render, scope};
+use crate::{error, field, field_list, json, render, scope};
 use antiphon_core::populate::ContentFacts;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -71,7 +71,7 @@ impl Response {
             None => Ok(Fields::Own(populate(Vec::new())?.unbind())),
         };
         let with_callers = |headers: &Bound<'py, PyAny>| {
-            let callers = headers::of_caller(headers)?;
+            let callers = field_list::of_caller(headers)?;
             if callers.iter().any(is_planned) {
                 return Ok(Fields::Own(populate(callers)?.unbind()));
             }
@@ -115,7 +115,7 @@ impl Response {
             media_type: Some(Cow::Borrowed(as_media_type(media_type)?)),
         };
         let charset = || Ok(Cow::Borrowed(&*own.charset));
-        let callers = headers.map(headers::of_caller).transpose()?;
+        let callers = headers.map(field_list::of_caller).transpose()?;
         let list = content.populate(py, callers.unwrap_or_default(), charset)?;
         let mut state = slf.borrow_mut();
         state.status_code = Some(status_code.unbind());
@@ -181,7 +181,7 @@ impl Response {
                 .transpose()?,
             media_type: own_media_type(slf)?,
         };
-        let callers = headers.map(headers::of_caller).transpose()?;
+        let callers = headers.map(field_list::of_caller).transpose()?;
         let list = content.populate(py, callers.unwrap_or_default(), || own_charset(slf))?;
         Self::keep_headers(slf, &class, list)
     }
@@ -212,7 +212,7 @@ impl Content<'_> {
         let list = PyList::new(py, callers)?;
         let declared = Declared::of(&list)?;
         // Where the caller gives a `Content-Type`, nobody looks at the media type.
-        let media_type = match headers::first(&list, b"content-type")? {
+        let media_type = match field_list::first(&list, b"content-type")? {
             Some(_) => None,
             None => self.media_type.as_deref(),
         };
@@ -235,7 +235,7 @@ impl Content<'_> {
             .populate(&mut patches)
             .map_err(|error| error::response(py, media_type, &error))?;
         for patch in &patches {
-            headers::apply(&list, patch)?;
+            field_list::apply(&list, patch)?;
         }
         Ok(list)
     }

@@ -5,7 +5,7 @@ mod initialise;
 use crate::class::Class;
 use crate::cookie::{self, Text, Word};
 use crate::declared::Declared;
-use crate::{construct, error, fields, headers, message, render, scope};
+use crate::{construct, error, field_list, headers, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::headers::{FieldName, HeaderPatch};
 use pyo3::intern;
@@ -188,12 +188,12 @@ impl Response {
         {
             let [status_code, body, background] =
                 [status_code, body, background].map(|held| held.bind(py));
-            let raw_headers = fields::copy(settled.bind(py)).into_bound(py).into_any();
+            let raw_headers = field_list::copy(settled.bind(py)).into_any();
             return message::whole(scope_type, status_code, &raw_headers, body, background);
         }
 
         let [status_code, raw_headers, body, background] = Self::state(slf)?;
-        let list = headers::as_list(&raw_headers)?;
+        let list = field_list::as_list(&raw_headers)?;
         let declared = Declared::of(&list)?;
         // A length that the program has taken out stays out.
         let length = declared
@@ -205,11 +205,7 @@ impl Response {
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
         } else {
-            let sent = fields::copy(&list).into_bound(py);
-            for patch in &plan.patches {
-                headers::apply(&sent, patch)?;
-            }
-            sent.into_any()
+            field_list::patched(&list, &plan.patches)?.into_any()
         };
         let bytes = Transmission::new(plan.body).any(|step| matches!(step, Step::Bytes { .. }));
         let body = if bytes {
@@ -334,7 +330,7 @@ impl Response {
     /// Gives the response headers of its own.
     fn unsettle(&mut self, py: Python<'_>) {
         if let Some(settled) = self.settled.take() {
-            self.raw_headers = Some(fields::copy(settled.bind(py)).into_any());
+            self.raw_headers = Some(field_list::copy(settled.bind(py)).into_any().unbind());
         }
     }
 
@@ -343,13 +339,13 @@ impl Response {
         let py = slf.py();
         let mut state = slf.borrow_mut();
         if let Some(settled) = &mut state.settled {
-            let list = headers::applied(settled.bind(py), patch)?;
+            let list = field_list::applied(settled.bind(py), patch)?;
             *settled = list.unbind();
             return Ok(());
         }
         drop(state);
         let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
-        headers::apply(raw_headers.cast::<PyList>()?, patch)
+        field_list::apply(raw_headers.cast::<PyList>()?, patch)
     }
 
     /// The status code, the headers, the content and the background task.
