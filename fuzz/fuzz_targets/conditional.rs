@@ -2,14 +2,14 @@
 //! `If-Modified-Since` and `If-Unmodified-Since`, with 0x1F between them.
 #![no_main]
 
-use antiphon_core::conditional::Preconditions;
-use antiphon_core::etag;
-use antiphon_core::headers::Headers;
-use antiphon_core::http_date::HttpDate;
-use antiphon_core::plan::Body;
-use antiphon_core::range::{MAX_RANGES, RangePolicy};
+use antiphon_core::request::preconditions::Preconditions;
+use antiphon_core::values::etag;
+use antiphon_core::fields::Headers;
+use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::response::plan::Body;
+use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
 use antiphon_core::response::file::{FileFacts, RequestFacts, Terms, plan};
-use antiphon_core::segment::{self, Segment};
+use antiphon_core::body::segment::{self, Segment};
 use antiphon_fuzz::{assert_one_line, fields};
 use libfuzzer_sys::fuzz_target;
 

@@ -2,7 +2,7 @@
 //! between them.
 #![no_main]
 
-use antiphon_core::cookie::SetCookie;
+use antiphon_core::values::cookie::SetCookie;
 use antiphon_fuzz::{assert_one_line, texts};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! `Content-Disposition`. The input is the type and the file's name, with 0x1F between them.
 #![no_main]
 
-use antiphon_core::{content_disposition, percent};
+use antiphon_core::{values::content_disposition, text::percent};
 use antiphon_fuzz::{assert_one_line, texts};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! `If-Match` and `If-None-Match`. The input is the field's value.
 #![no_main]
 
-use antiphon_core::etag::{Comparison, EntityTag, TagList};
+use antiphon_core::values::etag::{Comparison, EntityTag, TagList};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|field: &[u8]| {

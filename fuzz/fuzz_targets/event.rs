@@ -2,7 +2,7 @@
 //! between them.
 #![no_main]
 
-use antiphon_core::event::{LastEventId, Separator, ServerSentEvent};
+use antiphon_core::values::event::{LastEventId, Separator, ServerSentEvent};
 use antiphon_fuzz::texts;
 use libfuzzer_sys::fuzz_target;
 

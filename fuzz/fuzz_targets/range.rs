@@ -1,7 +1,7 @@
 //! `Range`, over files of several lengths. The input is the field's value.
 #![no_main]
 
-use antiphon_core::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+use antiphon_core::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|field: &[u8]| {

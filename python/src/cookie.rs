@@ -1,9 +1,9 @@
 //! Cookies: what a program says of one, as the core takes it.
 
 use crate::error;
-use antiphon_core::cookie::{Expires, MaxAge, SetCookie};
-use antiphon_core::headers::FieldValue;
-use antiphon_core::http_date::HttpDate;
+use antiphon_core::fields::FieldValue;
+use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::values::cookie::{Expires, MaxAge, SetCookie};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -1,9 +1,9 @@
 //! What the header fields of a response say of its framing, and the plan that follows from it.
 
 use crate::{error, field};
-use antiphon_core::plan::Plan;
-use antiphon_core::populate::ContentFacts;
+use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::fixed;
+use antiphon_core::response::plan::Plan;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList};
 

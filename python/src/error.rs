@@ -2,11 +2,11 @@
 //! that Starlette's users know.
 
 use antiphon_channel::PublishError;
-use antiphon_core::content_disposition::InvalidDisposition;
-use antiphon_core::cookie::{InvalidCookie, InvalidCookieKind};
-use antiphon_core::event::InvalidEvent;
-use antiphon_core::headers::InvalidHeader;
-use antiphon_core::populate::InvalidResponse;
+use antiphon_core::fields::InvalidHeader;
+use antiphon_core::response::content::InvalidResponse;
+use antiphon_core::values::content_disposition::InvalidDisposition;
+use antiphon_core::values::cookie::{InvalidCookie, InvalidCookieKind};
+use antiphon_core::values::event::InvalidEvent;
 use antiphon_fs::{OpenError, OpenErrorKind};
 use pyo3::exceptions::{
     PyAssertionError, PyAttributeError, PyOSError, PyRuntimeError, PyValueError,

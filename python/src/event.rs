@@ -3,7 +3,7 @@
 use crate::response::Response;
 use crate::stream::Stream;
 use crate::{error, json, scope};
-use antiphon_core::event::{self, Separator};
+use antiphon_core::values::event::{self, Separator};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -1,7 +1,7 @@
 //! One header field, between Python's objects and the core.
 
 use crate::error;
-use antiphon_core::headers::{self, FieldName, FieldValue};
+use antiphon_core::fields::{self, FieldName, FieldValue};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -13,11 +13,11 @@ pub(crate) fn of_caller(
     value: &Bound<'_, PyAny>,
 ) -> PyResult<(FieldName, FieldValue)> {
     let checked = match (as_text(name), as_text(value)) {
-        (Some(name), Some(value)) => headers::field(name, value),
+        (Some(name), Some(value)) => fields::field(name, value),
         _ => {
             let (name, value) = (key(name)?, latin1(value)?.cast_into::<PyBytes>()?);
             let name: String = name.as_bytes().iter().copied().map(char::from).collect();
-            headers::field(name, value.as_bytes())
+            fields::field(name, value.as_bytes())
         }
     };
     checked.map_err(|error| error::header([name, value], &error))

@@ -5,7 +5,7 @@
 //! programs append to it; so it is changed in place, field by field.
 
 use crate::{field, memo};
-use antiphon_core::headers::HeaderPatch;
+use antiphon_core::fields::HeaderPatch;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple};

@@ -5,7 +5,7 @@
 
 use crate::declared::Declared;
 use crate::{field_list, memo};
-use antiphon_core::plan::Body;
+use antiphon_core::response::plan::Body;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 use std::cell::RefCell;

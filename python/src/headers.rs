@@ -1,7 +1,7 @@
 //! Headers as Python programs read and change them, over a list of fields.
 
 use crate::{field, field_list};
-use antiphon_core::headers::HeaderPatch;
+use antiphon_core::fields::HeaderPatch;
 use pyo3::exceptions::{PyAssertionError, PyKeyError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;

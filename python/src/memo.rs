@@ -5,7 +5,7 @@
 //! strings and tuples cannot be changed, what was made of them once can be shared.
 
 use crate::field;
-use antiphon_core::headers::{FieldName, FieldValue};
+use antiphon_core::fields::{FieldName, FieldValue};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString, PyTuple};

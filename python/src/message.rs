@@ -2,7 +2,7 @@
 
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
-use antiphon_core::headers::Headers;
+use antiphon_core::fields::Headers;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

@@ -1,8 +1,8 @@
 //! Responses that send the client elsewhere.
 
 use crate::response::Response;
-use antiphon_core::headers::{FieldName, FieldValue, HeaderPatch};
-use antiphon_core::location;
+use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
+use antiphon_core::values::location;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 

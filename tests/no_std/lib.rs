@@ -1,7 +1,7 @@
 //! A program without `std` that links the core.
 #![no_std]
 
-use antiphon_core::location;
+use antiphon_core::values::location;
 use embedded_alloc::LlffHeap;
 
 #[global_allocator]

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, reason = "it says what it has measured")]
 
 use antiphon_channel::{EventChannel, PublishError, Subscriber};
-use antiphon_core::event::ServerSentEvent;
+use antiphon_core::values::event::ServerSentEvent;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 

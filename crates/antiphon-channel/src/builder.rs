@@ -3,7 +3,7 @@
 use crate::channel::EventChannel;
 use crate::frame::{Epoch, Resync};
 use crate::log::Bound;
-use antiphon_core::event::{InvalidEvent, ServerSentEvent};
+use antiphon_core::values::event::{InvalidEvent, ServerSentEvent};
 
 /// What happens to a subscriber that is further behind than its queue is long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ pub enum Newcomers {
 ///
 /// ```
 /// use antiphon_channel::{EventChannel, Slow};
-/// use antiphon_core::event::ServerSentEvent;
+/// use antiphon_core::values::event::ServerSentEvent;
 ///
 /// let channel = EventChannel::builder()
 ///     .history_events(100)

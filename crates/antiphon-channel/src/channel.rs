@@ -6,7 +6,7 @@ use crate::log::{Id, Log};
 use crate::parked::Parked;
 use crate::subscriber::Subscriber;
 use crate::{Counters, Slow};
-use antiphon_core::event::{InvalidEvent, LastEventId, ServerSentEvent};
+use antiphon_core::values::event::{InvalidEvent, LastEventId, ServerSentEvent};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ use std::task::Waker;
 ///
 /// ```
 /// use antiphon_channel::EventChannel;
-/// use antiphon_core::event::ServerSentEvent;
+/// use antiphon_core::values::event::ServerSentEvent;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

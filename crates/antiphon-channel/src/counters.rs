@@ -6,7 +6,7 @@
 ///
 /// ```
 /// use antiphon_channel::EventChannel;
-/// use antiphon_core::event::ServerSentEvent;
+/// use antiphon_core::values::event::ServerSentEvent;
 ///
 /// let channel = EventChannel::new();
 /// let _subscriber = channel.subscribe(None);

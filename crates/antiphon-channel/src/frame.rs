@@ -1,6 +1,6 @@
 //! Events as bytes, with the ids that the channel gives them.
 
-use antiphon_core::event::{InvalidEvent, Separator, ServerSentEvent};
+use antiphon_core::values::event::{InvalidEvent, Separator, ServerSentEvent};
 use bytes::Bytes;
 use std::hash::{BuildHasher, RandomState};
 

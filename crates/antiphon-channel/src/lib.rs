@@ -21,7 +21,7 @@
 //!
 //! ```
 //! use antiphon_channel::EventChannel;
-//! use antiphon_core::event::ServerSentEvent;
+//! use antiphon_core::values::event::ServerSentEvent;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {

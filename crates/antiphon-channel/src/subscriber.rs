@@ -62,7 +62,7 @@ impl Subscriber {
     ///
     /// ```
     /// use antiphon_channel::EventChannel;
-    /// use antiphon_core::event::ServerSentEvent;
+    /// use antiphon_core::values::event::ServerSentEvent;
     /// use std::task::{Context, Poll, Waker};
     ///
     /// let channel = EventChannel::new();

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use antiphon_channel::{Builder, EventChannel, Newcomers, PublishError, Slow, Subscriber};
-use antiphon_core::event::ServerSentEvent;
+use antiphon_core::values::event::ServerSentEvent;
 use bytes::Bytes;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};

@@ -1,7 +1,7 @@
 //! A channel against a list of all events, whatever is done to it in whatever order.
 
 use antiphon_channel::{EventChannel, Slow, Subscriber};
-use antiphon_core::event::ServerSentEvent;
+use antiphon_core::values::event::ServerSentEvent;
 use bytes::Bytes;
 use proptest::prelude::*;
 use std::task::{Context, Poll, Waker};

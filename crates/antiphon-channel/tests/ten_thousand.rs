@@ -1,7 +1,7 @@
 //! Ten thousand subscribers, one of which is stalled for good.
 
 use antiphon_channel::EventChannel;
-use antiphon_core::event::ServerSentEvent;
+use antiphon_core::values::event::ServerSentEvent;
 use std::fs;
 
 const SUBSCRIBERS: usize = 10_000;

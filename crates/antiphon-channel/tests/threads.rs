@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use antiphon_channel::{Builder, EventChannel, Slow, Subscriber};
-use antiphon_core::event::ServerSentEvent;
+use antiphon_core::values::event::ServerSentEvent;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};

@@ -1,12 +1,12 @@
 //! What the core costs: `cargo bench -p antiphon-core`.
 
-use antiphon_core::conditional::{Preconditions, Validators};
-use antiphon_core::cookie::{SameSite, SetCookie};
-use antiphon_core::event::ServerSentEvent;
-use antiphon_core::headers::Headers;
-use antiphon_core::populate::ContentFacts;
-use antiphon_core::range::{self, MAX_RANGES, RangePolicy};
-use antiphon_core::{location, response};
+use antiphon_core::fields::Headers;
+use antiphon_core::request::preconditions::{Preconditions, Validators};
+use antiphon_core::request::range::{self, MAX_RANGES, RangePolicy};
+use antiphon_core::response::content::ContentFacts;
+use antiphon_core::values::cookie::{SameSite, SetCookie};
+use antiphon_core::values::event::ServerSentEvent;
+use antiphon_core::{response, values::location};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 

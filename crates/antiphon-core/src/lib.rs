@@ -7,36 +7,25 @@
 //!
 //! Programs use the `antiphon` crate, which re-exports what they need of this one.
 //!
-//! | layer   | modules                                                        |
-//! |---------|----------------------------------------------------------------|
-//! | text    | [`percent`], [`http_date`], [`token`]                          |
-//! | fields  | [`headers`]                                                    |
-//! | values  | [`media_type`], [`cookie`], [`content_disposition`], [`location`], [`etag`], [`event`], [`range`]                       |
-//! | storage | [`segment`]                                                    |
-//! | rules   | [`populate`], [`conditional`], [`multipart`]                   |
-//! | plans   | [`plan`], [`response`]                                         |
-//! | asgi    | [`asgi`]                                                       |
+//! | layer        | what it holds                                                       |
+//! |--------------|---------------------------------------------------------------------|
+//! | [`text`]     | percent-encoding, dates, tokens                                     |
+//! | [`fields`]   | names and values of header fields, and lists of them                |
+//! | [`values`]   | what single fields say: media types, cookies, entity tags, events    |
+//! | [`request`]  | what a request asks for: preconditions, ranges                       |
+//! | [`body`]     | the pieces of a body                                                |
+//! | [`response`] | the response classes, and the plans that they make                  |
+//! | [`asgi`]     | ASGI's vocabulary                                                   |
 //!
-//! A module uses only modules of its own layer and of those above it in the table.
+//! A folder is a layer: its files use only their own folder and those above it in the table.
 #![no_std]
 
 extern crate alloc;
 
 pub mod asgi;
-pub mod conditional;
-pub mod content_disposition;
-pub mod cookie;
-pub mod etag;
-pub mod event;
-pub mod headers;
-pub mod http_date;
-pub mod location;
-pub mod media_type;
-pub mod multipart;
-pub mod percent;
-pub mod plan;
-pub mod populate;
-pub mod range;
+pub mod body;
+pub mod fields;
+pub mod request;
 pub mod response;
-pub mod segment;
-pub mod token;
+pub mod text;
+pub mod values;

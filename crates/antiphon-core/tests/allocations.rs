@@ -1,7 +1,7 @@
 //! How often the core asks for memory.
 
-use antiphon_core::populate::ContentFacts;
 use antiphon_core::response;
+use antiphon_core::response::content::ContentFacts;
 
 #[test]
 fn planning_a_fixed_response_allocates_at_most_twice() {

@@ -1,7 +1,7 @@
 //! Server-sent events: the tables of `conformance/`, and what a client makes of any event.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use antiphon_core::event::{self, InvalidEvent, LastEventId, Separator, ServerSentEvent};
+use antiphon_core::values::event::{self, InvalidEvent, LastEventId, Separator, ServerSentEvent};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -1,15 +1,15 @@
 //! The tables of files, against the core as Starlette's face sets it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use antiphon_core::conditional::Preconditions;
-use antiphon_core::content_disposition;
-use antiphon_core::headers::{FieldValue, Headers};
-use antiphon_core::http_date::HttpDate;
-use antiphon_core::plan::Body;
-use antiphon_core::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+use antiphon_core::body::segment::Segment;
+use antiphon_core::fields::{FieldValue, Headers};
+use antiphon_core::request::preconditions::Preconditions;
+use antiphon_core::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
 use antiphon_core::response::file::{FileFacts, RequestFacts, Terms, plan};
-use antiphon_core::segment::Segment;
-use antiphon_core::{etag, segment};
+use antiphon_core::response::plan::Body;
+use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::values::content_disposition;
+use antiphon_core::{body::segment, values::etag};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! Headers of 100 KiB: they get an answer, and what they cost grows with their length, not with its
 //! square.
 
-use antiphon_core::conditional::{Outcome, Preconditions, Validators};
-use antiphon_core::etag::{Comparison, EntityTag, TagList};
-use antiphon_core::http_date::HttpDate;
-use antiphon_core::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+use antiphon_core::request::preconditions::{Outcome, Preconditions, Validators};
+use antiphon_core::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::values::etag::{Comparison, EntityTag, TagList};
 use std::hint::black_box;
 use std::ops::Range;
 use std::time::{Duration, Instant};

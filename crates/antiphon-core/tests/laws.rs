@@ -1,10 +1,10 @@
 //! What holds for every input.
 
-use antiphon_core::cookie::SetCookie;
-use antiphon_core::headers::{HeaderPatch, Headers};
-use antiphon_core::http_date::HttpDate;
-use antiphon_core::populate::ContentFacts;
-use antiphon_core::{location, percent, plan, response};
+use antiphon_core::fields::{HeaderPatch, Headers};
+use antiphon_core::response::content::ContentFacts;
+use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::values::cookie::SetCookie;
+use antiphon_core::{response, response::plan, text::percent, values::location};
 use proptest::prelude::*;
 
 fn is_clean(bytes: &[u8]) -> bool {

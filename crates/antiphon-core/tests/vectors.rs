@@ -4,12 +4,12 @@
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
-use antiphon_core::cookie::{Expires, InvalidCookieKind, MaxAge, SetCookie};
-use antiphon_core::headers::{Headers, InvalidHeader};
-use antiphon_core::http_date::HttpDate;
-use antiphon_core::plan::Plan;
-use antiphon_core::populate::{ContentFacts, InvalidResponse};
+use antiphon_core::fields::{Headers, InvalidHeader};
 use antiphon_core::response;
+use antiphon_core::response::content::{ContentFacts, InvalidResponse};
+use antiphon_core::response::plan::Plan;
+use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::values::cookie::{Expires, InvalidCookieKind, MaxAge, SetCookie};
 use serde_json::{Map, Value, json};
 
 fn cases(table: &str) -> Vec<Value> {

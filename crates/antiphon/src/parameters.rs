@@ -1,9 +1,9 @@
 //! What every response class takes, whatever its content is.
 
 use crate::BackgroundTask;
-use antiphon_core::cookie::{InvalidCookie, SetCookie};
-use antiphon_core::headers::{FieldName, HeaderPatch, Headers};
-use antiphon_core::populate::ContentFacts;
+use antiphon_core::fields::{FieldName, HeaderPatch, Headers};
+use antiphon_core::response::content::ContentFacts;
+use antiphon_core::values::cookie::{InvalidCookie, SetCookie};
 use http::StatusCode;
 use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -104,15 +104,15 @@ macro_rules! parameter_methods {
             mut self,
             name: N,
             value: V,
-        ) -> Result<Self, antiphon_core::headers::InvalidHeader>
+        ) -> Result<Self, antiphon_core::fields::InvalidHeader>
         where
             N: TryInto<
-                    antiphon_core::headers::FieldName,
-                    Error: Into<antiphon_core::headers::InvalidHeader>,
+                    antiphon_core::fields::FieldName,
+                    Error: Into<antiphon_core::fields::InvalidHeader>,
                 >,
             V: TryInto<
-                    antiphon_core::headers::FieldValue,
-                    Error: Into<antiphon_core::headers::InvalidHeader>,
+                    antiphon_core::fields::FieldValue,
+                    Error: Into<antiphon_core::fields::InvalidHeader>,
                 >,
         {
             self.parameters.headers.append(name, value)?;
@@ -121,7 +121,7 @@ macro_rules! parameter_methods {
 
         /// Replaces all header fields that were set so far.
         #[must_use]
-        pub fn with_headers(mut self, headers: antiphon_core::headers::Headers) -> Self {
+        pub fn with_headers(mut self, headers: antiphon_core::fields::Headers) -> Self {
             self.parameters.headers = headers;
             self
         }
@@ -146,13 +146,10 @@ macro_rules! parameter_methods {
         pub fn media_type(
             mut self,
             media_type: impl Into<std::borrow::Cow<'static, str>>,
-        ) -> Result<Self, antiphon_core::headers::InvalidHeader> {
+        ) -> Result<Self, antiphon_core::fields::InvalidHeader> {
             let media_type = media_type.into();
-            let mut probe = antiphon_core::headers::Headers::new();
-            probe.append(
-                antiphon_core::headers::FieldName::CONTENT_TYPE,
-                &*media_type,
-            )?;
+            let mut probe = antiphon_core::fields::Headers::new();
+            probe.append(antiphon_core::fields::FieldName::CONTENT_TYPE, &*media_type)?;
             self.parameters.media_type = Some(media_type);
             Ok(self)
         }
@@ -191,8 +188,8 @@ macro_rules! parameter_methods {
         /// ```
         pub fn set_cookie(
             &mut self,
-            cookie: &antiphon_core::cookie::SetCookie<'_>,
-        ) -> Result<(), antiphon_core::cookie::InvalidCookie> {
+            cookie: &antiphon_core::values::cookie::SetCookie<'_>,
+        ) -> Result<(), antiphon_core::values::cookie::InvalidCookie> {
             self.parameters.set_cookie(cookie)
         }
 
@@ -206,20 +203,20 @@ macro_rules! parameter_methods {
         pub fn delete_cookie(
             &mut self,
             key: &str,
-        ) -> Result<(), antiphon_core::cookie::InvalidCookie> {
+        ) -> Result<(), antiphon_core::values::cookie::InvalidCookie> {
             self.parameters
-                .set_cookie(&antiphon_core::cookie::SetCookie::deletion(key))
+                .set_cookie(&antiphon_core::values::cookie::SetCookie::deletion(key))
         }
 
         /// The header fields that were set so far. Those that the content and the request bring are
         /// added when the response is sent.
         #[must_use]
-        pub const fn headers(&self) -> &antiphon_core::headers::Headers {
+        pub const fn headers(&self) -> &antiphon_core::fields::Headers {
             &self.parameters.headers
         }
 
         /// The header fields that were set so far, to be changed.
-        pub const fn headers_mut(&mut self) -> &mut antiphon_core::headers::Headers {
+        pub const fn headers_mut(&mut self) -> &mut antiphon_core::fields::Headers {
             &mut self.parameters.headers
         }
     };

@@ -5,9 +5,9 @@ use crate::body::Body;
 use crate::deliver::{self, Content, Ready};
 use crate::parameters::{Parameters, parameter_methods};
 use crate::request::RequestHead;
-use antiphon_core::location::{self, NotLocal};
-use antiphon_core::populate::InvalidResponse;
 use antiphon_core::response;
+use antiphon_core::response::content::InvalidResponse;
+use antiphon_core::values::location::{self, NotLocal};
 use bytes::Bytes;
 use http::StatusCode;
 

@@ -2,7 +2,7 @@
 
 use crate::asgi::Scope;
 use crate::file::FileError;
-use antiphon_core::conditional::Preconditions;
+use antiphon_core::request::preconditions::Preconditions;
 use antiphon_core::response::file::RequestFacts;
 use http::header::{
     HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,

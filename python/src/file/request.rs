@@ -3,7 +3,7 @@
 use super::FileResponse;
 use crate::{field, scope};
 use antiphon_core::asgi::scope::ScopeType;
-use antiphon_core::conditional::Preconditions;
+use antiphon_core::request::preconditions::Preconditions;
 use antiphon_core::response::file::RequestFacts;
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -5,7 +5,7 @@ use crate::class::{Class, OwnContent, Render};
 use crate::declared::Declared;
 use crate::fields::Fields;
 use crate::{error, field, field_list, json, render, scope};
-use antiphon_core::populate::ContentFacts;
+use antiphon_core::response::content::ContentFacts;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};

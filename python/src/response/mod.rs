@@ -7,7 +7,7 @@ use crate::cookie::{self, Text, Word};
 use crate::declared::Declared;
 use crate::{construct, error, field_list, headers, message, render, scope};
 use antiphon_core::asgi::transmission::{Step, Transmission};
-use antiphon_core::headers::{FieldName, HeaderPatch};
+use antiphon_core::fields::{FieldName, HeaderPatch};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};

@@ -1,7 +1,7 @@
 //! The messages that an application sends.
 
 use crate::asgi::scope::ScopeType;
-use crate::headers::Headers;
+use crate::fields::Headers;
 use alloc::string::String;
 
 /// A message from an application to its server; `B` is what the face holds bytes in.

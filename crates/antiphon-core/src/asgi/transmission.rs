@@ -1,7 +1,7 @@
 //! The order in which a response is sent.
 
-use crate::plan::Body;
-use crate::segment::Segment;
+use crate::body::segment::Segment;
+use crate::response::plan::Body;
 use alloc::vec::{self, Vec};
 use core::ops::Range;
 
@@ -47,7 +47,7 @@ pub enum Step {
 ///
 /// ```
 /// use antiphon_core::asgi::transmission::{Step, Transmission};
-/// use antiphon_core::plan::Body;
+/// use antiphon_core::response::plan::Body;
 ///
 /// let steps: Vec<Step> = Transmission::new(Body::Bytes).collect();
 /// assert_eq!(steps, [Step::Start, Step::Bytes { more_body: false }]);

@@ -2,9 +2,9 @@
 //!
 //! [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-use crate::headers::{FieldName, FieldValue, HeaderPatch};
-use crate::plan::Plan;
-use crate::populate::{ContentFacts, InvalidResponse};
+use crate::fields::{FieldName, FieldValue, HeaderPatch};
+use crate::response::content::{ContentFacts, InvalidResponse};
+use crate::response::plan::Plan;
 use crate::response::streaming;
 use alloc::vec::Vec;
 
@@ -20,8 +20,8 @@ pub const MEDIA_TYPE: &str = "text/event-stream";
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::Headers;
-/// use antiphon_core::populate::ContentFacts;
+/// use antiphon_core::fields::Headers;
+/// use antiphon_core::response::content::ContentFacts;
 /// use antiphon_core::response::event_source;
 ///
 /// let facts = ContentFacts {
@@ -38,7 +38,7 @@ pub const MEDIA_TYPE: &str = "text/event-stream";
 /// assert_eq!(headers.get("connection").unwrap(), "keep-alive");
 /// assert_eq!(headers.get("x-accel-buffering").unwrap(), "no");
 /// assert_eq!(headers.get("content-type").unwrap(), "text/event-stream; charset=utf-8");
-/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors

@@ -1,13 +1,13 @@
 //! Files: preconditions, ranges, and the head that says what is sent.
 
-use crate::conditional::{Outcome, Preconditions, Validators};
-use crate::headers::{FieldName, FieldValue, HeaderPatch};
-use crate::http_date::HttpDate;
-use crate::multipart;
-use crate::plan::{Body, Plan};
-use crate::populate::{self, ContentFacts, InvalidResponse};
-use crate::range::{self, RangeOutcome, RangePolicy};
-use crate::segment::{self, Segment};
+use crate::body::multipart;
+use crate::body::segment::{self, Segment};
+use crate::fields::{FieldName, FieldValue, HeaderPatch};
+use crate::request::preconditions::{Outcome, Preconditions, Validators};
+use crate::request::range::{self, RangeOutcome, RangePolicy};
+use crate::response::content::{self, ContentFacts, InvalidResponse};
+use crate::response::plan::{Body, Plan};
+use crate::text::http_date::HttpDate;
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ pub struct FileFacts<'a> {
     pub length: u64,
     /// When it was modified; `None` outside the years that HTTP can say.
     pub last_modified: Option<HttpDate>,
-    /// Its entity tag, of [`etag::of_file`](crate::etag::of_file) or of the face's own making.
+    /// Its entity tag, of [`etag::of_file`](crate::values::etag::of_file) or of the face's own making.
     pub etag: Option<FieldValue>,
     /// The media type of its content.
     pub media_type: &'a str,
@@ -81,13 +81,13 @@ pub struct Terms<'a> {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::conditional::Preconditions;
-/// use antiphon_core::headers::Headers;
-/// use antiphon_core::plan::Body;
-/// use antiphon_core::range::RangePolicy;
+/// use antiphon_core::request::preconditions::Preconditions;
+/// use antiphon_core::fields::Headers;
+/// use antiphon_core::response::plan::Body;
+/// use antiphon_core::request::range::RangePolicy;
 /// use antiphon_core::response::file::{FileFacts, RequestFacts, Terms, plan};
-/// use antiphon_core::segment::Segment;
-/// use antiphon_core::{etag, http_date::HttpDate};
+/// use antiphon_core::body::segment::Segment;
+/// use antiphon_core::{values::etag, text::http_date::HttpDate};
 ///
 /// let file = FileFacts {
 ///     status: 200,
@@ -113,7 +113,7 @@ pub struct Terms<'a> {
 /// let headers = plan.patch(Headers::new());
 /// assert_eq!(headers.get("content-range").unwrap(), "bytes 990-999/1000");
 /// assert_eq!(headers.get("content-length").unwrap(), "10");
-/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors
@@ -148,7 +148,7 @@ pub fn plan(
     }
 
     let mut patches = Vec::with_capacity(9);
-    let content_type = populate::content_type(file.media_type, file.charset)?;
+    let content_type = content::content_type(file.media_type, file.charset)?;
     patches.push(HeaderPatch::SetDefault(
         FieldName::CONTENT_TYPE,
         content_type.clone(),
@@ -197,7 +197,7 @@ pub fn plan(
         .callers_content_type
         .unwrap_or_else(|| content_type.as_bytes());
     let Some(segments) = segments(&parts, file.length, media_type, terms) else {
-        let carries = !head && populate::carries_content(file.status);
+        let carries = !head && content::carries_content(file.status);
         let body = if carries {
             Body::File(file.length)
         } else {

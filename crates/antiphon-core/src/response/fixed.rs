@@ -1,7 +1,7 @@
 //! Responses whose content is known as a whole: plain, HTML, JSON and the like.
 
-use crate::plan::{Body, Plan};
-use crate::populate::{self, ContentFacts, InvalidResponse};
+use crate::response::content::{self, ContentFacts, InvalidResponse};
+use crate::response::plan::{Body, Plan};
 use alloc::vec::Vec;
 
 /// Plans a response whose content lies ready.
@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::Headers;
-/// use antiphon_core::populate::ContentFacts;
-/// use antiphon_core::{plan, response};
+/// use antiphon_core::fields::Headers;
+/// use antiphon_core::response::content::ContentFacts;
+/// use antiphon_core::{response::plan, response};
 ///
 /// let facts = ContentFacts {
 ///     status: 200,
@@ -30,7 +30,7 @@ use alloc::vec::Vec;
 ///
 /// let head = response::fixed::plan(ContentFacts { head: true, ..facts })?;
 /// assert_eq!(head.body, plan::Body::Empty);
-/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors
@@ -44,7 +44,7 @@ use alloc::vec::Vec;
 pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
     let mut patches = Vec::new();
     facts.populate(&mut patches)?;
-    let carries = !facts.head && populate::carries_content(facts.status);
+    let carries = !facts.head && content::carries_content(facts.status);
     Ok(Plan {
         status: facts.status,
         anew: false,

@@ -1,7 +1,9 @@
-//! The response classes' plans: facts in, [`Plan`](crate::plan::Plan) out.
+//! The response classes: facts in, a [`Plan`](plan::Plan) out.
 
+pub mod content;
 pub mod event_source;
 pub mod file;
 pub mod fixed;
+pub mod plan;
 pub mod redirect;
 pub mod streaming;

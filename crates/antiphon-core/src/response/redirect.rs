@@ -1,18 +1,18 @@
 //! Responses that send the client elsewhere.
 
-use crate::headers::{FieldName, FieldValue, HeaderPatch};
-use crate::location;
-use crate::plan::Plan;
-use crate::populate::{ContentFacts, InvalidResponse};
+use crate::fields::{FieldName, FieldValue, HeaderPatch};
+use crate::response::content::{ContentFacts, InvalidResponse};
 use crate::response::fixed;
+use crate::response::plan::Plan;
+use crate::values::location;
 
 /// Plans a redirect to `url`, which [`location::quote`] makes fit for the `Location` field.
 ///
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::Headers;
-/// use antiphon_core::populate::ContentFacts;
+/// use antiphon_core::fields::Headers;
+/// use antiphon_core::response::content::ContentFacts;
 /// use antiphon_core::response;
 ///
 /// let facts = ContentFacts {
@@ -26,7 +26,7 @@ use crate::response::fixed;
 /// };
 /// let headers = response::redirect::plan(facts, "/a b")?.patch(Headers::new());
 /// assert_eq!(headers.get("location").unwrap(), "/a%20b");
-/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors

@@ -1,17 +1,17 @@
 //! Responses whose content comes over time.
 
-use crate::plan::{Body, Plan};
-use crate::populate::{self, ContentFacts, InvalidResponse};
+use crate::response::content::{self, ContentFacts, InvalidResponse};
 use crate::response::fixed;
+use crate::response::plan::{Body, Plan};
 
 /// Plans a response of a stream, whose length nobody knows unless the caller announces it.
 ///
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::Headers;
-/// use antiphon_core::populate::ContentFacts;
-/// use antiphon_core::{plan, response};
+/// use antiphon_core::fields::Headers;
+/// use antiphon_core::response::content::ContentFacts;
+/// use antiphon_core::{response::plan, response};
 ///
 /// let facts = ContentFacts {
 ///     status: 200,
@@ -31,7 +31,7 @@ use crate::response::fixed;
 ///
 /// let head = ContentFacts { head: true, ..facts };
 /// assert_eq!(response::streaming::plan(head)?.body, plan::Body::Empty);
-/// # Ok::<(), antiphon_core::populate::InvalidResponse>(())
+/// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors
@@ -45,7 +45,7 @@ use crate::response::fixed;
 pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
     let mut plan = fixed::plan(facts)?;
     if plan.body == Body::Bytes {
-        plan.body = Body::Stream(facts.declared_length.and_then(populate::parse_length));
+        plan.body = Body::Stream(facts.declared_length.and_then(content::parse_length));
     }
     Ok(plan)
 }

@@ -14,7 +14,7 @@ use crate::body::{Body, BodyError};
 use crate::deliver;
 use crate::file::FileError;
 use crate::streaming::{Delivery, StreamError};
-use antiphon_core::headers::Headers;
+use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};

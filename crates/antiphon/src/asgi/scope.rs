@@ -3,7 +3,7 @@
 use super::ScopeType;
 use crate::deliver::Offers;
 use crate::shutdown::Shutdown;
-use antiphon_core::percent;
+use antiphon_core::text::percent;
 use http::request::Parts;
 use std::borrow::Cow;
 use std::net::SocketAddr;

@@ -4,7 +4,7 @@
 use super::exchange::Exchange;
 use super::{Message, Result, ScopeType};
 use crate::streaming::Delivery;
-use antiphon_core::headers::Headers;
+use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use std::fmt;
 use std::future::{Future, poll_fn};

@@ -1,7 +1,7 @@
 //! What a stream of events brings.
 
 use crate::asgi::Error;
-use antiphon_core::event::{Separator, ServerSentEvent};
+use antiphon_core::values::event::{Separator, ServerSentEvent};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub trait IntoEvent {
     ///
     /// # Errors
     ///
-    /// That of a `Result`, and [`InvalidEvent`](antiphon_core::event::InvalidEvent) for an event that a
+    /// That of a `Result`, and [`InvalidEvent`](antiphon_core::values::event::InvalidEvent) for an event that a
     /// client would misread.
     fn write_event(self, separator: Separator, bytes: &mut Vec<u8>) -> Result<(), Error>;
 }

@@ -1,7 +1,7 @@
 //! Where a client that connects again wants to go on.
 
 use crate::request::RequestHead;
-use antiphon_core::event;
+use antiphon_core::values::event;
 use http::{HeaderName, HeaderValue};
 
 /// The `Last-Event-ID` of a request, if it has one.

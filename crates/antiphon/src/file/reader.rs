@@ -2,8 +2,8 @@
 
 use super::chunk::Buffer;
 use super::{FileError, Opened};
-use antiphon_core::plan;
-use antiphon_core::segment::Segment;
+use antiphon_core::body::segment::Segment;
+use antiphon_core::response::plan;
 use antiphon_fs::Read;
 use bytes::Bytes;
 use std::collections::VecDeque;

@@ -1,7 +1,7 @@
 //! Plans: what a face is to send, as a value.
 
-use crate::headers::{HeaderPatch, Headers};
-use crate::segment::Segment;
+use crate::body::segment::Segment;
+use crate::fields::{HeaderPatch, Headers};
 use alloc::vec::Vec;
 
 /// A response, decided: its status, what changes in its headers, and what its content is.
@@ -41,8 +41,8 @@ impl Plan {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::headers::{FieldName, FieldValue, HeaderPatch, Headers};
-    /// use antiphon_core::plan::{Body, Plan};
+    /// use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
+    /// use antiphon_core::response::plan::{Body, Plan};
     ///
     /// let patches = vec![HeaderPatch::Set(FieldName::CONTENT_LENGTH, FieldValue::from(0))];
     /// let mut plan = Plan { status: 200, anew: false, patches, body: Body::Empty };

@@ -7,7 +7,7 @@
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::token;
+/// use antiphon_core::text::token;
 ///
 /// assert!(token::is_tchar(b'-'));
 /// assert!(!token::is_tchar(b' '));
@@ -22,7 +22,7 @@ pub const fn is_tchar(byte: u8) -> bool {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::token;
+/// use antiphon_core::text::token;
 ///
 /// assert!(token::is_token("x-request-id"));
 /// assert!(!token::is_token(""));

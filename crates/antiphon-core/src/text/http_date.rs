@@ -9,7 +9,7 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::http_date::HttpDate;
+/// use antiphon_core::text::http_date::HttpDate;
 ///
 /// let date = HttpDate::from_unix(784_111_777).unwrap();
 /// assert_eq!(date.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
@@ -37,7 +37,7 @@ impl HttpDate {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::http_date::HttpDate;
+    /// use antiphon_core::text::http_date::HttpDate;
     ///
     /// assert_eq!(HttpDate::unix_of([1994, 11, 6], [8, 49, 37]), 784_111_777);
     /// ```
@@ -58,7 +58,7 @@ impl HttpDate {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::http_date::HttpDate;
+    /// use antiphon_core::text::http_date::HttpDate;
     ///
     /// let date = HttpDate::parse("Sun, 06 Nov 1994 08:49:37 GMT");
     /// assert!(date.is_some());

@@ -2,7 +2,7 @@
 //!
 //! [RFC 9110 §10.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.2
 
-use crate::percent::{self, SafeSet};
+use crate::text::percent::{self, SafeSet};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
@@ -15,7 +15,7 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::location;
+/// use antiphon_core::values::location;
 ///
 /// assert_eq!(location::quote("/grüße?a=1&b=2#c"), "/gr%C3%BC%C3%9Fe?a=1&b=2#c");
 /// assert_eq!(location::quote("/\r\nSet-Cookie: a=b"), "/%0D%0ASet-Cookie:%20a=b");
@@ -38,7 +38,7 @@ pub fn quote(url: &str) -> Cow<'_, str> {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::location;
+/// use antiphon_core::values::location;
 ///
 /// assert_eq!(location::quote_local("/account?tab=2").unwrap(), "/account?tab=2");
 /// assert!(location::quote_local("//evil.example").is_err());

@@ -48,7 +48,7 @@ pub const MAX_RANGES: usize = 100;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+/// use antiphon_core::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
 ///
 /// let parse = |field| range::parse(field, 100, MAX_RANGES, RangePolicy::Rfc9110);
 /// assert_eq!(parse(b"bytes=-10, 0-4, 5-9"), RangeOutcome::Parts(vec![90..100, 0..10]));

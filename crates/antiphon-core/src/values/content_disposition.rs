@@ -3,9 +3,9 @@
 //! [RFC 6266]: https://www.rfc-editor.org/rfc/rfc6266
 //! [RFC 8187]: https://www.rfc-editor.org/rfc/rfc8187
 
-use crate::headers::FieldValue;
-use crate::percent::{self, SafeSet};
-use crate::token;
+use crate::fields::FieldValue;
+use crate::text::percent::{self, SafeSet};
+use crate::text::token;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -27,7 +27,7 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::content_disposition;
+/// use antiphon_core::values::content_disposition;
 ///
 /// assert_eq!(
 ///     content_disposition::encode("attachment", "my report.pdf")?,
@@ -68,7 +68,7 @@ pub fn encode(kind: &str, filename: &str) -> Result<FieldValue, InvalidDispositi
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::content_disposition;
+/// use antiphon_core::values::content_disposition;
 ///
 /// assert_eq!(
 ///     content_disposition::encode_as_starlette("attachment", "my report.pdf")?,

@@ -7,7 +7,7 @@
 //!
 //! [RFC 9110 §8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 
-use crate::headers::FieldValue;
+use crate::fields::FieldValue;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::etag;
+/// use antiphon_core::values::etag;
 ///
 /// let modified = 1_700_000_000_000_000_000;
 /// assert_eq!(etag::of_file(4096, modified, 1_800_000_000), "\"17979cfe362a0000-1000\"");
@@ -55,7 +55,7 @@ fn push_hex(text: &mut String, number: u128) {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::etag::{Comparison, EntityTag};
+/// use antiphon_core::values::etag::{Comparison, EntityTag};
 ///
 /// let weak = EntityTag::parse(b"W/\"1\"").unwrap();
 /// let strong = EntityTag::parse(b"\"1\"").unwrap();
@@ -117,7 +117,7 @@ pub enum Comparison {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::etag::{EntityTag, TagList};
+/// use antiphon_core::values::etag::{EntityTag, TagList};
 ///
 /// let TagList::Tags(tags) = TagList::parse(b"\"a,b\", W/\"c\"") else { unreachable!() };
 /// assert_eq!(tags, [b"\"a,b\"".as_slice(), b"W/\"c\""].map(|tag| EntityTag::parse(tag).unwrap()));

@@ -6,9 +6,9 @@
 //!
 //! [RFC 6265 §4.1]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1
 
-use crate::headers::FieldValue;
-use crate::http_date::HttpDate;
-use crate::token;
+use crate::fields::FieldValue;
+use crate::text::http_date::HttpDate;
+use crate::text::token;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,7 +20,7 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::cookie::{SameSite, SetCookie};
+/// use antiphon_core::values::cookie::{SameSite, SetCookie};
 ///
 /// let now = 1_700_000_000;
 /// let cookie = SetCookie::new("session", "abc 123")
@@ -34,7 +34,7 @@ use core::fmt;
 ///     "session=\"abc 123\"; expires=Tue, 14 Nov 2023 23:13:20 GMT; HttpOnly; Max-Age=3600; \
 ///      Path=/; SameSite=strict; Secure",
 /// );
-/// # Ok::<(), antiphon_core::cookie::InvalidCookie>(())
+/// # Ok::<(), antiphon_core::values::cookie::InvalidCookie>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a cookie is set by handing it to a response"]
@@ -74,13 +74,13 @@ impl<'a> SetCookie<'a> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::cookie::SetCookie;
+    /// use antiphon_core::values::cookie::SetCookie;
     ///
     /// assert_eq!(
     ///     SetCookie::deletion("session").encode(0)?,
     ///     "session=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=lax",
     /// );
-    /// # Ok::<(), antiphon_core::cookie::InvalidCookie>(())
+    /// # Ok::<(), antiphon_core::values::cookie::InvalidCookie>(())
     /// ```
     pub const fn deletion(key: &'a str) -> Self {
         let mut cookie = Self::new(key, "");
@@ -144,7 +144,7 @@ impl<'a> SetCookie<'a> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::cookie::SetCookie;
+    /// use antiphon_core::values::cookie::SetCookie;
     ///
     /// let cookie = SetCookie::new("k", "v").partitioned(true);
     /// assert_eq!(cookie.encode(0).unwrap_err().field(), "partitioned");
@@ -152,7 +152,7 @@ impl<'a> SetCookie<'a> {
     ///     cookie.secure(true).encode(0)?,
     ///     "k=v; Partitioned; Path=/; SameSite=lax; Secure",
     /// );
-    /// # Ok::<(), antiphon_core::cookie::InvalidCookie>(())
+    /// # Ok::<(), antiphon_core::values::cookie::InvalidCookie>(())
     /// ```
     pub const fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
@@ -430,7 +430,7 @@ const RESERVED: [&str; 9] = [
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::cookie::SetCookie;
+/// use antiphon_core::values::cookie::SetCookie;
 ///
 /// let error = SetCookie::new("k", "v").domain("a.example; Secure").encode(0).unwrap_err();
 /// assert_eq!(error.field(), "domain");

@@ -16,7 +16,7 @@ use alloc::string::String;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::media_type;
+/// use antiphon_core::values::media_type;
 ///
 /// assert_eq!(media_type::with_charset("text/csv", "utf-8"), "text/csv; charset=utf-8");
 /// assert_eq!(media_type::with_charset("image/png", "utf-8"), "image/png");

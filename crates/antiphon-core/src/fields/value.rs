@@ -1,7 +1,7 @@
 //! Values of fields.
 
 use super::InvalidHeader;
-use crate::http_date::HttpDate;
+use crate::text::http_date::HttpDate;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,12 +13,12 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::FieldValue;
+/// use antiphon_core::fields::FieldValue;
 ///
 /// assert_eq!(FieldValue::try_from("café")?.as_bytes(), b"caf\xE9");
 /// assert!(FieldValue::try_from("a\r\nx-b: 1").is_err());
 /// assert!(FieldValue::try_from("茶").is_err());
-/// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+/// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
 /// ```
 ///
 /// # Starlette
@@ -167,10 +167,10 @@ impl FieldValue {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::headers::FieldValue;
+    /// use antiphon_core::fields::FieldValue;
     ///
     /// assert_eq!(FieldValue::from_static("no-store")?, "no-store");
-    /// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+    /// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
     /// ```
     pub fn from_static(text: &'static str) -> Result<Self, InvalidHeader> {
         if !text.is_ascii() {

@@ -1,19 +1,6 @@
-//! Header fields: an ordered list of names and values ([RFC 9110 §5]).
-//!
-//! A name is a token in lower case, a value holds no control character but the tab: a [`Headers`]
-//! that could split a message cannot be built. Folding (`obs-fold`) is not supported, nor are
-//! trailers.
-//!
-//! [RFC 9110 §5]: https://www.rfc-editor.org/rfc/rfc9110#section-5
+//! An ordered list of fields.
 
-mod error;
-mod name;
-mod value;
-
-pub use error::InvalidHeader;
-pub use name::FieldName;
-pub use value::FieldValue;
-
+use super::{FieldName, FieldValue, HeaderPatch, InvalidHeader, field};
 use alloc::vec::Vec;
 
 /// The header fields of a message, in the order in which they are sent.
@@ -24,7 +11,7 @@ use alloc::vec::Vec;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::Headers;
+/// use antiphon_core::fields::Headers;
 ///
 /// let mut headers = Headers::new();
 /// headers.append("Link", "</a>; rel=preload")?;
@@ -33,7 +20,7 @@ use alloc::vec::Vec;
 /// headers.set("link", "</c>; rel=preload")?;
 /// assert_eq!(headers.get("link").unwrap(), "</c>; rel=preload");
 /// assert!(headers.append("x-a", "1\r\nset-cookie: b=2").is_err());
-/// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+/// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
@@ -118,7 +105,7 @@ impl Headers {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::headers::{FieldName, FieldValue, HeaderPatch, Headers};
+    /// use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
     ///
     /// let mut headers = Headers::new();
     /// headers.apply(HeaderPatch::SetDefault(FieldName::CONTENT_LENGTH, FieldValue::from(5)));
@@ -209,46 +196,4 @@ impl Extend<(FieldName, FieldValue)> for Headers {
     fn extend<I: IntoIterator<Item = (FieldName, FieldValue)>>(&mut self, fields: I) {
         self.fields.extend(fields);
     }
-}
-
-/// A name and a value that can be sent as one field.
-///
-/// For a face that keeps its fields in a list of its own.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon_core::headers;
-///
-/// let (name, value) = headers::field("X-Request-Id", "7")?;
-/// assert_eq!((name.as_str(), value.as_bytes()), ("x-request-id", &b"7"[..]));
-/// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
-/// ```
-///
-/// # Errors
-///
-/// [`InvalidHeader`] if the name is not a token or the value holds a control character.
-pub fn field<N, V>(name: N, value: V) -> Result<(FieldName, FieldValue), InvalidHeader>
-where
-    N: TryInto<FieldName, Error: Into<InvalidHeader>>,
-    V: TryInto<FieldValue, Error: Into<InvalidHeader>>,
-{
-    let name = name.try_into().map_err(Into::into)?;
-    let value = value
-        .try_into()
-        .map_err(|error| error.into().of_field(&name))?;
-    Ok((name, value))
-}
-
-/// One change that a plan makes to a response's headers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderPatch {
-    /// Adds a field at the end.
-    Append(FieldName, FieldValue),
-    /// Replaces all fields of that name by one, in the place of the first.
-    Set(FieldName, FieldValue),
-    /// Adds a field at the end unless the caller has given one.
-    SetDefault(FieldName, FieldValue),
-    /// Removes all fields of that name.
-    Remove(FieldName),
 }

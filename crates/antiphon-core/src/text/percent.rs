@@ -2,7 +2,7 @@
 //!
 //! [RFC 3986 §2.1]: https://www.rfc-editor.org/rfc/rfc3986#section-2.1
 
-use crate::token;
+use crate::text::token;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,7 +19,7 @@ impl SafeSet {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::percent::{self, SafeSet};
+    /// use antiphon_core::text::percent::{self, SafeSet};
     ///
     /// static PATH: SafeSet = SafeSet::with("/");
     /// assert_eq!(percent::quote("/a b", &PATH), "/a%20b");
@@ -48,7 +48,7 @@ impl SafeSet {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::percent::{self, SafeSet};
+/// use antiphon_core::text::percent::{self, SafeSet};
 ///
 /// static NOTHING: SafeSet = SafeSet::with("");
 /// assert_eq!(percent::quote("größe", &NOTHING), "gr%C3%B6%C3%9Fe");
@@ -79,7 +79,7 @@ pub fn quote<'a>(text: &'a str, safe: &SafeSet) -> Cow<'a, str> {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::percent;
+/// use antiphon_core::text::percent;
 ///
 /// assert_eq!(percent::unquote("/gr%C3%B6%C3%9Fe"), "/größe");
 /// assert_eq!(percent::unquote("/100%"), "/100%");

@@ -2,8 +2,8 @@
 //!
 //! [RFC 9110 §13]: https://www.rfc-editor.org/rfc/rfc9110#section-13
 
-use crate::etag::{Comparison, EntityTag, TagList};
-use crate::http_date::HttpDate;
+use crate::text::http_date::HttpDate;
+use crate::values::etag::{Comparison, EntityTag, TagList};
 
 /// The fields of a request that hold preconditions, as they came; several lines of one field are
 /// joined with `, `.
@@ -54,7 +54,7 @@ impl Preconditions<'_> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::conditional::{Outcome, Preconditions, Validators};
+    /// use antiphon_core::request::preconditions::{Outcome, Preconditions, Validators};
     ///
     /// let validators = Validators { etag: Some(b"\"1\""), last_modified: None };
     /// let request = Preconditions { if_none_match: Some(b"W/\"1\", \"2\""), ..Default::default() };
@@ -102,7 +102,7 @@ impl Preconditions<'_> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::conditional::{Preconditions, Validators};
+    /// use antiphon_core::request::preconditions::{Preconditions, Validators};
     ///
     /// let validators = Validators { etag: Some(b"\"1\""), last_modified: None };
     /// let range_if = |field| Preconditions { if_range: Some(field), ..Default::default() };

@@ -1,7 +1,7 @@
 //! Names of fields.
 
 use super::InvalidHeader;
-use crate::token;
+use crate::text::token;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
@@ -11,12 +11,12 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::FieldName;
+/// use antiphon_core::fields::FieldName;
 ///
 /// let name = FieldName::try_from("X-Request-Id")?;
 /// assert_eq!(name.as_str(), "x-request-id");
 /// assert!(FieldName::try_from("x request id").is_err());
-/// # Ok::<(), antiphon_core::headers::InvalidHeader>(())
+/// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
 /// ```
 ///
 /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1

@@ -10,7 +10,7 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::headers::Headers;
+/// use antiphon_core::fields::Headers;
 ///
 /// let error = Headers::new().append("x-a", "1\n2").unwrap_err();
 /// assert_eq!(

@@ -4,8 +4,8 @@
 //! [RFC 9110 §8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.3
 //! [§8.6]: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
 
-use crate::headers::{FieldName, FieldValue, HeaderPatch, InvalidHeader};
-use crate::media_type;
+use crate::fields::{FieldName, FieldValue, HeaderPatch, InvalidHeader};
+use crate::values::media_type;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,10 +18,10 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::populate;
+/// use antiphon_core::response::content;
 ///
-/// assert!(populate::carries_content(200));
-/// assert!(!populate::carries_content(204));
+/// assert!(content::carries_content(200));
+/// assert!(!content::carries_content(204));
 /// ```
 ///
 /// # Starlette

@@ -5,7 +5,7 @@
 //!
 //! [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-use crate::headers::FieldValue;
+use crate::fields::FieldValue;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,14 +28,14 @@ use core::{fmt, iter};
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::event::ServerSentEvent;
+/// use antiphon_core::values::event::ServerSentEvent;
 ///
 /// let event = ServerSentEvent::new("line one\nline two").event("greeting").id("7").retry(3000);
 /// assert_eq!(
 ///     event.encode()?,
 ///     b"id: 7\r\nevent: greeting\r\ndata: line one\r\ndata: line two\r\nretry: 3000\r\n\r\n",
 /// );
-/// # Ok::<(), antiphon_core::event::InvalidEvent>(())
+/// # Ok::<(), antiphon_core::values::event::InvalidEvent>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "an event is sent by handing it to a response"]
@@ -120,13 +120,13 @@ impl<'a> ServerSentEvent<'a> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::event::ServerSentEvent;
+    /// use antiphon_core::values::event::ServerSentEvent;
     ///
     /// let mut bytes = Vec::new();
     /// ServerSentEvent::new("1").encode_to(&mut bytes)?;
     /// ServerSentEvent::new("2").encode_to(&mut bytes)?;
     /// assert_eq!(bytes, b"data: 1\r\n\r\ndata: 2\r\n\r\n");
-    /// # Ok::<(), antiphon_core::event::InvalidEvent>(())
+    /// # Ok::<(), antiphon_core::values::event::InvalidEvent>(())
     /// ```
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl<'a> ServerSentEvent<'a> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::event::ServerSentEvent;
+    /// use antiphon_core::values::event::ServerSentEvent;
     ///
     /// let event = ServerSentEvent::default().id(" 7\n");
     /// assert_eq!(event.last_event_id().as_deref(), Some("7"));
@@ -227,14 +227,14 @@ impl Separator {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::event::Separator;
+    /// use antiphon_core::values::event::Separator;
     ///
     /// assert_eq!(Separator::parse("\n")?, Separator::Lf);
     /// assert_eq!(
     ///     Separator::parse("\n\n").unwrap_err().to_string(),
     ///     r#"event separator: expected "\r\n", "\n" or "\r", but found "\n\n""#,
     /// );
-    /// # Ok::<(), antiphon_core::event::InvalidEvent>(())
+    /// # Ok::<(), antiphon_core::values::event::InvalidEvent>(())
     /// ```
     ///
     /// # Errors
@@ -269,7 +269,7 @@ impl Separator {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::event::{self, Separator};
+/// use antiphon_core::values::event::{self, Separator};
 ///
 /// assert_eq!(event::ping(Separator::CrLf), ": ping\r\n\r\n");
 /// ```
@@ -316,7 +316,7 @@ impl<'a> LastEventId<'a> {
     /// # Examples
     ///
     /// ```
-    /// use antiphon_core::event::LastEventId;
+    /// use antiphon_core::values::event::LastEventId;
     ///
     /// assert_eq!(LastEventId::parse(Some(b"7")), LastEventId::Given(b"7"));
     /// assert_eq!(LastEventId::parse(None), LastEventId::Absent);
@@ -384,7 +384,7 @@ const BLANKS: [char; 2] = [' ', '\t'];
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::event::ServerSentEvent;
+/// use antiphon_core::values::event::ServerSentEvent;
 ///
 /// let error = ServerSentEvent::new("1").id("a\0b").encode().unwrap_err();
 /// assert_eq!(error.field(), "id");

@@ -28,7 +28,7 @@ impl Segment {
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::segment::{self, Segment};
+/// use antiphon_core::body::segment::{self, Segment};
 ///
 /// let body = [Segment::Bytes(b"--x\r\n".to_vec()), Segment::File(10..20)];
 /// assert_eq!(segment::total(&body), 15);

@@ -2,7 +2,7 @@
 //!
 //! [RFC 9110 §14.6]: https://www.rfc-editor.org/rfc/rfc9110#section-14.6
 
-use crate::segment::Segment;
+use crate::body::segment::Segment;
 use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -15,8 +15,8 @@ use core::ops::Range;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::multipart;
-/// use antiphon_core::segment::Segment;
+/// use antiphon_core::body::multipart;
+/// use antiphon_core::body::segment::Segment;
 ///
 /// let body = multipart::body(&[0..1, 5..9], 10, b"text/plain", "b0");
 /// assert_eq!(body.len(), 7);

@@ -1,0 +1,4 @@
+//! The pieces that a body is put together from.
+
+pub mod multipart;
+pub mod segment;

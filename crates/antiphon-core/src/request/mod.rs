@@ -1,0 +1,4 @@
+//! What a request asks for.
+
+pub mod preconditions;
+pub mod range;

@@ -1,0 +1,5 @@
+//! Text as HTTP writes it, below any field.
+
+pub mod http_date;
+pub mod percent;
+pub mod token;

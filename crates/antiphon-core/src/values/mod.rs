@@ -1,0 +1,8 @@
+//! Values of single fields: how each is read and written.
+
+pub mod content_disposition;
+pub mod cookie;
+pub mod etag;
+pub mod event;
+pub mod location;
+pub mod media_type;
