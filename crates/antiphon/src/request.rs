@@ -4,6 +4,7 @@ use crate::asgi::Scope;
 use crate::file::FileError;
 use antiphon_core::request::preconditions::Preconditions;
 use antiphon_core::response::file::RequestFacts;
+use antiphon_core::text::number;
 use http::header::{
     HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, RANGE,
@@ -119,7 +120,9 @@ impl RequestFields {
         }
         let mut random = [0; 13];
         getrandom::fill(&mut random).map_err(FileError::random)?;
-        Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+        let mut boundary = String::with_capacity(2 * random.len());
+        number::push_hex_bytes(&mut boundary, &random);
+        Ok(boundary)
     }
 }
 

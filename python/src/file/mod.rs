@@ -9,6 +9,7 @@ use crate::{error, media_type};
 use answer::answer;
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
 use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::text::number;
 use antiphon_core::values::content_disposition;
 use antiphon_fs::OpenFile;
 use md5::{Digest, Md5};
@@ -234,10 +235,7 @@ fn tag(modified: &str, length: u64) -> PyResult<FieldValue> {
     let digest = Md5::digest(format!("{modified}-{length}"));
     let mut tag = String::with_capacity(34);
     tag.push('"');
-    for byte in digest {
-        tag.extend(char::from_digit(u32::from(byte >> 4), 16));
-        tag.extend(char::from_digit(u32::from(byte & 15), 16));
-    }
+    number::push_hex_bytes(&mut tag, &digest);
     tag.push('"');
     FieldValue::try_from(tag).map_err(|error| PyValueError::new_err(error.to_string()))
 }

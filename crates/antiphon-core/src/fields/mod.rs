@@ -27,7 +27,7 @@ pub use value::FieldValue;
 /// ```
 /// use antiphon_core::fields;
 ///
-/// let (name, value) = headers::field("X-Request-Id", "7")?;
+/// let (name, value) = fields::field("X-Request-Id", "7")?;
 /// assert_eq!((name.as_str(), value.as_bytes()), ("x-request-id", &b"7"[..]));
 /// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
 /// ```

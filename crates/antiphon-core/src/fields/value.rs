@@ -2,6 +2,7 @@
 
 use super::InvalidHeader;
 use crate::text::http_date::HttpDate;
+use crate::text::number::Decimal;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,7 +36,7 @@ pub struct FieldValue(Repr);
 enum Repr {
     Static(&'static [u8]),
     Owned(Vec<u8>),
-    Number { digits: [u8; 20], start: u8 },
+    Number(Decimal),
 }
 
 impl FieldValue {
@@ -54,7 +55,7 @@ impl FieldValue {
         match &self.0 {
             Repr::Static(bytes) => bytes,
             Repr::Owned(bytes) => bytes,
-            Repr::Number { digits, start } => &digits[usize::from(*start)..],
+            Repr::Number(number) => number.as_bytes(),
         }
     }
 
@@ -64,7 +65,7 @@ impl FieldValue {
         match self.0 {
             Repr::Static(bytes) => Cow::Borrowed(bytes),
             Repr::Owned(bytes) => Cow::Owned(bytes),
-            Repr::Number { digits, start } => Cow::Owned(digits[usize::from(start)..].to_vec()),
+            Repr::Number(number) => Cow::Owned(number.as_bytes().to_vec()),
         }
     }
 
@@ -86,20 +87,8 @@ impl FieldValue {
 }
 
 impl From<u64> for FieldValue {
-    fn from(mut number: u64) -> Self {
-        let mut digits = [b'0'; 20];
-        let mut start = digits.len();
-        loop {
-            start -= 1;
-            digits[start] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                return Self(Repr::Number {
-                    digits,
-                    start: start as u8,
-                });
-            }
-        }
+    fn from(number: u64) -> Self {
+        Self(Repr::Number(number.into()))
     }
 }
 

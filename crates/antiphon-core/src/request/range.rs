@@ -2,6 +2,7 @@
 //!
 //! [RFC 9110 §14]: https://www.rfc-editor.org/rfc/rfc9110#section-14
 
+use crate::text::number;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -99,32 +100,20 @@ fn parse_strictly(field: &[u8], length: u64, max_ranges: usize) -> RangeOutcome 
 fn parse_member(member: &[u8], length: u64) -> Option<Range<u64>> {
     let (first, last) = split_at(member, b'-')?;
     if first.is_empty() {
-        let suffix = digits(last)?;
+        let suffix = number::parse_saturating(last)?;
         return Some(length.saturating_sub(suffix)..length);
     }
-    let start = digits(first)?;
+    let start = number::parse_saturating(first)?;
     let end = if last.is_empty() {
         length
     } else {
-        digits(last)?.saturating_add(1)
+        number::parse_saturating(last)?.saturating_add(1)
     };
     // `18446744073709551615-18446744073709551615` is in order, though its end is where it starts.
     if !last.is_empty() && end <= start && start != u64::MAX {
         return None;
     }
     Some(start.min(length)..end.min(length))
-}
-
-/// A number of digits alone; one beyond 64 bits is the largest.
-fn digits(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(text.iter().fold(0, |number: u64, digit| {
-        number
-            .saturating_mul(10)
-            .saturating_add(u64::from(digit - b'0'))
-    }))
 }
 
 fn parse_as_starlette(field: &[u8], length: u64, max_ranges: usize) -> RangeOutcome {
@@ -183,7 +172,7 @@ fn python_int(text: &[u8]) -> Option<i128> {
     };
     let groups = number.split(|byte| *byte == b'_');
     let magnitude = groups.into_iter().try_fold(0_i128, |number, group| {
-        digits(group)?;
+        number::parse_saturating(group)?;
         Some(group.iter().fold(number, |number, digit| {
             // Beyond any file's length it does not matter by how much.
             (number * 10 + i128::from(digit - b'0')).min(i128::from(u64::MAX))

@@ -5,6 +5,7 @@
 //! [§8.6]: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
 
 use crate::fields::{FieldName, FieldValue, HeaderPatch, InvalidHeader};
+use crate::text::number;
 use crate::values::media_type;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -92,7 +93,7 @@ impl ContentFacts<'_> {
             )),
             (_, None, None) => {}
             (_, Some(declared), length) => {
-                if parse_length(declared).is_none_or(|declared| {
+                if number::parse(declared).is_none_or(|declared| {
                     !self.head && length.is_some_and(|length| length != declared)
                 }) {
                     return Err(InvalidResponse(Fault::ContentLength {
@@ -120,17 +121,6 @@ pub(crate) fn content_type(media_type: &str, charset: &str) -> Result<FieldValue
         _ => FieldValue::try_from(media_type::with_charset(media_type, charset).into_owned()),
     };
     value.map_err(InvalidResponse::media_type)
-}
-
-/// The number that a `Content-Length` says, if it says one.
-pub(crate) fn parse_length(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |length, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        length.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 /// The error of a response whose head would lie about its content.

@@ -1,8 +1,9 @@
 //! Responses whose content comes over time.
 
-use crate::response::content::{self, ContentFacts, InvalidResponse};
+use crate::response::content::{ContentFacts, InvalidResponse};
 use crate::response::fixed;
 use crate::response::plan::{Body, Plan};
+use crate::text::number;
 
 /// Plans a response of a stream, whose length nobody knows unless the caller announces it.
 ///
@@ -45,7 +46,7 @@ use crate::response::plan::{Body, Plan};
 pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
     let mut plan = fixed::plan(facts)?;
     if plan.body == Body::Bytes {
-        plan.body = Body::Stream(facts.declared_length.and_then(content::parse_length));
+        plan.body = Body::Stream(facts.declared_length.and_then(number::parse));
     }
     Ok(plan)
 }

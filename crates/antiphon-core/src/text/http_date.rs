@@ -2,6 +2,7 @@
 //!
 //! [RFC 9110 §5.6.7]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
 
+use crate::text::number;
 use core::fmt;
 
 /// A second of the years 1 to 9999, in UTC: all that an HTTP date can say.
@@ -75,7 +76,7 @@ impl HttpDate {
                 // Sun, 06 Nov 1994 08:49:37 GMT
                 let (date, time) = (rest.get(..11)?, rest.get(11..)?.strip_prefix(' ')?);
                 let [day, month, year] = split(date, ' ')?;
-                (number(day, 2)?, month, number(year, 4)?, time)
+                (digits(day, 2)?, month, digits(year, 4)?, time)
             } else {
                 // Sunday, 06-Nov-94 08:49:37 GMT
                 WEEKDAYS
@@ -84,9 +85,9 @@ impl HttpDate {
                     .then_some(())?;
                 let (date, time) = rest.split_once(' ')?;
                 let [day, month, year] = split(date, '-')?;
-                let year = number(year, 2)?;
+                let year = digits(year, 2)?;
                 (
-                    number(day, 2)?,
+                    digits(day, 2)?,
                     month,
                     year + if year < 70 { 2000 } else { 1900 },
                     time,
@@ -99,13 +100,13 @@ impl HttpDate {
             let (day, rest) = (rest.get(..2)?, rest.get(2..)?.strip_prefix(' ')?);
             let (time, year) = rest.split_once(' ')?;
             let day = match day.strip_prefix(' ') {
-                Some(digit) => number(digit, 1)?,
-                None => number(day, 2)?,
+                Some(digit) => digits(digit, 1)?,
+                None => digits(day, 2)?,
             };
-            (day, month, number(year, 4)?, time)
+            (day, month, digits(year, 4)?, time)
         };
         let [hour, minute, second] = split(time, ':')?;
-        let (hour, minute, second) = (number(hour, 2)?, number(minute, 2)?, number(second, 2)?);
+        let (hour, minute, second) = (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?);
         let month = MONTHS.iter().position(|name| *name == month)? + 1;
         // A leap second (60) is the first of the next minute: UNIX time has no other place for it.
         if day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60 {
@@ -149,9 +150,11 @@ fn split(text: &str, separator: char) -> Option<[&str; 3]> {
     parts.next().is_none().then_some(all)
 }
 
-fn number(text: &str, digits: usize) -> Option<u32> {
-    let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
+fn digits(text: &str, count: usize) -> Option<u32> {
+    if text.len() != count {
+        return None;
+    }
+    u32::try_from(number::parse(text.as_bytes())?).ok()
 }
 
 fn two_digits(place: &mut [u8], number: u32) {

@@ -2,6 +2,7 @@
 //!
 //! [RFC 3986 §2.1]: https://www.rfc-editor.org/rfc/rfc3986#section-2.1
 
+use crate::text::number::UPPER_HEX;
 use crate::text::token;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -65,8 +66,8 @@ pub fn quote<'a>(text: &'a str, safe: &SafeSet) -> Cow<'a, str> {
             quoted.push(char::from(byte));
         } else {
             quoted.push('%');
-            quoted.push(char::from(HEX[usize::from(byte >> 4)]));
-            quoted.push(char::from(HEX[usize::from(byte & 0xF)]));
+            quoted.push(char::from(UPPER_HEX[usize::from(byte >> 4)]));
+            quoted.push(char::from(UPPER_HEX[usize::from(byte & 0xF)]));
         }
     }
     Cow::Owned(quoted)
@@ -113,5 +114,3 @@ fn hex_value(digit: u8) -> Option<u8> {
         .to_digit(16)
         .and_then(|value| u8::try_from(value).ok())
 }
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";

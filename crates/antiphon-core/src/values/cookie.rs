@@ -8,6 +8,7 @@
 
 use crate::fields::FieldValue;
 use crate::text::http_date::HttpDate;
+use crate::text::number::Decimal;
 use crate::text::token;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -407,7 +408,7 @@ fn push_number(text: &mut Vec<u8>, number: i64) {
     if number < 0 {
         text.push(b'-');
     }
-    text.extend_from_slice(FieldValue::from(number.unsigned_abs()).as_bytes());
+    text.extend_from_slice(Decimal::from(number.unsigned_abs()).as_bytes());
 }
 
 fn is_legal_text(text: &str) -> bool {

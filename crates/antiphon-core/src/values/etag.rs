@@ -8,6 +8,7 @@
 //! [RFC 9110 §8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 
 use crate::fields::FieldValue;
+use crate::text::number;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -35,19 +36,11 @@ pub fn of_file(length: u64, modified: i128, now: i64) -> FieldValue {
     if modified < 0 {
         text.push('-');
     }
-    push_hex(&mut text, modified.unsigned_abs());
+    number::push_hex(&mut text, modified.unsigned_abs());
     text.push('-');
-    push_hex(&mut text, u128::from(length));
+    number::push_hex(&mut text, u128::from(length));
     text.push('"');
     FieldValue::from_visible_ascii(text)
-}
-
-fn push_hex(text: &mut String, number: u128) {
-    let digits = (u128::BITS - number.leading_zeros()).div_ceil(4).max(1);
-    for place in (0..digits).rev() {
-        let digit = (number >> (4 * place) & 0xF) as u32;
-        text.extend(char::from_digit(digit, 16));
-    }
 }
 
 /// An entity tag, taken apart.

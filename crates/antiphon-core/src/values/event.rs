@@ -5,7 +5,7 @@
 //!
 //! [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-use crate::fields::FieldValue;
+use crate::text::number::Decimal;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -143,7 +143,7 @@ impl<'a> ServerSentEvent<'a> {
             let checked = u64::try_from(milliseconds);
             checked.map_err(|_| InvalidEvent(Fault::NegativeRetry(milliseconds)))
         });
-        let retry = retry.transpose()?.map(FieldValue::from);
+        let retry = retry.transpose()?.map(Decimal::from);
 
         let end = self.separator.as_str();
         bytes.reserve(self.room(end.len()));
