@@ -5,7 +5,7 @@
 //! programs append to it; so it is changed in place, field by field.
 
 use crate::{field, memo};
-use antiphon_core::fields::HeaderPatch;
+use antiphon_core::fields::{FieldList, FieldName, FieldValue, HeaderPatch};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple};
@@ -55,50 +55,63 @@ pub(crate) fn as_list<'py>(fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     Ok(list)
 }
 
-/// Carries out what a plan asks for, or a program.
-pub(crate) fn apply(list: &Bound<'_, PyList>, patch: &HeaderPatch) -> PyResult<()> {
-    let tuple = |name, value| memo::field(list.py(), name, value);
-    match patch {
-        HeaderPatch::Append(name, value) => list.append(tuple(name, value)?),
-        HeaderPatch::Set(name, value) => {
-            let places = places(list, name.as_str().as_bytes())?;
-            let Some((first, others)) = places.split_first() else {
-                return list.append(tuple(name, value)?);
-            };
-            for place in others.iter().rev() {
-                list.del_item(*place)?;
+/// A list of pairs of byte strings, as the core changes one.
+struct Pairs<'a, 'py>(&'a Bound<'py, PyList>);
+
+impl FieldList for Pairs<'_, '_> {
+    type Error = PyErr;
+
+    fn position(&self, name: &FieldName) -> PyResult<Option<usize>> {
+        for (place, item) in self.0.iter().enumerate() {
+            if field::is_named(&item, name.as_str().as_bytes())? {
+                return Ok(Some(place));
             }
-            list.set_item(*first, tuple(name, value)?)
         }
-        HeaderPatch::SetDefault(name, value) => {
-            if first(list, name.as_str().as_bytes())?.is_none() {
-                list.append(tuple(name, value)?)?;
-            }
-            Ok(())
-        }
-        HeaderPatch::Remove(name) => remove(list, name.as_str().as_bytes()),
+        Ok(None)
     }
+
+    fn push(&mut self, name: FieldName, value: FieldValue) -> PyResult<()> {
+        self.0.append(memo::field(self.0.py(), &name, &value)?)
+    }
+
+    fn replace(&mut self, place: usize, name: FieldName, value: FieldValue) -> PyResult<()> {
+        let field = memo::field(self.0.py(), &name, &value)?;
+        self.0.set_item(place, field)
+    }
+
+    fn remove_from(&mut self, start: usize, name: &FieldName) -> PyResult<()> {
+        remove_from(self.0, start, name.as_str().as_bytes())
+    }
+
+    fn clear(&mut self) -> PyResult<()> {
+        self.0.del_slice(0, self.0.len())
+    }
+}
+
+/// Carries out what a plan asks for, or a program.
+pub(crate) fn apply(list: &Bound<'_, PyList>, patch: HeaderPatch) -> PyResult<()> {
+    patch.apply_to(&mut Pairs(list))
 }
 
 /// The same for a list that others hold, too: carries it out in a copy.
 pub(crate) fn applied<'py>(
     list: &Bound<'py, PyList>,
-    patch: &HeaderPatch,
+    patch: HeaderPatch,
 ) -> PyResult<Bound<'py, PyList>> {
-    if let HeaderPatch::Append(name, value) = patch {
+    if let HeaderPatch::Append(name, value) = &patch {
         // Made of the size that it will have.
         let added = memo::field(list.py(), name, value)?.into_any();
         let mut fields = list.iter();
         let and_added = |_| fields.next().unwrap_or_else(|| added.clone());
         return PyList::new(list.py(), (0..=list.len()).map(and_added));
     }
-    patched(list, std::slice::from_ref(patch))
+    patched(list, [patch])
 }
 
 /// A list of its own, in which all that a plan asks for is carried out.
 pub(crate) fn patched<'py>(
     list: &Bound<'py, PyList>,
-    patches: &[HeaderPatch],
+    patches: impl IntoIterator<Item = HeaderPatch>,
 ) -> PyResult<Bound<'py, PyList>> {
     let copy = copy(list);
     for patch in patches {
@@ -125,19 +138,20 @@ pub(crate) fn first<'py>(
     Ok(None)
 }
 
+/// Removes all fields of that name.
 pub(crate) fn remove(list: &Bound<'_, PyList>, name: &[u8]) -> PyResult<()> {
-    places(list, name)?
-        .into_iter()
-        .rev()
-        .try_for_each(|place| list.del_item(place))
+    remove_from(list, 0, name)
 }
 
-fn places(list: &Bound<'_, PyList>, name: &[u8]) -> PyResult<Vec<usize>> {
+fn remove_from(list: &Bound<'_, PyList>, start: usize, name: &[u8]) -> PyResult<()> {
     let mut places = Vec::new();
-    for (place, item) in list.iter().enumerate() {
+    for (place, item) in list.iter().enumerate().skip(start) {
         if field::is_named(&item, name)? {
             places.push(place);
         }
     }
-    Ok(places)
+    places
+        .into_iter()
+        .rev()
+        .try_for_each(|place| list.del_item(place))
 }

@@ -271,7 +271,7 @@ impl MutableHeaders {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (name, value) = field::of_caller(key, value)?;
-        field_list::apply(&list(slf), &HeaderPatch::Set(name, value))
+        field_list::apply(&list(slf), HeaderPatch::Set(name, value))
     }
 
     fn __delitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -285,7 +285,7 @@ impl MutableHeaders {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (name, value) = field::of_caller(key, value)?;
-        field_list::apply(&list(slf), &HeaderPatch::Append(name, value))
+        field_list::apply(&list(slf), HeaderPatch::Append(name, value))
     }
 
     /// Add a field unless there is one of that name, and return the value of the first.
@@ -299,7 +299,7 @@ impl MutableHeaders {
         match field_list::first(&list, name.as_str().as_bytes())? {
             Some(own) => field::text(&own),
             None => {
-                field_list::apply(&list, &HeaderPatch::Append(name, checked))?;
+                field_list::apply(&list, HeaderPatch::Append(name, checked))?;
                 Ok(value)
             }
         }

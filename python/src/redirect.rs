@@ -33,5 +33,5 @@ pub(crate) fn locate(response: &Bound<'_, Response>, url: &Bound<'_, PyAny>) -> 
     let quoted = location::quote(url.to_str()?);
     let value = FieldValue::try_from(&*quoted)
         .map_err(|error| crate::error::header([url.as_any(); 2], &error))?;
-    Response::patch(response, &HeaderPatch::Set(FieldName::LOCATION, value))
+    Response::patch(response, HeaderPatch::Set(FieldName::LOCATION, value))
 }

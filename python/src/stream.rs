@@ -88,7 +88,7 @@ impl Stream {
         let raw_headers = if patches.is_empty() {
             raw_headers
         } else {
-            field_list::patched(&list, &patches)?.into_any()
+            field_list::patched(&list, patches)?.into_any()
         };
         let start = message::start(py, scope_type, &status_code, &raw_headers)?;
         Ok(Self {

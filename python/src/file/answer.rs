@@ -79,9 +79,9 @@ pub(super) fn answer<'py>(
     } else {
         field_list::copy(&list)
     };
-    for patch in &plan.patches {
+    for patch in std::mem::take(&mut plan.patches) {
         // `init_headers` has set them; if they are not there, a program has taken them out.
-        let is_taken_out = matches!(patch, HeaderPatch::SetDefault(name, _)
+        let is_taken_out = matches!(&patch, HeaderPatch::SetDefault(name, _)
             if !plan.anew && (*name == FieldName::CONTENT_TYPE || *name == FieldName::ACCEPT_RANGES));
         if !is_taken_out {
             field_list::apply(&sent, patch)?;

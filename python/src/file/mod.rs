@@ -78,7 +78,7 @@ impl FileResponse {
             Some((FieldName::ETAG, etag)),
         ];
         for (name, value) in patches.into_iter().flatten() {
-            Response::patch(slf.as_super(), &HeaderPatch::SetDefault(name, value))?;
+            Response::patch(slf.as_super(), HeaderPatch::SetDefault(name, value))?;
         }
         Ok(())
     }
@@ -181,8 +181,7 @@ fn offer(
     disposition_type: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let py = slf.py();
-    let patch =
-        |name, value| Response::patch(slf.as_super(), &HeaderPatch::SetDefault(name, value));
+    let patch = |name, value| Response::patch(slf.as_super(), HeaderPatch::SetDefault(name, value));
     patch(FieldName::ACCEPT_RANGES, FieldValue::BYTES)?;
     let filename = slf.getattr(intern!(py, "filename"))?;
     if filename.is_none() {

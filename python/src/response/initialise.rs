@@ -234,7 +234,7 @@ impl Content<'_> {
         facts
             .populate(&mut patches)
             .map_err(|error| error::response(py, media_type, &error))?;
-        for patch in &patches {
+        for patch in patches {
             field_list::apply(&list, patch)?;
         }
         Ok(list)

@@ -167,7 +167,7 @@ impl Response {
             samesite,
             partitioned: truthy(partitioned)?,
         })?;
-        Self::patch(slf, &HeaderPatch::Append(FieldName::SET_COOKIE, value))
+        Self::patch(slf, HeaderPatch::Append(FieldName::SET_COOKIE, value))
     }
 
     /// What is sent to whoever `scope` describes: the two messages, and what runs after them.
@@ -205,7 +205,7 @@ impl Response {
         let raw_headers = if plan.patches.is_empty() {
             raw_headers
         } else {
-            field_list::patched(&list, &plan.patches)?.into_any()
+            field_list::patched(&list, plan.patches)?.into_any()
         };
         let bytes = Transmission::new(plan.body).any(|step| matches!(step, Step::Bytes { .. }));
         let body = if bytes {
@@ -335,7 +335,7 @@ impl Response {
     }
 
     /// Changes the headers, in a field that no plan asks about.
-    pub(crate) fn patch(slf: &Bound<'_, Self>, patch: &HeaderPatch) -> PyResult<()> {
+    pub(crate) fn patch(slf: &Bound<'_, Self>, patch: HeaderPatch) -> PyResult<()> {
         let py = slf.py();
         let mut state = slf.borrow_mut();
         if let Some(settled) = &mut state.settled {

@@ -1,7 +1,70 @@
-//! An ordered list of fields.
+//! Ordered lists of fields: what a plan needs of any, and the one that Rust programs use.
 
 use super::{FieldName, FieldValue, HeaderPatch, InvalidHeader, field};
 use alloc::vec::Vec;
+use core::convert::Infallible;
+
+/// A list of header fields, as far as a plan changes it.
+///
+/// A face that keeps its fields in a list of its own implements it, and has every
+/// [`HeaderPatch`] carried out by the same rule. Names are equal whatever their letter case.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::fields::{FieldList, FieldName, FieldValue, HeaderPatch, Headers};
+///
+/// let mut headers = Headers::new();
+/// headers.push(FieldName::ETAG, FieldValue::try_from("\"1\"")?)?;
+/// HeaderPatch::Set(FieldName::ETAG, FieldValue::try_from("\"2\"")?).apply_to(&mut headers)?;
+/// assert_eq!(headers.position(&FieldName::ETAG)?, Some(0));
+/// assert_eq!(headers.get("etag").unwrap(), "\"2\"");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait FieldList {
+    /// Why the list may refuse a change, or to be looked at.
+    type Error;
+
+    /// Returns the place of the first field of that name.
+    ///
+    /// # Errors
+    ///
+    /// The list's own.
+    fn position(&self, name: &FieldName) -> Result<Option<usize>, Self::Error>;
+
+    /// Adds a field at the end.
+    ///
+    /// # Errors
+    ///
+    /// The list's own.
+    fn push(&mut self, name: FieldName, value: FieldValue) -> Result<(), Self::Error>;
+
+    /// Puts a field in the place of the one at `place`, which [`position`](Self::position) returned.
+    ///
+    /// # Errors
+    ///
+    /// The list's own.
+    fn replace(
+        &mut self,
+        place: usize,
+        name: FieldName,
+        value: FieldValue,
+    ) -> Result<(), Self::Error>;
+
+    /// Removes every field of that name that stands at `start` or behind it.
+    ///
+    /// # Errors
+    ///
+    /// The list's own.
+    fn remove_from(&mut self, start: usize, name: &FieldName) -> Result<(), Self::Error>;
+
+    /// Removes all fields.
+    ///
+    /// # Errors
+    ///
+    /// The list's own.
+    fn clear(&mut self) -> Result<(), Self::Error>;
+}
 
 /// The header fields of a message, in the order in which they are sent.
 ///
@@ -112,26 +175,7 @@ impl Headers {
     /// assert_eq!(headers.get("content-length").unwrap(), "5");
     /// ```
     pub fn apply(&mut self, patch: HeaderPatch) {
-        match patch {
-            HeaderPatch::Append(name, value) => self.fields.push((name, value)),
-            HeaderPatch::Set(name, value) => {
-                let Some(first) = self.fields.iter().position(|(own, _)| *own == name) else {
-                    return self.fields.push((name, value));
-                };
-                let mut index = 0;
-                self.fields.retain(|(own, _)| {
-                    index += 1;
-                    index <= first + 1 || *own != name
-                });
-                self.fields[first].1 = value;
-            }
-            HeaderPatch::SetDefault(name, value) => {
-                if !self.fields.iter().any(|(own, _)| *own == name) {
-                    self.fields.push((name, value));
-                }
-            }
-            HeaderPatch::Remove(name) => self.fields.retain(|(own, _)| *own != name),
-        }
+        let Ok(()) = patch.apply_to(self);
     }
 
     /// The value of the first field of that name.
@@ -172,6 +216,43 @@ impl Headers {
     /// All fields, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&FieldName, &FieldValue)> {
         self.fields.iter().map(|(name, value)| (name, value))
+    }
+}
+
+impl FieldList for Headers {
+    type Error = Infallible;
+
+    fn position(&self, name: &FieldName) -> Result<Option<usize>, Infallible> {
+        Ok(self.fields.iter().position(|(own, _)| own == name))
+    }
+
+    fn push(&mut self, name: FieldName, value: FieldValue) -> Result<(), Infallible> {
+        self.fields.push((name, value));
+        Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        place: usize,
+        name: FieldName,
+        value: FieldValue,
+    ) -> Result<(), Infallible> {
+        self.fields[place] = (name, value);
+        Ok(())
+    }
+
+    fn remove_from(&mut self, start: usize, name: &FieldName) -> Result<(), Infallible> {
+        let mut place = 0;
+        self.fields.retain(|(own, _)| {
+            place += 1;
+            place <= start || own != name
+        });
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.fields.clear();
+        Ok(())
     }
 }
 

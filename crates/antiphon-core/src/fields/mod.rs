@@ -13,7 +13,7 @@ mod patch;
 mod value;
 
 pub use error::InvalidHeader;
-pub use list::Headers;
+pub use list::{FieldList, Headers};
 pub use name::FieldName;
 pub use patch::HeaderPatch;
 pub use value::FieldValue;
