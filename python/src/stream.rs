@@ -5,15 +5,16 @@ use crate::response::{self, Response};
 use crate::{error, event, field_list, message, render, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::asgi::transmission::{Step, Transmission};
+use antiphon_core::body::gather::Gathered;
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::plan::Plan;
 use antiphon_core::response::streaming;
 use antiphon_core::values::event::Separator;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyTuple};
 use std::borrow::Cow;
-use std::mem;
 
 /// The base of `antiphon.responses.StreamingResponse`.
 #[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
@@ -51,17 +52,7 @@ pub(crate) struct Stream {
     /// After so many pieces it is time to send.
     limit: usize,
     count: usize,
-    pieces: Pieces,
-}
-
-#[derive(Default)]
-struct Pieces {
-    /// The first piece, as long as it is the only one.
-    one: Option<Py<PyBytes>>,
-    /// All pieces, if there are several.
-    many: Vec<u8>,
-    /// A large piece that came after others: the next message.
-    next: Option<Py<PyBytes>>,
+    pieces: Gathered<PyBackedBytes>,
 }
 
 impl Stream {
@@ -99,7 +90,7 @@ impl Stream {
             events: None,
             limit: 1,
             count: 0,
-            pieces: Pieces::default(),
+            pieces: Gathered::default(),
         })
     }
 
@@ -140,9 +131,9 @@ impl Stream {
     fn push(&mut self, chunk: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = chunk.py();
         if let Some(separator) = self.events {
-            event::write(chunk, separator, self.pieces.writer(py))?;
+            event::write(chunk, separator, self.pieces.writer())?;
             self.count += 1;
-            return Ok(self.count >= self.limit || self.pieces.is_full(py));
+            return Ok(self.count >= self.limit || self.pieces.is_full());
         }
         let bytes = if let Ok(bytes) = chunk.cast_exact::<PyBytes>() {
             bytes.clone()
@@ -154,9 +145,9 @@ impl Stream {
             let charset = || Ok(Cow::Borrowed(&*self.charset));
             render::text(Some(chunk), charset, py)?.cast_into::<PyBytes>()?
         };
-        self.pieces.push(bytes);
+        self.pieces.push(bytes.into());
         self.count += 1;
-        Ok(self.count >= self.limit || self.pieces.is_full(py))
+        Ok(self.count >= self.limit || self.pieces.is_full())
     }
 
     /// The next message that can be sent, the head before all; `None` if there is none.
@@ -164,10 +155,12 @@ impl Stream {
         if let Some(start) = self.start.take() {
             return Ok(Some(start.into_bound(py).into_any()));
         }
-        let Some(bytes) = self.pieces.take(py) else {
+        let join = |many: &mut Vec<u8>| PyBackedBytes::from(PyBytes::new(py, many));
+        let Some(bytes) = self.pieces.take(join) else {
             self.count = 0;
             return Ok(None);
         };
+        let bytes = bytes.into_pyobject(py)?;
         let message = message::body(py, self.scope_type, bytes.as_any(), true)?;
         Ok(Some(message.into_any()))
     }
@@ -182,48 +175,3 @@ impl Stream {
         message::body(py, self.scope_type, PyBytes::new(py, b"").as_any(), false)
     }
 }
-
-impl Pieces {
-    fn push(&mut self, piece: Bound<'_, PyBytes>) {
-        let bytes = piece.as_bytes();
-        if self.one.is_none() && self.many.is_empty() {
-            self.one = Some(piece.unbind());
-        } else if bytes.len() >= LARGE {
-            self.next = Some(piece.unbind());
-        } else {
-            self.writer(piece.py()).extend_from_slice(bytes);
-        }
-    }
-
-    /// The pieces so far, to be written on.
-    fn writer(&mut self, py: Python<'_>) -> &mut Vec<u8> {
-        if let Some(one) = self.one.take() {
-            let one = one.as_bytes(py);
-            self.many.reserve(2 * one.len());
-            self.many.extend_from_slice(one);
-        }
-        &mut self.many
-    }
-
-    fn is_full(&self, py: Python<'_>) -> bool {
-        let is_large = |one: &Py<PyBytes>| one.as_bytes(py).len() >= LARGE;
-        self.next.is_some() || self.many.len() >= FULL || self.one.as_ref().is_some_and(is_large)
-    }
-
-    fn take<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        if !self.many.is_empty() {
-            let many = PyBytes::new(py, &self.many);
-            self.many.clear();
-            self.one = self.next.take();
-            return Some(many);
-        }
-        let one = mem::replace(&mut self.one, self.next.take());
-        one.map(|one| one.into_bound(py))
-    }
-}
-
-/// A message of so many bytes is sent.
-const FULL: usize = 64 << 10;
-
-/// A piece of so many bytes is not worth copying to save a message.
-const LARGE: usize = 8 << 10;

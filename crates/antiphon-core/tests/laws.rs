@@ -1,11 +1,14 @@
 //! What holds for every input.
 
+use antiphon_core::body::gather::{FULL, Gathered, LARGE};
 use antiphon_core::fields::{HeaderPatch, Headers};
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::text::http_date::HttpDate;
 use antiphon_core::values::cookie::SetCookie;
 use antiphon_core::{response, response::plan, text::percent, values::location};
 use proptest::prelude::*;
+use std::mem;
+use std::rc::Rc;
 
 fn is_clean(bytes: &[u8]) -> bool {
     !bytes
@@ -157,4 +160,53 @@ fn patches_do_what_their_names_say() {
     assert_eq!(headers.len(), 1);
     headers.apply(HeaderPatch::Remove(name));
     assert!(headers.is_empty());
+}
+
+proptest! {
+    /// Whoever takes when it is time gets every byte once and in order, and no large piece is copied:
+    /// not one that comes first, nor one that small ones come before or after.
+    #[test]
+    fn gathered_pieces_keep_their_order_and_no_large_one_is_copied(
+        lengths in prop::collection::vec(
+            prop_oneof![0..200_usize, 1000..9000_usize, LARGE..3 * LARGE], 0..40,
+        ),
+        turns in prop::collection::vec(any::<bool>(), 40),
+    ) {
+        let pieces: Vec<Rc<[u8]>> = lengths
+            .iter()
+            .enumerate()
+            .map(|(number, length)| vec![number as u8; *length].into())
+            .collect();
+        let (mut gathered, mut chunks) = (Gathered::default(), Vec::new());
+        let join = |many: &mut Vec<u8>| Rc::<[u8]>::from(mem::take(many));
+        for (piece, is_turn) in pieces.iter().zip(turns) {
+            gathered.push(Rc::clone(piece));
+            if gathered.is_full() || is_turn {
+                chunks.extend(std::iter::from_fn(|| gathered.take(join)));
+                prop_assert!(gathered.is_empty());
+            }
+        }
+        chunks.extend(std::iter::from_fn(|| gathered.take(join)));
+        prop_assert_eq!(chunks.concat(), pieces.concat());
+        for piece in pieces.iter().filter(|piece| piece.len() >= LARGE) {
+            prop_assert!(chunks.iter().any(|chunk| Rc::ptr_eq(chunk, piece)));
+        }
+        prop_assert!(chunks.iter().all(|chunk| chunk.len() < FULL + LARGE));
+    }
+
+    /// Whoever does not heed that it is time loses nothing.
+    #[test]
+    fn pieces_that_are_pushed_too_late_are_not_lost(
+        lengths in prop::collection::vec(prop_oneof![0..200_usize, LARGE..2 * LARGE], 0..12),
+    ) {
+        let pieces: Vec<Vec<u8>> = lengths
+            .iter()
+            .enumerate()
+            .map(|(number, length)| vec![number as u8; *length])
+            .collect();
+        let mut gathered = Gathered::default();
+        pieces.iter().for_each(|piece| gathered.push(piece.clone()));
+        let chunks: Vec<Vec<u8>> = std::iter::from_fn(|| gathered.take(mem::take)).collect();
+        prop_assert_eq!(chunks.concat(), pieces.concat());
+    }
 }

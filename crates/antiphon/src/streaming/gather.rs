@@ -2,6 +2,7 @@
 
 use super::delivery::Chunks;
 use crate::asgi::Error;
+use antiphon_core::body::gather;
 use bytes::Bytes;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -10,44 +11,34 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Pieces on their way into one chunk. A lone piece is not copied, nor is a large one.
+/// Pieces on their way into one chunk, none of them empty.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
-    /// The first piece, as long as it is the only one.
-    one: Bytes,
-    /// All pieces, if there are several.
-    many: Vec<u8>,
-    /// A large piece that came after others: the next chunk.
-    next: Bytes,
-}
+pub(crate) struct Gathered(gather::Gathered<Bytes>);
 
 impl Gathered {
     pub(crate) fn push(&mut self, piece: Bytes) {
-        if self.is_empty() {
-            self.one = piece;
-        } else if piece.len() >= LARGE {
-            self.next = piece;
-        } else {
-            self.writer().extend_from_slice(&piece);
+        if !piece.is_empty() {
+            self.0.push(piece);
         }
     }
 
-    /// What is gathered, to be written on.
+    /// Returns what is gathered, to be written on.
     pub(crate) fn writer(&mut self) -> &mut Vec<u8> {
-        if !self.one.is_empty() {
-            self.many.reserve(2 * self.one.len());
-            self.many.extend_from_slice(&mem::take(&mut self.one));
-        }
-        &mut self.many
+        self.0.writer()
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.0.is_empty()
     }
 
-    /// Whether it is time to send.
-    pub(crate) const fn is_full(&self) -> bool {
-        !self.next.is_empty() || self.len() >= FULL
+    /// Tells whether it is time to send.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
+    /// Takes the chunk that is gathered, if there is any.
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
+        self.0.take(|many| mem::take(many).into())
     }
 
     /// Takes the chunk that pieces make which have been there before, if there are any.
@@ -58,22 +49,6 @@ impl Gathered {
             self.push(piece);
         }
         self.take()
-    }
-
-    const fn len(&self) -> usize {
-        self.one.len() + self.many.len()
-    }
-
-    /// Takes the chunk that is gathered, if there is any.
-    pub(crate) fn take(&mut self) -> Option<Bytes> {
-        let next = mem::take(&mut self.next);
-        let one = mem::replace(&mut self.one, next);
-        let chunk = if one.is_empty() {
-            mem::take(&mut self.many).into()
-        } else {
-            one
-        };
-        (!chunk.is_empty()).then_some(chunk)
     }
 }
 
@@ -139,13 +114,6 @@ where
         Poll::Ready(chunk.or_else(|| this.failure.take().map(Err)))
     }
 }
-
-/// A chunk of so many bytes is sent. Measured with an async stream of 100-byte pieces: see
-/// `ARCHITECTURE.md`.
-pub(crate) const FULL: usize = 64 << 10;
-
-/// A piece of so many bytes is not worth copying to save a write.
-const LARGE: usize = 8 << 10;
 
 /// So many items are looked at before others get their turn.
 const MANY: usize = 4096;

@@ -9,8 +9,9 @@ pub use chunk::IntoChunk;
 pub use delivery::StreamError;
 
 pub(crate) use ahead::Ahead;
+pub(crate) use antiphon_core::body::gather::FULL;
 pub(crate) use delivery::{BoxChunks, Chunks, Delivery};
-pub(crate) use gather::{FULL, Gather, Gathered};
+pub(crate) use gather::{Gather, Gathered};
 
 use crate::asgi;
 use crate::body::Body;

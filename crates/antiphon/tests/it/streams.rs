@@ -101,6 +101,27 @@ async fn what_goes_together_has_a_bound_and_large_chunks_are_not_copied() {
 }
 
 #[tokio::test]
+async fn a_large_chunk_is_not_copied_whatever_is_ready_beside_it() {
+    let large = Bytes::from(vec![b'l'; 60 << 10]);
+    let items = [
+        "a".into(),
+        large.clone(),
+        "b".into(),
+        large.clone(),
+        "c".into(),
+    ];
+    for response in [
+        StreamingResponse::new(streams::iter(items.clone())),
+        StreamingResponse::from_iterator(items),
+    ] {
+        let sent = bodies(response).await;
+        assert_eq!(sent.concat().len(), 3 + 2 * large.len());
+        let same = |chunk: &&Bytes| chunk.as_ptr() == large.as_ptr();
+        assert_eq!(sent.iter().filter(same).count(), 2);
+    }
+}
+
+#[tokio::test]
 async fn an_empty_stream_is_an_empty_response() {
     let none = streams::iter([""; 10_000]);
     assert!(bodies(StreamingResponse::new(none)).await.is_empty());
