@@ -49,7 +49,7 @@ docs: ## builds the documentation in target/doc
 
 bench: ## compares with the peers in one run (needs wrk; nginx where it is)
 	cargo bench --package antiphon-core
-	benches/run
+	cd benches && python3 -m compare
 	benches/python/run
 
 deny: ## checks licences and advisories (needs cargo-deny)
