@@ -45,7 +45,8 @@ def check(server: Server, scenario: Scenario) -> dict[str, str]:
 
 def check_events(server: Server, scenario: Scenario) -> None:
     """Checks that two listeners get every event, and that those of `/sse` are the right ones."""
-    with listening(server, scenario, connections=2) as load:
+    path, events, publish = scenario.path, scenario.events, scenario.publish
+    with listening(server.port, path, 2, events, publish) as load:
         load(0)
     if scenario.publish is None:
         _, content = server.get(scenario.path, {})

@@ -6,13 +6,12 @@ import contextlib
 import dataclasses
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from compare import BenchError
 from compare.cores import CLIENT_CORE, pinned
 from compare.places import BENCHES, RELEASE
 from compare.scenarios import Scenario
-from compare.server import Server
 
 LISTENERS = "listeners"
 
@@ -34,26 +33,35 @@ Load = Callable[[int], Totals]
 
 
 @contextlib.contextmanager
-def loading(server: Server, scenario: Scenario, headers: dict[str, str]) -> Iterator[Load]:
+def loading(port: int, scenario: Scenario, headers: Mapping[str, str]) -> Iterator[Load]:
     """The load that the scenario asks for; listeners are connected."""
+    path, connections = scenario.path, scenario.connections
     if scenario.events:
-        with listening(server, scenario, scenario.connections) as load:
+        with listening(port, path, connections, scenario.events, scenario.publish) as load:
             yield load
     else:
-        yield lambda seconds: run_wrk(server, scenario, headers, seconds)
+
+        def load(seconds: int) -> Totals:
+            totals = run_wrk(port, path, connections, headers, seconds)
+            return dataclasses.replace(totals, units=totals.units * scenario.units)
+
+        yield load
 
 
-def run_wrk(server: Server, scenario: Scenario, headers: dict[str, str], seconds: int) -> Totals:
+def run_wrk(
+    port: int, path: str, connections: int, headers: Mapping[str, str], seconds: int
+) -> Totals:
+    """Asks as often as the connections let it; a unit is a request."""
     command = [
         "wrk",
         "--threads=1",
-        f"--connections={scenario.connections}",
+        f"--connections={connections}",
         f"--duration={seconds}s",
         "--timeout=5s",
         f"--script={BENCHES / 'wrk.lua'}",
     ]
     command += [f"--header={name}: {value}" for name, value in headers.items()]
-    command.append(f"http://127.0.0.1:{server.port}{scenario.path}")
+    command.append(f"http://127.0.0.1:{port}{path}")
     wrk = subprocess.run(
         pinned(CLIENT_CORE, command),
         check=False,
@@ -77,16 +85,17 @@ def run_wrk(server: Server, scenario: Scenario, headers: dict[str, str], seconds
             raise BenchError(f"wrk printed something else: {totals}")
     if errors or not requests:
         raise BenchError(f"{errors} errors in {requests} requests under load")
-    return Totals(requests * scenario.units, microseconds / 1e6, p50, p99)
+    return Totals(requests, microseconds / 1e6, p50, p99)
 
 
 @contextlib.contextmanager
-def listening(server: Server, scenario: Scenario, connections: int) -> Iterator[Load]:
+def listening(
+    port: int, path: str, connections: int, events: int, publish: str | None
+) -> Iterator[Load]:
     """Runs the listeners; they say what they did for each number of seconds they are given."""
-    numbers = (server.port, scenario.path, connections, scenario.events)
-    command = [str(RELEASE / LISTENERS), *map(str, numbers)]
-    if scenario.publish is not None:
-        command.append(scenario.publish)
+    command = [str(RELEASE / LISTENERS), str(port), path, str(connections), str(events)]
+    if publish is not None:
+        command.append(publish)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         pinned(CLIENT_CORE, command), stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -97,7 +106,7 @@ def listening(server: Server, scenario: Scenario, connections: int) -> Iterator[
         def answer() -> str:
             line = answers.readline()
             if not line:
-                raise BenchError(f"{scenario.path}: {complaints.read().strip()}")
+                raise BenchError(f"{path}: {complaints.read().strip()}")
             return line
 
         def load(seconds: int) -> Totals:
@@ -105,14 +114,14 @@ def listening(server: Server, scenario: Scenario, connections: int) -> Iterator[
             totals: object = json.loads(answer())
             match totals:
                 case {
-                    "events": int(events),
+                    "events": int(heard),
                     "seconds": float(duration),
                     "p50_us": (int() | None) as p50,
                     "p99_us": (int() | None) as p99,
                     "bytes": int(length),
                     "reads": int(reads),
                 }:
-                    return Totals(events, duration, p50, p99, length, reads)
+                    return Totals(heard, duration, p50, p99, length, reads)
             raise BenchError(f"the listeners printed something else: {totals}")
 
         try:

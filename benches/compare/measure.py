@@ -11,6 +11,7 @@ from compare.answers import check
 from compare.clocks import clocks
 from compare.load import Load, loading
 from compare.options import Options
+from compare.peers import SERVERS, server_command
 from compare.report import number, progress
 from compare.sample import DISTURBED, Sample
 from compare.scenarios import SCENARIOS
@@ -53,10 +54,11 @@ def measure(name: str, server_name: str, seconds: int, round_number: int) -> Sam
     """One sample; one that others disturbed is repeated, and the least disturbed is kept."""
     scenario = SCENARIOS[name]
     samples = []
-    with running(server_name) as server:
+    command = server_command(server_name)
+    with running(server_name, SERVERS[server_name].port, command) as server:
         headers = check(server, scenario)
         alone_kb = server.memory_kb()
-        with loading(server, scenario, headers) as load:
+        with loading(server.port, scenario, headers) as load:
             connected_kb = server.memory_kb()
             load(WARM_UP_SECONDS)
             for _ in range(ATTEMPTS):

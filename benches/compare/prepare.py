@@ -13,7 +13,7 @@ from compare.cores import CLIENT_CORE, SERVER_CORE
 from compare.load import LISTENERS
 from compare.options import Options
 from compare.peers import SERVERS
-from compare.places import BENCHES, DATA, RUN
+from compare.places import BENCHES, DATA, RELEASE, RUN
 from compare.report import progress
 from compare.scenarios import SCENARIOS
 
@@ -42,6 +42,7 @@ def build(servers: list[str]) -> None:
     for package in (LISTENERS, *(SERVERS[server].package for server in servers)):
         if package is not None:
             command = ["cargo", "build", "--release", "--quiet", "--package", package]
+            command += ["--target-dir", str(RELEASE.parent)]
             subprocess.run(command, cwd=BENCHES, check=True)
 
 

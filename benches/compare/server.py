@@ -9,29 +9,37 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from compare import BenchError
 from compare.cores import SERVER_CORE, pinned
-from compare.peers import SERVERS, server_command
 from compare.places import RUN
 
 START_SECONDS = 10.0
 
 
 class Server:
-    """A running peer, in a process group of its own."""
+    """A running server, in a process group of its own."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        command: Sequence[str],
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
-        self.port = SERVERS[name].port
+        self.port = port
         self.log = RUN / f"{name}.log"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             raise BenchError(f"something listens on port {self.port} already")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                pinned(SERVER_CORE, server_command(name)),
+                pinned(SERVER_CORE, command),
+                cwd=folder,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -69,8 +77,15 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(name: str) -> Iterator[Server]:
-    server = Server(name)
+def running(
+    name: str,
+    port: int,
+    command: Sequence[str],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Runs a server while the block lasts. `environment` replaces this program's."""
+    server = Server(name, port, command, folder, environment)
     try:
         server.await_start()
         yield server

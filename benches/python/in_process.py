@@ -16,6 +16,8 @@ from typing import Any
 import app
 import orjson
 
+from antiphon.responses import JSONResponse
+
 SCOPE: Any = {
     "type": "http",
     "method": "GET",
@@ -40,7 +42,7 @@ async def send(message: Any) -> None:
 THEIRS, OURS = app.starlette(), app.antiphon()
 
 
-class Orjson(OURS.JSONResponse):
+class Orjson(JSONResponse):
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import socket
 import statistics
-import subprocess
-import time
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from compare.load import Load, listening, run_wrk
+from compare.places import DATA
+from compare.server import Server, running
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 2
@@ -34,13 +34,13 @@ class Case:
 
     path: str
     wanted: dict[str, float]
-    headers: tuple[str, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
     connections: int = 16
     #: How much an answer is: chunks.
     units: int = 1
     #: So many events come to each of so many listeners, which are connected instead of wrk.
     events: int = 0
-    publish: str = ""
+    publish: str | None = None
     #: What is measured is how many connections share a megabyte of resident memory.
     is_memory: bool = False
 
@@ -53,9 +53,9 @@ CASES = {
     "file 100 KiB": Case("/file/f100k.bin", {"uvicorn": 6, "granian": 1.0}),
     "file 10 MiB": Case("/file/f10m.bin", {"uvicorn": 2.2, "granian": 1.0}),
     "range 100 kB": Case(
-        "/file/f10m.bin", {"uvicorn": 7, "granian": 1.0}, ("Range: bytes=1000000-1099999",)
+        "/file/f10m.bin", {"uvicorn": 7, "granian": 1.0}, {"Range": "bytes=1000000-1099999"}
     ),
-    "file 304": Case("/file/f4k.bin", {"uvicorn": 4, "granian": 1.0}, ("If-None-Match: *",)),
+    "file 304": Case("/file/f4k.bin", {"uvicorn": 4, "granian": 1.0}, {"If-None-Match": "*"}),
     "async stream": Case(
         "/stream/async", {"uvicorn": 2.2, "granian": 12}, connections=8, units=1000
     ),
@@ -68,119 +68,7 @@ CASES = {
 }
 
 
-class Server:
-    """The application on one server, pinned to core 0."""
-
-    def __init__(self, python: str, name: str, peer: str, data: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.process = subprocess.Popen(
-            ["taskset", "-c", "0", python, *SERVERS[name].format(port=self.port).split()],
-            cwd=HERE,
-            env={**os.environ, "DATA": str(data), "PEER": peer},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Server:
-        for _ in range(200):
-            try:
-                self.connection().close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return self
-        self.__exit__()
-        raise RuntimeError(f"{self.process.args} does not listen")
-
-    def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, number)
-                self.process.wait(3)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
-            return
-
-    def connection(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 10)
-
-    def resident(self) -> int:
-        """Return the resident memory of its processes, in bytes."""
-        total = 0
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = status.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[2]) == self.process.pid:
-                total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
-        return total
-
-
-def requests(server: Server, case: Case) -> float:
-    """Return the requests, or chunks, in a second."""
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{case.connections}"]
-    for header in case.headers:
-        command += ["-H", header]
-    url = f"http://127.0.0.1:{server.port}{case.path}"
-    subprocess.run([*command, "-d1s", url], check=True, capture_output=True)
-    out = subprocess.run(
-        [*command, f"-d{SECONDS}s", url], check=True, capture_output=True, text=True
-    ).stdout
-    [line] = [line for line in out.splitlines() if line.startswith("Requests/sec")]
-    return float(line.split()[1]) * case.units
-
-
-def events(server: Server, case: Case, listeners: Path) -> float:
-    """Return the events in a second."""
-    command = [listeners, server.port, case.path, case.connections, case.events]
-    command += [case.publish] if case.publish else []
-    process = subprocess.Popen(
-        ["taskset", "-c", "1", *map(str, command)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdin is not None and process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        for seconds in (1, SECONDS):
-            process.stdin.write(f"{seconds}\n")
-            process.stdin.flush()
-            report = json.loads(process.stdout.readline())
-        process.stdin.close()
-    return float(report["events"] / report["seconds"])
-
-
-def per_megabyte(server: Server, case: Case) -> float:
-    """Return how many open streams of events share a megabyte of resident memory."""
-    with ExitStack() as stack:
-
-        def opened() -> None:
-            connection = stack.enter_context(server.connection())
-            connection.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % case.path.encode())
-            assert connection.recv(12) == b"HTTP/1.1 200"
-
-        for _ in range(20):
-            opened()
-        before = server.resident()
-        for _ in range(case.connections):
-            opened()
-        return 1e6 * case.connections / (server.resident() - before)
-
-
-def measure(server: Server, case: Case, listeners: Path) -> float:
-    if case.is_memory:
-        return per_megabyte(server, case)
-    if case.events:
-        return events(server, case, listeners)
-    return requests(server, case)
-
-
-def compare(python: str, server: str, only: str, rounds: int, data: Path, listeners: Path) -> None:
+def compare(python: str, server: str, only: str, rounds: int) -> None:
     """Print what each case measures; the peers take turns."""
     for name, case in CASES.items():
         if only not in name:
@@ -188,8 +76,68 @@ def compare(python: str, server: str, only: str, rounds: int, data: Path, listen
         rates: dict[str, list[float]] = {"starlette": [], "antiphon": []}
         for _ in range(rounds):
             for peer, samples in rates.items():
-                with Server(python, server, peer, data) as running:
-                    samples.append(measure(running, case, listeners))
+                with serving(python, server, peer) as application:
+                    samples.append(measure(application, case))
         theirs, ours = (statistics.median(samples) for samples in rates.values())
         ratio = statistics.median(b / a for a, b in zip(*rates.values(), strict=True))
         print(f"{name:16} {theirs:12,.0f} {ours:12,.0f}   x {ratio:.2f} ({case.wanted[server]})")
+
+
+def serving(python: str, server: str, peer: str) -> AbstractContextManager[Server]:
+    """Run the application on one server, on a port that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    command = [python, *SERVERS[server].format(port=port).split()]
+    environment = {**os.environ, "DATA": str(DATA), "PEER": peer}
+    return running(f"{server}-{peer}", port, command, HERE, environment)
+
+
+def measure(server: Server, case: Case) -> float:
+    """Return the answers, chunks or events in a second; or how many streams share a megabyte."""
+    if case.is_memory:
+        return per_megabyte(server, case)
+    if not case.events:
+        return case.units * rate(
+            lambda seconds: run_wrk(server.port, case.path, case.connections, case.headers, seconds)
+        )
+    with listening(server.port, case.path, case.connections, case.events, case.publish) as load:
+        return rate(load)
+
+
+def rate(load: Load) -> float:
+    """Return the units in a second, after a second to warm up."""
+    load(1)
+    totals = load(SECONDS)
+    return totals.units / totals.seconds
+
+
+def per_megabyte(server: Server, case: Case) -> float:
+    """Return how many open streams of events share a megabyte of resident memory."""
+    with ExitStack() as stack:
+
+        def opened() -> None:
+            address = ("127.0.0.1", server.port)
+            connection = stack.enter_context(socket.create_connection(address, 10))
+            connection.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % case.path.encode())
+            assert connection.recv(12) == b"HTTP/1.1 200"
+
+        for _ in range(20):
+            opened()
+        before = resident(server)
+        for _ in range(case.connections):
+            opened()
+        return 1e6 * case.connections / (resident(server) - before)
+
+
+def resident(server: Server) -> int:
+    """Return the resident memory of its processes, in bytes."""
+    total = 0
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == server.process.pid:
+            total += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    return total
