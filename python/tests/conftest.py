@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
-from peer import Peer
-from served import SERVERS, Served, needs, served
+from support.peer import Peer
+from support.servers import SERVERS, Served, needs, served
 
 STARLETTE = importlib.util.find_spec("starlette") is not None
 """Whether our classes are subclasses of Starlette's here, or stand alone."""
@@ -38,7 +38,7 @@ def peer() -> Peer:
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    """A server of ``program``, one for all tests of a module."""
+    """A server of ``application``, one for all tests of a module."""
     needs(request.param)
     with served(request.param, tmp_path_factory.mktemp("served")) as running:
         yield running

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from scripted import Scripted, request
+from support.scripted import Scripted, request
 
 from antiphon._turn import AsyncioTurn
 from antiphon.channel import EventChannel

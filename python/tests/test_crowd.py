@@ -13,7 +13,7 @@ import resource
 
 from antiphon.channel import EventChannel
 from antiphon.sse import EventSourceResponse
-from scripted import Scripted, request
+from support.scripted import Scripted, request
 
 LISTENERS, EVENTS = 10_000, 300
 

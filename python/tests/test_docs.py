@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from conftest import STARLETTE
-from peer import Peer, scope
+from support.peer import Peer, scope
 
 import antiphon
 

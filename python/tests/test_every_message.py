@@ -18,7 +18,7 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted import Scripted, request
+from support.scripted import Scripted, request
 
 from antiphon.channel import EventChannel
 from antiphon.requests import ClientDisconnect

@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import pytest
 from conftest import STARLETTE
-from peer import Peer, scope
+from support.peer import Peer, scope
 
 from antiphon.responses import FileResponse
 

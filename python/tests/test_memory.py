@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from peer import Peer, scope
+from support.peer import Peer, scope
 
 from antiphon.responses import (
     FileResponse,

@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 import pytest
-from peer import scope
-from scripted import Scripted
+from support.peer import scope
+from support.scripted import Scripted
 
 from antiphon.datastructures import Headers, MutableHeaders
 from antiphon.responses import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from peer import Application, sent
+from support.peer import Application, sent
 
 from antiphon.responses import (
     HTMLResponse,

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from conftest import STARLETTE
-from peer import Peer, scope, sent
+from support.peer import Peer, scope, sent
 
 from antiphon.datastructures import MutableHeaders
 from antiphon.responses import (

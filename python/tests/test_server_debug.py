@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import program
 import pytest
-from clients import Httpx, vanish
-from served import needs, served
+from support import application
+from support.clients import Httpx, vanish
+from support.servers import needs, served
 from test_server_shutdown import stopped
 from test_vanishing_clients import PATHS
 
@@ -35,7 +35,7 @@ def test_development_mode_has_nothing_to_say(server: str, tmp_path: Path) -> Non
     pytest.importorskip("httpx")
     with served(server, tmp_path, options=("-X", "dev")) as running:
         client = Httpx(running.url)
-        for path in program.RESPONSES:
+        for path in application.RESPONSES:
             client.ask(path, "HEAD")
         for path in ("/response", "/html", "/text", "/json", "/redirect", "/file"):
             client.ask(path)

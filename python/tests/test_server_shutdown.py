@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from served import SERVERS, Served, needs, served
+from support.servers import SERVERS, Served, needs, served
 
 CLIENTS = 100
 

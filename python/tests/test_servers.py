@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import program
 import pytest
-from clients import Client, Curl, Httpx
-from served import CONTENT, SERVERS, Served, needs, served
+from support import application
+from support.clients import Client, Curl, Httpx
+from support.servers import CONTENT, SERVERS, Served, needs, served
 
 WHOLE = ["/response", "/html", "/text", "/json", "/redirect"]
 
@@ -35,7 +35,7 @@ def by_name(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("path", WHOLE)
 def test_whole_responses(client: Client, path: str) -> None:
-    response = program.RESPONSES[path]({})
+    response = application.RESPONSES[path]({})
     expected = [(name.decode(), value.decode("latin-1")) for name, value in response.raw_headers]
     for method in ("GET", "HEAD"):
         status, fields, content = client.ask(path, method)
@@ -90,7 +90,7 @@ def test_cookies_come_back(client: Client) -> None:
 def test_a_bare_response_is_an_application(name: str, app: str, tmp_path: Path) -> None:
     needs(name)
     pytest.importorskip("httpx")
-    with served(name, tmp_path, f"program:{app}") as running:
+    with served(name, tmp_path, f"support.application:{app}") as running:
         client = Httpx(running.url)
         expected = b"hi" if app == "text" else CONTENT
         for _ in range(2):

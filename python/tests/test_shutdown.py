@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
-from scripted import Scripted, request
+from support.scripted import Scripted, request
 
 import antiphon
 from antiphon import _shutdown

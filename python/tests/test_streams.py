@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from scripted import Scripted, request
+from support.scripted import Scripted, request
 from test_vectors import cases, decoded
 
 import antiphon

@@ -8,8 +8,8 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
-from clients import vanish
-from served import Served
+from support.clients import vanish
+from support.servers import Served
 
 #: Streams of each kind, of which some fill the client's window, and some are silent.
 PATHS = ["/endless", "/flood", "/endless-thread", "/idle", "/busy", "/large-file"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peer import sent
+from support.peer import sent
 
 from antiphon import responses
 

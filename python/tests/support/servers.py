@@ -94,9 +94,9 @@ def _is_alive(group: int) -> bool:
 
 @contextmanager
 def served(
-    server: str, place: Path, app: str = "program:app", options: tuple[str, ...] = ()
+    server: str, place: Path, app: str = "support.application:app", options: tuple[str, ...] = ()
 ) -> Iterator[Served]:
-    """Serve an application of ``program``, with ``place`` as working directory."""
+    """Serve what ``application`` holds, with ``place`` as working directory."""
     place.mkdir(parents=True, exist_ok=True)
     (place / "content.bin").write_bytes(CONTENT)
     with (place / "large.bin").open("wb") as large:
@@ -109,7 +109,7 @@ def served(
         process = subprocess.Popen(
             [sys.executable, *options, *command],
             cwd=place,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
