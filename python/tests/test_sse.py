@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 import pytest
 from support.scripted import Scripted, request
-from test_vectors import cases, decoded
+from vectors.test_fixed_responses import cases, decoded
 
 import antiphon
 from antiphon import _shutdown

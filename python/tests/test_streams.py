@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 import pytest
 from support.scripted import Scripted, request
-from test_vectors import cases, decoded
+from vectors.test_fixed_responses import cases, decoded
 
 import antiphon
 from antiphon.requests import ClientDisconnect

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from test_files import Waiting, sent
-from test_vectors import cases
 
 from antiphon.responses import FileResponse
+from vectors.test_fixed_responses import cases
 
 D4_WRONG_LENGTHS = {"matrix-247"}
 D6_TRANSFER_ENCODING = {"matrix-255"}

@@ -15,7 +15,7 @@ from antiphon import responses
 
 FIXED = set(responses.__all__) - {"FileResponse", "StreamingResponse"}
 
-CONFORMANCE = Path(__file__).parents[2] / "conformance"
+CONFORMANCE = Path(__file__).parents[3] / "conformance"
 
 D1_REFUSED_FIELDS = {"matrix-206", "matrix-222", "matrix-224", "matrix-227"}
 D4_WRONG_LENGTHS = {"matrix-234", "matrix-235", "matrix-248", "matrix-249"}
