@@ -9,7 +9,7 @@ import pytest
 from support import application
 from support.clients import Httpx, vanish
 from support.servers import needs, served
-from test_server_shutdown import stopped
+from test_servers_shut_down import stopped
 from test_vanishing_clients import PATHS
 
 #: What Python, asyncio and the servers say of a task, coroutine or file that was forgotten.
