@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import copy
 import gc
 import os
@@ -19,7 +18,6 @@ from typing import Any
 import anyio
 import pytest
 from support.scripted import Scripted, request
-from vectors.test_fixed_responses import cases, decoded
 
 import antiphon
 from antiphon import _shutdown
@@ -33,10 +31,6 @@ from antiphon.sse import (
     ensure_bytes,
 )
 
-D20_NUL = {"sse-enc-061"}
-D22_SEPARATORS = {"sse-enc-117", "sse-enc-118", "sse-enc-119"}
-D42_IDS = {"sse-enc-068", "sse-enc-069", "sse-enc-176", "sse-enc-177"}
-
 
 @pytest.fixture(autouse=True)
 def status() -> Iterator[None]:
@@ -44,62 +38,6 @@ def status() -> Iterator[None]:
     _shutdown._since = float("-inf")
     AppStatus.should_exit = False
     AppStatus.enable_automatic_graceful_drain_mode()
-
-
-def raw(value: Any) -> bytes:
-    return value["text"].encode() if "text" in value else base64.b64decode(value["b64"])
-
-
-@pytest.mark.parametrize("case", cases("sse_encode"))
-def test_encoding(case: Any) -> None:
-    arguments = decoded(case["args"])
-
-    def encoded() -> bytes:
-        if case["call"] == "ensure_bytes":
-            return ensure_bytes(arguments["value"], arguments["sep"])
-        cls = {"ServerSentEvent": ServerSentEvent, "JSONServerSentEvent": JSONServerSentEvent}
-        return cls[case["call"]](**arguments).encode()
-
-    if case["id"] in D42_IDS:
-        assert b"id: " in encoded()
-    elif "error" in case or case["id"] in D20_NUL | D22_SEPARATORS:
-        with pytest.raises(Exception) as raised:
-            encoded()
-        assert raised.type.__name__ == case.get("error", "ValueError")
-    else:
-        assert encoded() == raw(case["bytes"])
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("case", cases("sse_response"))
-async def test_responses(case: Any) -> None:
-    arguments = dict(case["ctor"])
-    content = iter([decoded(item) for item in arguments.pop("content")])
-    expected, peer = case.get("error"), Scripted()
-
-    class Apart(EventSourceResponse):
-        merge_chunks = False
-
-    if expected and expected["at"] == "constructor":
-        with pytest.raises(Exception) as raised:
-            Apart(content, **arguments)
-        assert (raised.type.__name__, str(raised.value)) == (expected["type"], expected["message"])
-        return
-    scope = request(method=case["method"], type=case["scope_type"])
-    if expected:
-        with pytest.raises(Exception) as raised:
-            await Apart(content, **arguments)(scope, peer.receive, peer.send)
-        assert raised.type.__name__ == expected["type"]
-    else:
-        await Apart(content, **arguments)(scope, peer.receive, peer.send)
-    messages = [dict(message) for message in peer.messages]
-    for message, wanted in zip(messages, case["messages"], strict=True):
-        wanted = dict(wanted)
-        if "headers" in wanted:
-            message["headers"] = [[n.decode(), v.decode()] for n, v in message["headers"]]
-        if "body" in wanted:
-            wanted["body"] = raw(wanted["body"])
-        assert message == wanted
 
 
 def test_events_are_objects() -> None:

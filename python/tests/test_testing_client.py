@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,11 +15,6 @@ from antiphon.channel import EventChannel
 from antiphon.responses import FileResponse, PlainTextResponse, StreamingResponse
 from antiphon.sse import EventSourceResponse
 from antiphon.testing import Client, Event
-from antiphon.testing._parser import Parser
-
-PARSED = json.loads(
-    (Path(__file__).parents[2] / "conformance" / "sse_parse.json").read_text(encoding="utf-8")
-)["cases"]
 
 
 @pytest.fixture
@@ -358,21 +352,3 @@ def test_applications_of_starlette() -> None:
             assert answer.status == 200 and answer.chunk() == b"1\n"
         with client.stream("/") as answer:
             assert (answer.status, answer.read()) == (404, b"Not Found")
-
-
-@pytest.mark.parametrize("case", PARSED, ids=lambda case: case["id"])
-@pytest.mark.parametrize("size", [1, 3, 1000])
-def test_events_are_read_as_a_browser_does(case: dict[str, Any], size: int) -> None:
-    import base64
-
-    stream = case["stream"]
-    content = base64.b64decode(stream["b64"]) if "b64" in stream else stream["text"].encode()
-    parser = Parser()
-    events = []
-    for at in range(0, len(content), size):
-        events += parser.feed(content[at : at + size])
-    expected = case["expect"]
-    assert events == [
-        Event(event["type"], event["data"], event["lastEventId"]) for event in expected["events"]
-    ]
-    assert (parser.retry, parser.last_event_id) == (expected["retry"], expected["lastEventId"])

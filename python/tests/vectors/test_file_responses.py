@@ -13,7 +13,7 @@ import pytest
 from test_files import Waiting, sent
 
 from antiphon.responses import FileResponse
-from vectors.test_fixed_responses import cases
+from vectors.tables import cases, matrix
 
 D4_WRONG_LENGTHS = {"matrix-247"}
 D6_TRANSFER_ENCODING = {"matrix-255"}
@@ -37,9 +37,7 @@ def file(folder: Path, length: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in cases("matrix") if case.values[0]["class"] == "FileResponse"]
-)
+@pytest.mark.parametrize("case", matrix("FileResponse"))
 def test_matrix(case: Any, folder: Path) -> None:
     parameters, expected = dict(case["kwargs"]), case["starlette"]
     [(kind, length)] = parameters.pop("path").items()
