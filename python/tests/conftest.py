@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from support.peer import Peer
 from support.servers import SERVERS, Served, needs, served
-
-STARLETTE = importlib.util.find_spec("starlette") is not None
-"""Whether our classes are subclasses of Starlette's here, or stand alone."""
 
 
 @pytest.fixture(params=["asyncio", "trio"])

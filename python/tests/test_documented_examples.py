@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import STARLETTE
+from support import STARLETTE
 from support.peer import Peer, scope
 
 import antiphon

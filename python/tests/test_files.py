@@ -14,8 +14,8 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import STARLETTE
-from support.peer import Peer, scope
+from support import STARLETTE
+from support.peer import Peer, Waiting, delivered, scope
 
 from antiphon.responses import FileResponse
 
@@ -49,19 +49,6 @@ def every_descriptor_is_closed() -> Iterator[None]:
     assert files() == before
 
 
-class Waiting(Peer):
-    """A client that stays, and says nothing."""
-
-    async def receive(self) -> Any:
-        await anyio.sleep_forever()
-
-
-def sent(response: FileResponse, peer: Peer | None = None, **request: Any) -> Peer:
-    peer = peer or Waiting()
-    anyio.run(response, scope(**request), peer.receive, peer.send)
-    return peer
-
-
 def fields(peer: Peer) -> dict[str, str]:
     return {name: value for name, value in peer.headers}
 
@@ -69,7 +56,7 @@ def fields(peer: Peer) -> dict[str, str]:
 def asked(path: Path, *headers: tuple[str, str], method: str = "GET", **attributes: Any) -> Peer:
     cls = type("Asked", (FileResponse,), attributes)
     raw = [(name.encode(), value.encode()) for name, value in headers]
-    return sent(cls(path), method=method, headers=raw)
+    return delivered(cls(path), method=method, headers=raw)
 
 
 def test_a_file_is_sent_in_chunks_of_the_class(path: Path) -> None:
@@ -102,7 +89,7 @@ def test_validators_are_starlettes(path: Path, modified: float) -> None:
     theirs = starlette.responses.FileResponse(path, stat_result=path.stat())
     given = FileResponse(path, stat_result=path.stat())
     assert given.raw_headers == theirs.raw_headers
-    assert sent(FileResponse(path)).start["headers"] == theirs.raw_headers
+    assert delivered(FileResponse(path)).start["headers"] == theirs.raw_headers
 
 
 def test_a_client_that_has_the_file_does_not_get_it_again(path: Path) -> None:
@@ -162,7 +149,7 @@ def test_a_file_that_cannot_be_sent_fails_before_the_head(path: Path, tmp_path: 
     ]:
         peer = Waiting()
         with pytest.raises(RuntimeError, match=re.escape(f"File at path {place} {text}")):
-            sent(FileResponse(place), peer)
+            delivered(FileResponse(place), peer)
         assert not peer.messages
     for place, error in [
         (tmp_path / "content.bin" / "below", NotADirectoryError),
@@ -170,12 +157,12 @@ def test_a_file_that_cannot_be_sent_fails_before_the_head(path: Path, tmp_path: 
         (f"{tmp_path}/\0", ValueError),
     ]:
         with pytest.raises(error):
-            sent(FileResponse(place))
+            delivered(FileResponse(place))
     unreadable.write_bytes(b"x")
     unreadable.chmod(0)
     if not os.access(unreadable, os.R_OK):
         with pytest.raises(PermissionError) as raised:
-            sent(FileResponse(unreadable))
+            delivered(FileResponse(unreadable))
         assert raised.value.filename == unreadable
 
 
@@ -185,7 +172,7 @@ def test_a_file_that_shrinks_never_ends_cleanly(path: Path) -> None:
         path.write_bytes(b"x" * length)
         peer = Waiting()
         with pytest.raises(RuntimeError, match="is shorter than expected"):
-            sent(FileResponse(path, stat_result=known), peer)
+            delivered(FileResponse(path, stat_result=known), peer)
         assert all(message.get("more_body", True) for message in peer.messages)
         # What goes wrong with the first bytes is still the application's to answer.
         assert bool(peer.messages) == (length == 100_000)
@@ -201,18 +188,18 @@ def test_a_file_that_one_message_holds_is_closed_before_it_is_sent(path: Path) -
             descriptors.append(files())
 
     small = Looking()
-    sent(FileResponse(path), small)
+    delivered(FileResponse(path), small)
     assert small.body == b"x" * 100 and descriptors == [[], []]
     path.write_bytes(b"x" * 100_000)
     large = Looking()
-    sent(FileResponse(path), large)
+    delivered(FileResponse(path), large)
     assert [len(held) for held in descriptors[2:]] == [1, 1, 0]
 
 
 def test_a_file_that_grows_is_sent_as_far_as_was_announced(path: Path) -> None:
     known = path.stat()
     path.write_bytes(b"x" * (2 * LENGTH))
-    peer = sent(FileResponse(path, stat_result=known))
+    peer = delivered(FileResponse(path, stat_result=known))
     assert len(peer.body) == int(fields(peer)["content-length"]) == LENGTH
 
 
@@ -227,7 +214,7 @@ def forget(path: Path) -> None:
 def test_what_memory_does_not_hold_is_read_by_a_thread(path: Path) -> None:
     content = path.read_bytes()
     forget(path)
-    assert sent(FileResponse(path)).body == content
+    assert delivered(FileResponse(path)).body == content
 
 
 def test_pathsend_is_for_whole_files_without_a_background_task(
@@ -235,21 +222,21 @@ def test_pathsend_is_for_whole_files_without_a_background_task(
 ) -> None:
     offer: dict[str, Any] = {"extensions": {"http.response.pathsend": {}}}
     monkeypatch.chdir(path.parent)
-    peer = sent(FileResponse(path.name), **offer)
+    peer = delivered(FileResponse(path.name), **offer)
     assert peer.messages[1] == {"type": "http.response.pathsend", "path": str(path)}
 
     async def task() -> None:
         pass
 
-    assert sent(FileResponse(path, background=task), **offer).body
-    part = sent(FileResponse(path), **offer, headers=[(b"range", b"bytes=0-1")])
+    assert delivered(FileResponse(path, background=task), **offer).body
+    part = delivered(FileResponse(path), **offer, headers=[(b"range", b"bytes=0-1")])
     assert len(part.body) == 2
-    head = sent(FileResponse(path), **offer, method="HEAD")
+    head = delivered(FileResponse(path), **offer, method="HEAD")
     assert head.messages[1]["type"] == "http.response.body"
 
 
 def test_a_websocket_handshake_is_denied_with_the_whole_file(path: Path) -> None:
-    peer = sent(FileResponse(path), type="websocket", headers=[(b"range", b"bytes=0-1")])
+    peer = delivered(FileResponse(path), type="websocket", headers=[(b"range", b"bytes=0-1")])
     assert {m["type"].removesuffix("start").removesuffix("body") for m in peer.messages} == {
         "websocket.http.response."
     }
@@ -275,10 +262,10 @@ def test_a_class_may_set_the_headers_of_its_files(path: Path) -> None:
             assert stat.S_ISREG(stat_result.st_mode)
             self.headers["etag"] = '"v1"'
 
-    peer = sent(Versioned(path))
+    peer = delivered(Versioned(path))
     assert fields(peer)["etag"] == '"v1"'
     assert fields(peer)["content-length"] == str(LENGTH)
-    again = sent(Versioned(path), headers=[(b"if-none-match", b'"v1"')])
+    again = delivered(Versioned(path), headers=[(b"if-none-match", b'"v1"')])
     assert again.start["status"] == 304
 
 
@@ -460,23 +447,23 @@ def test_headers_that_a_program_takes_out_stay_out(path: Path) -> None:
         response = FileResponse(path, stat_result=known)
         del response.headers[name]
         for more in ({}, {"headers": [(b"if-none-match", b"*")]}):
-            assert name not in dict(map(tuple, sent(response, **more).headers))
+            assert name not in dict(map(tuple, delivered(response, **more).headers))
 
     class Untagged(FileResponse):
         def set_stat_headers(self, stat_result: os.stat_result) -> None:
             self.headers.setdefault("content-length", str(stat_result.st_size))
 
-    assert "etag" not in dict(map(tuple, sent(Untagged(path)).headers))
+    assert "etag" not in dict(map(tuple, delivered(Untagged(path)).headers))
 
 
 def test_the_fields_of_a_scope_may_be_lists(path: Path) -> None:
-    peer = sent(FileResponse(path), headers=[[b"host", b"a"], [b"range", b"bytes=0-1"]])
+    peer = delivered(FileResponse(path), headers=[[b"host", b"a"], [b"range", b"bytes=0-1"]])
     assert peer.start["status"] == 206
-    peer = sent(FileResponse(path), headers=[(bytearray(b"range"), bytearray(b"bytes=0-1"))])
+    peer = delivered(FileResponse(path), headers=[(bytearray(b"range"), bytearray(b"bytes=0-1"))])
     assert peer.start["status"] == 206
     etag = dict(map(tuple, peer.headers))["etag"].encode()
     tags = [[b"if-none-match", b'"a"'], [b"if-none-match", etag]]
-    assert sent(FileResponse(path), headers=tags).start["status"] == 304
+    assert delivered(FileResponse(path), headers=tags).start["status"] == 304
 
 
 @pytest.mark.parametrize(("asked", "status"), [(b"bytes=900000-", 416), (b"bytes=x", 400)])
@@ -486,7 +473,7 @@ def test_a_range_that_is_refused(path: Path, asked: bytes, status: int) -> None:
     async def task() -> None:
         done.append(1)
 
-    peer = sent(FileResponse(path, background=task), headers=[(b"range", asked)])
+    peer = delivered(FileResponse(path, background=task), headers=[(b"range", asked)])
     assert (peer.start["status"], done) == (status, [1])
 
 
@@ -496,7 +483,7 @@ def test_a_file_that_is_gone_fails_whatever_is_known_of_it(path: Path) -> None:
     for more in ({}, {"method": "HEAD"}, {"headers": [(b"range", b"bytes=900000-")]}):
         peer = Waiting()
         with pytest.raises(RuntimeError, match="does not exist"):
-            sent(response, peer, **more)
+            delivered(response, peer, **more)
         assert not peer.messages
 
 

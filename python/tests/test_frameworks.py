@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import STARLETTE
+from support import STARLETTE
 
 import antiphon
 import antiphon.responses as ours

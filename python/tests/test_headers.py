@@ -11,7 +11,7 @@ from unittest import mock
 
 import anyio
 import pytest
-from conftest import STARLETTE
+from support import STARLETTE
 
 from antiphon.datastructures import Headers, MutableHeaders
 from antiphon.responses import Response

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from support import application
 from support.clients import Httpx, vanish
+from support.listeners import stopped
 from support.servers import needs, served
-from test_servers_shut_down import stopped
-from test_vanishing_clients import PATHS
 
 #: What Python, asyncio and the servers say of a task, coroutine or file that was forgotten.
 COMPLAINTS = [
@@ -43,7 +42,7 @@ def test_development_mode_has_nothing_to_say(server: str, tmp_path: Path) -> Non
         for path in ("/async", "/thread", "/events"):
             client.ask(f"{path}?gate")
         client.close()
-        for path in PATHS:
+        for path in application.STREAMS:
             vanish(running.port, path)
         asyncio.run(stopped(running, ["/idle", "/busy"], 20))
         log = running.log

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import STARLETTE
+from support import STARLETTE
 
 from antiphon.channel import EventChannel
 from antiphon.responses import FileResponse, PlainTextResponse, StreamingResponse

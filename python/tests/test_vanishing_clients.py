@@ -8,11 +8,9 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
+from support import application
 from support.clients import vanish
 from support.servers import Served
-
-#: Streams of each kind, of which some fill the client's window, and some are silent.
-PATHS = ["/endless", "/flood", "/endless-thread", "/idle", "/busy", "/large-file"]
 
 #: When what they leave behind counts as left for good, in seconds.
 DEADLINE = 20
@@ -42,7 +40,7 @@ class Left:
         raise AssertionError(f"left: {before}, before: {most}")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", application.STREAMS)
 def test_nothing_is_left_behind(server: Served, path: str) -> None:
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=DEADLINE)) as connection:
         left = Left(connection)

@@ -182,6 +182,9 @@ RESPONSES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "/large-file": lambda _: FileResponse(LARGE_FILE),
 }
 
+#: Where a client can vanish amid a stream: some fill its window, and some are silent.
+STREAMS = ["/endless", "/flood", "/endless-thread", "/idle", "/busy", "/large-file"]
+
 
 async def app(
     scope: dict[str, Any],

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+import anyio
+
 Application = Callable[..., Coroutine[Any, Any, None]]
 
 
@@ -44,3 +46,17 @@ def sent(application: Application, **request: Any) -> Peer:
     except StopIteration:
         return peer
     raise AssertionError("a fixed response has nothing to wait for")
+
+
+class Waiting(Peer):
+    """A client that stays, and says nothing."""
+
+    async def receive(self) -> Any:
+        await anyio.sleep_forever()
+
+
+def delivered(application: Application, peer: Peer | None = None, **request: Any) -> Peer:
+    """Call an application that may wait, and return what it sent, to a client that stays."""
+    peer = peer or Waiting()
+    anyio.run(application, scope(**request), peer.receive, peer.send)
+    return peer

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_files import Waiting, sent
+from support.peer import Peer, Waiting, delivered
 
 from antiphon.responses import FileResponse
 from vectors.tables import cases, matrix
@@ -49,7 +49,7 @@ def test_matrix(case: Any, folder: Path) -> None:
 
     def answered() -> Waiting:
         peer = Waiting()
-        sent(FileResponse(path, **parameters), peer, **request)
+        delivered(FileResponse(path, **parameters), peer, **request)
         return peer
 
     if case["id"] in D4_WRONG_LENGTHS | D6_TRANSFER_ENCODING:
@@ -82,7 +82,7 @@ def test_matrix(case: Any, folder: Path) -> None:
         assert hashlib.sha256(peer.body).hexdigest() == expected["body"]["sha256"]
 
 
-def outcome(peer: Waiting, length: int) -> dict[str, Any]:
+def outcome(peer: Peer, length: int) -> dict[str, Any]:
     """What the tables say of an answer: the status, and which bytes of the file it holds."""
     status, fields = peer.start["status"], dict(map(tuple, peer.headers))
     if status == 416:
@@ -131,7 +131,7 @@ def test_ranges(case: Any, policy: str, folder: Path) -> None:
     response = Response(
         file(folder, length), headers=own or None, status_code=config.get("status_code", 200)
     )
-    etag = dict(map(tuple, sent(response).headers))["etag"]
+    etag = dict(map(tuple, delivered(response).headers))["etag"]
     headers = [
         (
             name.lower().encode(),
@@ -141,7 +141,7 @@ def test_ranges(case: Any, policy: str, folder: Path) -> None:
         )
         for name, value in case["headers"]
     ]
-    found = outcome(sent(response, method=case["method"], headers=headers), length)  # type: ignore[arg-type]
+    found = outcome(delivered(response, method=case["method"], headers=headers), length)
     theirs = case["observed"].get("starlette-1.10.0", {})
     allowed = [*case["rfc_allowed"], case["preferred"]]
     # The answer to HEAD shows no parts.
