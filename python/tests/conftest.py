@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+
 from support.peer import Peer
 from support.servers import SERVERS, Served, needs, served
 

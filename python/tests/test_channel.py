@@ -11,11 +11,11 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from support.scripted import Scripted, request
 
 from antiphon._turn import AsyncioTurn
 from antiphon.channel import EventChannel
 from antiphon.sse import EventSourceResponse, ServerSentEvent
+from support.scripted import Scripted, request
 
 pytestmark = pytest.mark.anyio
 

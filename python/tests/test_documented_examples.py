@@ -11,10 +11,10 @@ from typing import Any
 
 import anyio
 import pytest
-from support import STARLETTE
-from support.peer import Peer, scope
 
 import antiphon
+from support import STARLETTE
+from support.peer import Peer, scope
 
 README = Path(__file__).parents[2] / "README.md"
 

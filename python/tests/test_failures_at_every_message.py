@@ -18,7 +18,6 @@ from typing import Any
 
 import anyio
 import pytest
-from support.scripted import Scripted, request
 
 from antiphon.channel import EventChannel
 from antiphon.requests import ClientDisconnect
@@ -32,6 +31,7 @@ from antiphon.responses import (
     StreamingResponse,
 )
 from antiphon.sse import EventSourceResponse
+from support.scripted import Scripted, request
 
 STALLS = ("cancel", "time out")
 

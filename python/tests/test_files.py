@@ -14,10 +14,10 @@ from typing import Any
 
 import anyio
 import pytest
-from support import STARLETTE
-from support.peer import Peer, Waiting, delivered, scope
 
 from antiphon.responses import FileResponse
+from support import STARLETTE
+from support.peer import Peer, Waiting, delivered, scope
 
 LENGTH = 200_000
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import STARLETTE
 
 import antiphon
 import antiphon.responses as ours
 from antiphon.channel import EventChannel
 from antiphon.sse import EventSourceResponse
 from antiphon.testing import Client
+from support import STARLETTE
 
 if not STARLETTE:
     pytest.skip("there is no Starlette", allow_module_level=True)

@@ -11,10 +11,10 @@ from unittest import mock
 
 import anyio
 import pytest
-from support import STARLETTE
 
 from antiphon.datastructures import Headers, MutableHeaders
 from antiphon.responses import Response
+from support import STARLETTE
 
 RAW = [(b"a", b"1"), (b"a", b"2"), (b"b", b"3")]
 

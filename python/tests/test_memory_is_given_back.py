@@ -11,7 +11,6 @@ from typing import Any
 
 import anyio
 import pytest
-from support.peer import Peer, scope
 
 from antiphon.responses import (
     FileResponse,
@@ -21,6 +20,7 @@ from antiphon.responses import (
     RedirectResponse,
     Response,
 )
+from support.peer import Peer, scope
 
 
 def cookie() -> Response:

@@ -7,8 +7,6 @@ import sys
 from typing import Any
 
 import pytest
-from support.peer import scope
-from support.scripted import Scripted
 
 from antiphon.datastructures import Headers, MutableHeaders
 from antiphon.responses import (
@@ -19,6 +17,8 @@ from antiphon.responses import (
     Response,
     StreamingResponse,
 )
+from support.peer import scope
+from support.scripted import Scripted
 
 starlette_responses = pytest.importorskip("starlette.responses")
 starlette_datastructures = pytest.importorskip("starlette.datastructures")

@@ -11,8 +11,6 @@ from typing import Any
 
 import anyio
 import pytest
-from support import STARLETTE
-from support.peer import Peer, scope, sent
 
 from antiphon.datastructures import MutableHeaders
 from antiphon.responses import (
@@ -23,6 +21,8 @@ from antiphon.responses import (
     RedirectResponse,
     Response,
 )
+from support import STARLETTE
+from support.peer import Peer, scope, sent
 
 CLASSES = [Response, HTMLResponse, PlainTextResponse, JSONResponse, RedirectResponse]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support import application
 from support.clients import Client, Curl, Httpx
 from support.servers import CONTENT, SERVERS, Served, needs, served

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from support import application
 from support.clients import Httpx, vanish
 from support.listeners import stopped

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from support.listeners import LISTENERS, stopped
 from support.servers import SERVERS, needs, served
 

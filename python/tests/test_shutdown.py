@@ -12,12 +12,12 @@ from typing import Any
 
 import anyio
 import pytest
-from support.scripted import Scripted, request
 
 import antiphon
 from antiphon import _shutdown
 from antiphon.responses import StreamingResponse
 from antiphon.sse import EventSourceResponse
+from support.scripted import Scripted, request
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,6 @@ from typing import Any
 
 import anyio
 import pytest
-from support.scripted import Scripted, request
 
 import antiphon
 from antiphon import _shutdown
@@ -30,6 +29,7 @@ from antiphon.sse import (
     ServerSentEvent,
     ensure_bytes,
 )
+from support.scripted import Scripted, request
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.peer import Application, sent
 
 from antiphon.responses import (
     HTMLResponse,
@@ -14,6 +13,7 @@ from antiphon.responses import (
     RedirectResponse,
     Response,
 )
+from support.peer import Application, sent
 
 
 def answering(make: Any) -> Application:

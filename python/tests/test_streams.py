@@ -17,12 +17,12 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from support.scripted import Scripted, request
 
 import antiphon
 from antiphon.requests import ClientDisconnect
 from antiphon.responses import StreamingResponse
 from antiphon.sse import EventSourceResponse
+from support.scripted import Scripted, request
 
 pytestmark = pytest.mark.anyio
 versions = pytest.mark.parametrize("version", ["2.3", "2.4"])

@@ -9,12 +9,12 @@ from typing import Any
 
 import anyio
 import pytest
-from support import STARLETTE
 
 from antiphon.channel import EventChannel
 from antiphon.responses import FileResponse, PlainTextResponse, StreamingResponse
 from antiphon.sse import EventSourceResponse
 from antiphon.testing import Client, Event
+from support import STARLETTE
 
 
 @pytest.fixture

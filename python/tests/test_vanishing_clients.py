@@ -8,6 +8,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
+
 from support import application
 from support.clients import vanish
 from support.servers import Served

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.scripted import Scripted, request
 
 from antiphon.sse import EventSourceResponse, JSONServerSentEvent, ServerSentEvent, ensure_bytes
 from antiphon.testing import Event
 from antiphon.testing._parser import Parser
+from support.scripted import Scripted, request
 from vectors.tables import cases, decoded, octets
 
 D20_NUL = {"sse-enc-061"}

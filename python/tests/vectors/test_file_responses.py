@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.peer import Peer, Waiting, delivered
 
 from antiphon.responses import FileResponse
+from support.peer import Peer, Waiting, delivered
 from vectors.tables import cases, matrix
 
 D4_WRONG_LENGTHS = {"matrix-247"}

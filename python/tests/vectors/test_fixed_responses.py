@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from support.peer import sent
 
 from antiphon import responses
+from support.peer import sent
 from vectors.tables import cases, decoded, matrix
 
 FIXED = set(responses.__all__) - {"FileResponse", "StreamingResponse"}

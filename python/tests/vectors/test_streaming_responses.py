@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support.scripted import Scripted, request
 
 from antiphon.responses import StreamingResponse
+from support.scripted import Scripted, request
 from vectors.tables import decoded, matrix
 
 D1_REFUSED_FIELDS = {"matrix-207"}
