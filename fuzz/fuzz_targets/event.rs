@@ -2,7 +2,8 @@
 //! between them.
 #![no_main]
 
-use antiphon_core::values::event::{LastEventId, Separator, ServerSentEvent};
+use antiphon_core::request::last_event_id::LastEventId;
+use antiphon_core::values::event::{Separator, ServerSentEvent};
 use antiphon_fuzz::texts;
 use libfuzzer_sys::fuzz_target;
 

@@ -26,6 +26,7 @@ __all__ = [
     "__version__",
     "construct_natively",
     "ensure_bytes",
+    "is_head",
     "json_text",
     "needs_listener",
 ]
@@ -34,6 +35,7 @@ _Default = TypeVar("_Default")
 
 __version__: Final[str]
 
+def is_head(scope: Scope) -> bool: ...
 def needs_listener(scope: Scope) -> bool: ...
 def construct_natively(
     cls: type, signature: Literal["content", "json", "redirect", "file"]
@@ -101,6 +103,8 @@ class StreamingResponse(Response):
     def _stream(self, scope: Scope) -> Stream: ...
 
 class EventSourceResponse(Response):
+    @staticmethod
+    def _describe(fields: MutableHeaders) -> None: ...
     def _stream(self, scope: Scope) -> Stream: ...
 
 @disjoint_base

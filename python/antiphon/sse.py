@@ -277,9 +277,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             else:
                 for name, value in headers:
                     fields.append(name, value)
-        fields.setdefault("cache-control", "no-store")
-        fields["connection"] = "keep-alive"
-        fields["x-accel-buffering"] = "no"
+        self._describe(fields)
         self.init_headers(fields)
 
         self.ping_interval = self.DEFAULT_PING_INTERVAL if ping is None else ping
@@ -358,7 +356,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
     def _streaming(
         self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.Stream
     ) -> Coroutine[Any, Any, None]:
-        if scope["type"] == "http" and scope["method"].upper() == "HEAD":
+        if _antiphon.is_head(scope):
             if self.send_timeout is not None:
                 send = _events.timed(send, self.send_timeout)
             return self._delivery(scope, send, shutdown)

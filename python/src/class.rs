@@ -7,11 +7,14 @@ use crate::construct::{self, Version};
 use crate::fields::KnownFields;
 use crate::file::FileResponse;
 use crate::json::JSONResponse;
+use crate::media_type;
 use crate::redirect::RedirectResponse;
 use crate::response::Response;
+use antiphon_core::fields::FieldValue;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -31,7 +34,8 @@ pub(crate) struct Class {
 
 /// What a class says of the content of all its responses.
 pub(crate) struct OwnContent {
-    pub(crate) media_type: Option<String>,
+    /// The value of `Content-Type`, if it has a media type.
+    pub(crate) content_type: Option<FieldValue>,
     pub(crate) charset: String,
     /// The fields of the last responses.
     pub(crate) known_fields: KnownFields,
@@ -124,11 +128,19 @@ impl Class {
             text(intern!(py, "media_type"))?,
             text(intern!(py, "charset"))?,
         ) {
-            (Some(media_type), Some(Some(charset))) => Some(OwnContent {
-                media_type,
-                charset,
-                known_fields: KnownFields::default(),
-            }),
+            (Some(media_type), Some(Some(charset))) => {
+                let own = || Ok(Cow::Borrowed(&*charset));
+                let content_type = media_type.map(|text| media_type::content_type(py, &text, own));
+                // What cannot be sent is each response's to say.
+                content_type
+                    .transpose()
+                    .ok()
+                    .map(|content_type| OwnContent {
+                        content_type,
+                        charset,
+                        known_fields: KnownFields::default(),
+                    })
+            }
             _ => None,
         };
         let ours_too = [

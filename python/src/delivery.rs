@@ -1,12 +1,13 @@
 //! The messages of a file, one after the other.
 
 use crate::{chunk, error, file, message};
+use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
-use antiphon_core::asgi::transmission::{Step, Transmission};
+use antiphon_core::response::file::FileContent;
 use antiphon_fs::OpenFile;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use std::ops::Range;
 
 /// An iterator of messages; `None` where the disk has to be waited for, which `wait` does.
@@ -17,7 +18,7 @@ pub(crate) struct Delivery {
     /// The message after the last one. The first is read before the head is sent: what fails then is
     /// still the application's to answer, and the client is woken for both at once.
     next: Option<Py<PyDict>>,
-    steps: Transmission,
+    steps: FileSteps,
     /// What is left of the range that is being sent, and whether other messages follow it.
     range: Option<(Range<u64>, bool)>,
     /// `None` once all is read, or it is closed.
@@ -45,26 +46,30 @@ enum Next<'py> {
 
 impl Delivery {
     pub(crate) fn new(
-        py: Python<'_>,
-        (scope_type, needs_listener): (ScopeType, bool),
-        (status_code, headers): (&Bound<'_, PyAny>, &Bound<'_, PyList>),
-        mut steps: Transmission,
+        scope_type: ScopeType,
+        start: Bound<'_, PyDict>,
+        content: FileContent,
         source: Source,
-    ) -> PyResult<Self> {
-        // The first step is the head.
-        steps.next();
-        let next = steps.clone().next();
-        let has_content = matches!(next, Some(Step::File { .. } | Step::Segment { .. }));
-        let start = message::start(py, scope_type, status_code, headers.as_any())?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             scope_type,
             start: Some(start.unbind()),
             next: None,
-            steps,
+            steps: FileSteps::new(content),
             range: None,
             source: Some(source),
-            needs_listener: has_content && needs_listener,
-        })
+            needs_listener: false,
+        }
+    }
+
+    /// Has the server open the file, if all of it is sent.
+    pub(crate) fn send_by_path(&mut self) {
+        self.steps = self.steps.clone().by_path();
+    }
+
+    /// Says that the server does not tell of the client's leave by an error of `send`.
+    pub(crate) fn need_listener(&mut self) {
+        self.needs_listener = !self.steps.is_by_path();
     }
 
     /// The two messages of a file that one holds, as those of any small response; or itself.
@@ -104,19 +109,16 @@ impl Delivery {
         }
         let (bytes, more_body) = match self.steps.next() {
             None => return Ok(Next::End),
-            Some(Step::File { range, more_body }) => {
+            Some(FileStep::File { range, more_body }) => {
                 self.range = Some((range, more_body));
                 return self.cached_chunk(py);
             }
-            Some(Step::Pathsend) => {
+            Some(FileStep::Pathsend) => {
                 let message = self.pathsend(py)?;
                 self.source = None;
                 return Ok(Next::Message(message));
             }
-            Some(Step::Segment { bytes, more_body }) => (bytes, more_body),
-            Some(Step::Start | Step::Bytes { .. } | Step::Stream { .. } | Step::End) => {
-                (Vec::new(), false)
-            }
+            Some(FileStep::Segment { bytes, more_body }) => (bytes, more_body),
         };
         self.message(PyBytes::new(py, &bytes), more_body)
     }

@@ -13,7 +13,6 @@ use pyo3::exceptions::{
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 use std::io;
 
 /// A header field that cannot be sent; `texts` are its name and its value.
@@ -26,11 +25,14 @@ pub(crate) fn header(texts: [&Bound<'_, PyAny>; 2], error: &InvalidHeader) -> Py
         .unwrap_or_else(|| PyValueError::new_err(error.to_string()))
 }
 
-/// A head that would lie about its content, or a media type that cannot stand in it.
-pub(crate) fn response(py: Python<'_>, media_type: Option<&str>, error: &InvalidResponse) -> PyErr {
-    media_type
-        .and_then(|media_type| not_latin1(PyString::new(py, media_type).as_any()))
-        .unwrap_or_else(|| PyValueError::new_err(error.to_string()))
+/// A media type, or a charset, that cannot stand in a header; `name` says which.
+pub(crate) fn content_type(name: &str, text: &Bound<'_, PyAny>, error: &InvalidHeader) -> PyErr {
+    not_latin1(text).unwrap_or_else(|| PyValueError::new_err(format!("{name}: {error}")))
+}
+
+/// A head that would lie about its content.
+pub(crate) fn response(error: &InvalidResponse) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 /// A cookie that cannot be set; `text` is the argument that was refused.

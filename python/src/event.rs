@@ -1,8 +1,10 @@
 //! Server-sent events: Python's objects as the lines of a `text/event-stream`.
 
+use crate::headers::{self, MutableHeaders};
 use crate::response::Response;
 use crate::stream::Stream;
 use crate::{error, json, scope};
+use antiphon_core::response::event_source;
 use antiphon_core::values::event::{self, Separator};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -355,10 +357,17 @@ impl EventSourceResponse {
         PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
     }
 
+    /// Adds what the header says of a stream of events to the caller's fields.
+    #[staticmethod]
+    fn _describe(fields: &Bound<'_, MutableHeaders>) -> PyResult<()> {
+        // The version of HTTP is not known yet.
+        event_source::head(None).try_for_each(|patch| headers::apply(fields, patch))
+    }
+
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
-        let (scope_type, head) = scope::request(scope)?;
+        let (scope_type, method) = scope::request(scope)?;
         let separator = separator(&slf.getattr(intern!(slf.py(), "sep"))?)?;
-        Ok(Stream::of(slf.as_super(), scope_type, head)?.of_events(separator))
+        Ok(Stream::of(slf.as_super(), scope_type, method)?.of_events(separator))
     }
 }

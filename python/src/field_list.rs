@@ -5,10 +5,14 @@
 //! programs append to it; so it is changed in place, field by field.
 
 use crate::{field, memo};
-use antiphon_core::fields::{FieldList, FieldName, FieldValue, HeaderPatch};
+use antiphon_core::fields::{Declared, FieldList, FieldName, FieldValue, HeaderPatch};
+use antiphon_core::response::plan::{Body, Plan};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple};
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{
+    PyByteArray, PyBytes, PyDict, PyIterator, PyList, PyMemoryView, PyString, PyTuple,
+};
 
 /// The fields that a caller gives, checked.
 ///
@@ -53,6 +57,53 @@ pub(crate) fn as_list<'py>(fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
         list.append(field?)?;
     }
     Ok(list)
+}
+
+/// What the fields say that the core asks about.
+pub(crate) fn declared(list: &Bound<'_, PyList>) -> PyResult<Declared<PyBackedBytes>> {
+    let mut declared = Declared::default();
+    for item in list.iter() {
+        note(&mut declared, &item, bytes_of)?;
+    }
+    Ok(declared)
+}
+
+/// Tells whether a field is one that the core asks about.
+pub(crate) fn is_declared(field: &Bound<'_, PyAny>) -> PyResult<bool> {
+    note(&mut Declared::default(), field, |_| ())
+}
+
+fn note<V>(
+    declared: &mut Declared<V>,
+    field: &Bound<'_, PyAny>,
+    held: impl FnOnce(&Bound<'_, PyAny>) -> V,
+) -> PyResult<bool> {
+    if let Ok(pair) = field.cast_exact::<PyTuple>()
+        && let [name, value] = pair.as_slice()
+        && let Ok(name) = name.cast::<PyBytes>()
+    {
+        return Ok(declared.note(name.as_bytes(), || held(value)));
+    }
+    let (name, value) = field::parts(field)?;
+    Ok(declared.note(&bytes_of(&name), || held(&value)))
+}
+
+/// Bytes in whatever they are held; what is no bytes has none.
+fn bytes_of(object: &Bound<'_, PyAny>) -> PyBackedBytes {
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return bytes.clone().into();
+    }
+    if let Ok(bytes) = object.cast::<PyByteArray>() {
+        return bytes.clone().into();
+    }
+    let bytes = match object.cast::<PyMemoryView>() {
+        Ok(view) => view.call_method0(intern!(object.py(), "tobytes")),
+        Err(error) => Err(error.into()),
+    };
+    let bytes = bytes.and_then(|bytes| Ok(bytes.cast_into::<PyBytes>()?));
+    bytes
+        .unwrap_or_else(|_| PyBytes::new(object.py(), b""))
+        .into()
 }
 
 /// A list of pairs of byte strings, as the core changes one.
@@ -105,19 +156,23 @@ pub(crate) fn applied<'py>(
         let and_added = |_| fields.next().unwrap_or_else(|| added.clone());
         return PyList::new(list.py(), (0..=list.len()).map(and_added));
     }
-    patched(list, [patch])
+    let copy = copy(list);
+    apply(&copy, patch)?;
+    Ok(copy)
 }
 
-/// A list of its own, in which all that a plan asks for is carried out.
-pub(crate) fn patched<'py>(
+/// Carries out a plan in a list of its own; one that changes nothing leaves the list as it is.
+pub(crate) fn planned<'py, T>(
     list: &Bound<'py, PyList>,
-    patches: impl IntoIterator<Item = HeaderPatch>,
-) -> PyResult<Bound<'py, PyList>> {
-    let copy = copy(list);
-    for patch in patches {
-        apply(&copy, patch)?;
-    }
-    Ok(copy)
+    plan: Plan<T>,
+) -> PyResult<(Bound<'py, PyList>, u16, Body<T>)> {
+    let list = if plan.keeps_headers() {
+        list.clone()
+    } else {
+        copy(list)
+    };
+    let (status, body) = plan.apply_to(&mut Pairs(&list))?;
+    Ok((list, status, body))
 }
 
 /// A list of its own.

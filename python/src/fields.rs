@@ -3,8 +3,10 @@
 //! Whoever asks the core the same question again gets the same answer, so it is kept: for a status and
 //! a length, and for the dictionary of headers that a program mostly writes out.
 
-use crate::declared::Declared;
-use crate::{field_list, memo};
+use crate::{error, field_list, memo};
+use antiphon_core::request::method::Method;
+use antiphon_core::response::content::ContentFacts;
+use antiphon_core::response::fixed;
 use antiphon_core::response::plan::Body;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -122,8 +124,14 @@ impl KnownFields {
             return Ok(known.fields.clone_ref(py));
         }
         let list = populate()?;
-        let plan = Declared::of(&list)?.plan(py, status, Some(length), false)?;
-        let fields = if plan.patches.is_empty() && plan.body == Body::Bytes {
+        let declared = field_list::declared(&list)?;
+        let facts = ContentFacts {
+            status,
+            length: Some(length),
+            declared: declared.borrowed(),
+        };
+        let plan = fixed::plan(facts, Method::Get).map_err(|error| error::response(&error))?;
+        let fields = if plan.keeps_headers() && plan.body == Body::Content(()) {
             Fields::Settled(list.unbind())
         } else {
             Fields::Own(list.unbind())

@@ -1,7 +1,7 @@
 //! Headers as Python programs read and change them, over a list of fields.
 
 use crate::{field, field_list};
-use antiphon_core::fields::HeaderPatch;
+use antiphon_core::fields::{FieldName, HeaderPatch};
 use pyo3::exceptions::{PyAssertionError, PyKeyError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -317,10 +317,11 @@ impl MutableHeaders {
     /// Add a word to the `Vary` field.
     fn add_vary_header(slf: &Bound<'_, Self>, vary: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        let words = slf.borrow().into_super().getlist(py, intern!(py, "vary"))?;
+        let name = PyString::intern(py, FieldName::VARY.as_str());
+        let words = slf.borrow().into_super().getlist(py, &name)?;
         words.append(vary)?;
         let joined = PyString::new(py, ", ").call_method1(intern!(py, "join"), (words,))?;
-        slf.set_item(intern!(py, "vary"), joined)
+        slf.set_item(name, joined)
     }
 
     fn __ior__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -337,6 +338,11 @@ impl MutableHeaders {
         copy.call_method1(intern!(slf.py(), "update"), (other,))?;
         Ok(copy)
     }
+}
+
+/// Carries out what the core asks for.
+pub(crate) fn apply(headers: &Bound<'_, MutableHeaders>, patch: HeaderPatch) -> PyResult<()> {
+    field_list::apply(&list(headers), patch)
 }
 
 fn list<'py>(headers: &Bound<'py, MutableHeaders>) -> Bound<'py, PyList> {

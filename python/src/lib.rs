@@ -9,7 +9,6 @@ mod chunk;
 mod class;
 mod construct;
 mod cookie;
-mod declared;
 mod delivery;
 mod error;
 mod event;
@@ -52,7 +51,7 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::Response;
     #[pymodule_export]
-    use crate::scope::needs_listener;
+    use crate::scope::{is_head, needs_listener};
     #[pymodule_export]
     use crate::stream::{Stream, StreamingResponse};
 

@@ -1,9 +1,13 @@
-//! The media type that a file's name suggests.
+//! Media types: what a program says of its content, and what a file's name suggests.
 
+use crate::error;
+use antiphon_core::fields::FieldValue;
+use antiphon_core::values::media_type::{Charset, MediaType};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule, PyString};
+use std::borrow::Cow;
 
 /// The module, and its function; a program may put another there.
 struct Mimetypes {
@@ -52,6 +56,26 @@ pub(crate) fn guess<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
         return Ok(guessed);
     }
     Ok(intern!(py, "application/octet-stream").clone().into_any())
+}
+
+/// The value of `Content-Type` for a media type; `charset` is asked for if it takes one.
+pub(crate) fn content_type<'a>(
+    py: Python<'_>,
+    media_type: &str,
+    charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
+) -> PyResult<FieldValue> {
+    let refused = |name, text: &str, error| {
+        error::content_type(name, PyString::new(py, text).as_any(), &error)
+    };
+    let parsed = MediaType::try_from(media_type);
+    let parsed = parsed.map_err(|error| refused("media type", media_type, error))?;
+    if !parsed.takes_charset() {
+        return Ok(parsed.into());
+    }
+    let charset = charset()?;
+    let name = Charset::try_from(&*charset);
+    let name = name.map_err(|error| refused("charset", &charset, error))?;
+    Ok(parsed.with_charset(&name))
 }
 
 /// Where a name ends in a plain extension, all that `guess_type` does besides looking it up (URLs,

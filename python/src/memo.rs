@@ -16,7 +16,8 @@ thread_local! {
 }
 
 struct Remembered {
-    name: &'static str,
+    /// Its place in [`NAMES`].
+    name: usize,
     value: Vec<u8>,
     field: Py<PyTuple>,
 }
@@ -27,14 +28,16 @@ pub(crate) fn field<'py>(
     name: &FieldName,
     value: &FieldValue,
 ) -> PyResult<Bound<'py, PyTuple>> {
-    let (name, value) = (name.as_str(), value.as_bytes());
+    let value = value.as_bytes();
     let make = || PyTuple::new(py, [name_of(py, name), PyBytes::new(py, value)]);
-    let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
+    let Some(own) = NAMES.iter().position(|known| known == name) else {
         return make();
     };
-    let place = place(name, value);
+    let place = place(own, value);
     let known = FIELDS.with_borrow(|fields| match &fields[place] {
-        Some(own) if own.name == name && own.value == value => Some(own.field.bind(py).clone()),
+        Some(known) if known.name == own && known.value == value => {
+            Some(known.field.bind(py).clone())
+        }
         _ => None,
     });
     if let Some(known) = known {
@@ -42,7 +45,7 @@ pub(crate) fn field<'py>(
     }
     let field = make()?;
     let remembered = Remembered {
-        name,
+        name: own,
         value: value.into(),
         field: field.clone().unbind(),
     };
@@ -52,15 +55,13 @@ pub(crate) fn field<'py>(
 }
 
 /// A name as a byte string. That of cookies comes often, and always with another value.
-fn name_of<'py>(py: Python<'py>, name: &str) -> Bound<'py, PyBytes> {
+fn name_of<'py>(py: Python<'py>, name: &FieldName) -> Bound<'py, PyBytes> {
     static SET_COOKIE: PyOnceLock<Py<PyBytes>> = PyOnceLock::new();
-    match name {
-        "set-cookie" => SET_COOKIE
-            .get_or_init(py, || PyBytes::new(py, name.as_bytes()).unbind())
-            .bind(py)
-            .clone(),
-        _ => PyBytes::new(py, name.as_bytes()),
+    if *name == FieldName::SET_COOKIE {
+        let name = SET_COOKIE.get_or_init(py, || PyBytes::new(py, name.as_bytes()).unbind());
+        return name.bind(py).clone();
     }
+    PyBytes::new(py, name.as_bytes())
 }
 
 /// The field that the caller gives, checked, as ASGI has it.
@@ -130,20 +131,19 @@ const CALLERS_PLACES: usize = 128;
 /// A name or a value of more characters than these is not kept.
 const MAX_KEPT: usize = 128;
 
-fn place(name: &str, value: &[u8]) -> usize {
+fn place(name: usize, value: &[u8]) -> usize {
     let tail = match value.last_chunk::<4>() {
         Some(tail) => u32::from_le_bytes(*tail),
         None => value
             .iter()
             .fold(0, |tail, byte| tail << 8 | u32::from(*byte)),
     };
-    let mixed =
-        (tail ^ (name.len() as u32) << 7 ^ (value.len() as u32) << 25).wrapping_mul(0x9E37_79B1);
+    let mixed = (tail ^ (name as u32) << 7 ^ (value.len() as u32) << 25).wrapping_mul(0x9E37_79B1);
     mixed as usize >> 22
 }
 
 /// The fields that are worth it.
-const NAMES: [&str; 2] = ["content-length", "content-type"];
+const NAMES: [FieldName; 2] = [FieldName::CONTENT_LENGTH, FieldName::CONTENT_TYPE];
 
 /// As many as `place` can tell apart.
 const PLACES: usize = 1 << 10;

@@ -1,8 +1,7 @@
 //! Responses that send the client elsewhere.
 
 use crate::response::Response;
-use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
-use antiphon_core::values::location;
+use antiphon_core::response::redirect;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -29,9 +28,5 @@ impl RedirectResponse {
 
 /// Sets `Location` to `url`, in the place of the caller's own.
 pub(crate) fn locate(response: &Bound<'_, Response>, url: &Bound<'_, PyAny>) -> PyResult<()> {
-    let url = url.str()?;
-    let quoted = location::quote(url.to_str()?);
-    let value = FieldValue::try_from(&*quoted)
-        .map_err(|error| crate::error::header([url.as_any(); 2], &error))?;
-    Response::patch(response, HeaderPatch::Set(FieldName::LOCATION, value))
+    Response::patch(response, redirect::head(url.str()?.to_str()?))
 }

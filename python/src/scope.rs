@@ -1,13 +1,14 @@
 //! What a scope says of the request.
 
 use antiphon_core::asgi::scope::ScopeType;
+use antiphon_core::request::method::Method;
 use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-/// What `scope` says of the request: what is answered, and whether with a head alone.
-pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
+/// What `scope` says of the request: what is answered, and by which method it was asked for.
+pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, Method)> {
     let py = scope.py();
     let (kind, method) = if let Ok(scope) = scope.cast_exact::<PyDict>() {
         let kind = intern!(py, "type");
@@ -22,7 +23,7 @@ pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, bool)> {
     };
     let scope_type = scope_type(&kind)?;
     let method = method.as_ref().and_then(|method| text(method).ok());
-    Ok((scope_type, scope_type.is_head(method.unwrap_or_default())))
+    Ok((scope_type, scope_type.method(method.unwrap_or_default())))
 }
 
 /// What is answered.
@@ -30,24 +31,23 @@ pub(crate) fn scope_type(kind: &Bound<'_, PyAny>) -> PyResult<ScopeType> {
     Ok(ScopeType::parse(text(kind)?).unwrap_or(ScopeType::Http))
 }
 
+/// Whether the request is one for a head alone.
+#[pyfunction]
+pub(crate) fn is_head(scope: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(request(scope)?.1 == Method::Head)
+}
+
 /// Whether somebody has to listen for the client's leave: `send` may return as if it were there.
-///
-/// Since ASGI 2.4 it raises an error instead.
 #[pyfunction]
 pub(crate) fn needs_listener(scope: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = scope.py();
-    if scope_type(&scope.get_item(intern!(py, "type"))?)? != ScopeType::Http {
-        return Ok(false);
-    }
-    let Some(asgi) = entry(scope, intern!(py, "asgi"))? else {
-        return Ok(true);
+    let scope_type = scope_type(&scope.get_item(intern!(py, "type"))?)?;
+    let version = match entry(scope, intern!(py, "asgi"))? {
+        Some(asgi) => entry(&asgi, intern!(py, "spec_version"))?,
+        None => None,
     };
-    let Some(version) = entry(&asgi, intern!(py, "spec_version"))? else {
-        return Ok(true);
-    };
-    let mut numbers = text(&version)?.split('.').map(str::parse::<u32>);
-    let version = [numbers.next(), numbers.next()].map(|number| number.and_then(Result::ok));
-    Ok(version < [Some(2), Some(4)])
+    let version = version.as_ref().map(text).transpose()?;
+    Ok(scope_type.needs_listener(version))
 }
 
 /// An entry of a scope, if it has it and it is not `None`.

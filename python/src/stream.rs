@@ -1,13 +1,12 @@
 //! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
 
-use crate::declared::Declared;
 use crate::response::{self, Response};
 use crate::{error, event, field_list, message, render, scope};
 use antiphon_core::asgi::scope::ScopeType;
-use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::body::gather::Gathered;
+use antiphon_core::request::method::Method;
 use antiphon_core::response::content::ContentFacts;
-use antiphon_core::response::plan::Plan;
+use antiphon_core::response::plan::Body;
 use antiphon_core::response::streaming;
 use antiphon_core::values::event::Separator;
 use pyo3::intern;
@@ -33,8 +32,8 @@ impl StreamingResponse {
 
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
-        let (scope_type, head) = scope::request(scope)?;
-        Stream::of(slf.as_super(), scope_type, head)
+        let (scope_type, method) = scope::request(scope)?;
+        Stream::of(slf.as_super(), scope_type, method)
     }
 }
 
@@ -59,33 +58,30 @@ impl Stream {
     pub(crate) fn of(
         slf: &Bound<'_, Response>,
         scope_type: ScopeType,
-        head: bool,
+        method: Method,
     ) -> PyResult<Self> {
         let py = slf.py();
         let status_code = slf.getattr(intern!(py, "status_code"))?;
         let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
         let list = field_list::as_list(&raw_headers)?;
-        let declared = Declared::of(&list)?;
-        let Plan { patches, body, .. } = streaming::plan(ContentFacts {
+        let declared = field_list::declared(&list)?;
+        let facts = ContentFacts {
             status: response::status(&status_code)?,
-            head,
             length: None,
-            media_type: None,
-            charset: "",
-            declared_length: declared.length(),
-            declares_transfer_encoding: declared.transfer_encoding,
-        })
-        .map_err(|error| error::response(py, None, &error))?;
-        let raw_headers = if patches.is_empty() {
-            raw_headers
+            declared: declared.borrowed(),
+        };
+        let plan = streaming::plan(facts, method).map_err(|error| error::response(&error))?;
+        let (raw_headers, body) = if plan.keeps_headers() {
+            (raw_headers, plan.body)
         } else {
-            field_list::patched(&list, patches)?.into_any()
+            let (list, _, body) = field_list::planned(&list, plan)?;
+            (list.into_any(), body)
         };
         let start = message::start(py, scope_type, &status_code, &raw_headers)?;
         Ok(Self {
             scope_type,
             start: Some(start.unbind()),
-            has_content: Transmission::new(body).any(|step| matches!(step, Step::Stream { .. })),
+            has_content: matches!(body, Body::Content(_)),
             charset: slf.getattr(intern!(py, "charset"))?.extract()?,
             events: None,
             limit: 1,

@@ -1,12 +1,15 @@
 //! What the core costs: `cargo bench -p antiphon-core`.
 
-use antiphon_core::fields::Headers;
+use antiphon_core::fields::{Declared, Headers};
+use antiphon_core::request::method::Method;
 use antiphon_core::request::preconditions::{Preconditions, Validators};
 use antiphon_core::request::range::{self, MAX_RANGES, RangePolicy};
-use antiphon_core::response::content::ContentFacts;
+use antiphon_core::response::content::{self, ContentFacts};
+use antiphon_core::response::fixed;
 use antiphon_core::values::cookie::{SameSite, SetCookie};
 use antiphon_core::values::event::ServerSentEvent;
-use antiphon_core::{response, values::location};
+use antiphon_core::values::location;
+use antiphon_core::values::media_type::{Charset, MediaType};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -50,32 +53,31 @@ fn core(criterion: &mut Criterion) {
                 if_none_match: Some(black_box(&tags)),
                 ..Default::default()
             };
-            request.evaluate(own, "GET")
+            request.evaluate(own, Method::Get)
         });
     });
-    criterion.bench_function("fixed, plan", |bencher| {
-        bencher.iter(|| response::fixed::plan(black_box(FACTS)));
-    });
-    criterion.bench_function("fixed, plan and patch", |bencher| {
+    criterion.bench_function("fixed, head and plan", |bencher| {
         bencher.iter(|| {
-            let plan = response::fixed::plan(black_box(FACTS)).ok()?;
             let mut headers = Headers::new();
-            plan.patches
-                .into_iter()
-                .for_each(|patch| headers.apply(patch));
-            Some(headers)
+            let plain = MediaType::PLAIN_TEXT.with_charset(&Charset::UTF_8);
+            let head = content::head(black_box(FACTS), Some(plain)).ok()?;
+            head.into_iter().for_each(|patch| headers.apply(patch));
+            let plan = fixed::plan(black_box(FACTS), Method::Get).ok()?;
+            Some(plan.into_parts(headers))
         });
     });
 }
 
 const FACTS: ContentFacts<'_> = ContentFacts {
     status: 200,
-    head: false,
     length: Some(13),
-    media_type: Some("text/plain"),
-    charset: "utf-8",
-    declared_length: None,
-    declares_transfer_encoding: false,
+    declared: Declared {
+        content_length: None,
+        content_type: None,
+        etag: None,
+        last_modified: None,
+        has_transfer_encoding: false,
+    },
 };
 
 criterion_group!(benches, core);

@@ -1,7 +1,8 @@
 //! Server-sent events: the tables of `conformance/`, and what a client makes of any event.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use antiphon_core::values::event::{self, InvalidEvent, LastEventId, Separator, ServerSentEvent};
+use antiphon_core::request::last_event_id::LastEventId;
+use antiphon_core::values::event::{self, InvalidEvent, Separator, ServerSentEvent};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,7 @@
 //! Headers of 100 KiB: they get an answer, and what they cost grows with their length, not with its
 //! square.
 
+use antiphon_core::request::method::Method;
 use antiphon_core::request::preconditions::{Outcome, Preconditions, Validators};
 use antiphon_core::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
 use antiphon_core::text::http_date::HttpDate;
@@ -64,7 +65,10 @@ fn long_lists_of_tags_are_read_to_their_end() {
         if_none_match: Some(&list),
         ..Default::default()
     };
-    assert_eq!(request.evaluate(VALIDATORS, "GET"), Outcome::NotModified);
+    assert_eq!(
+        request.evaluate(VALIDATORS, Method::Get),
+        Outcome::NotModified
+    );
 }
 
 #[test]
@@ -76,7 +80,7 @@ fn quotes_that_are_not_closed_hold_no_tag() {
             ..Default::default()
         };
         assert_eq!(
-            request.evaluate(VALIDATORS, "GET"),
+            request.evaluate(VALIDATORS, Method::Get),
             Outcome::PreconditionFailed
         );
     }
@@ -198,7 +202,7 @@ fn evaluate(field: &[u8]) {
             if_modified_since: field,
             if_range: field,
         };
-        black_box(request.evaluate(VALIDATORS, "GET"));
+        black_box(request.evaluate(VALIDATORS, Method::Get));
         black_box(request.permits_range(VALIDATORS, 1_800_000_000));
     }
 }

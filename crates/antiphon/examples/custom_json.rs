@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example custom_json`, then `curl -i http://127.0.0.1:8000/`.
 
+use antiphon::media_type::MediaType;
 use antiphon::{FixedResponse, Render, ResponseClass, asgi};
 use bytes::Bytes;
 
@@ -11,7 +12,7 @@ enum Sonic {}
 type SonicResponse = FixedResponse<Sonic>;
 
 impl ResponseClass for Sonic {
-    const MEDIA_TYPE: Option<&'static str> = Some("application/json");
+    const MEDIA_TYPE: Option<MediaType> = Some(MediaType::JSON);
 }
 
 impl<T: serde::Serialize> Render<T> for Sonic {

@@ -8,6 +8,8 @@ use crate::file::FileError;
 use crate::fixed::FixedResponse;
 use crate::redirect::RedirectResponse;
 use crate::streaming::StreamingResponse;
+use antiphon_core::request::method::Method;
+use antiphon_core::request::version::HttpVersion;
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
@@ -16,13 +18,13 @@ use std::convert::Infallible;
 
 impl<C> IntoResponse for FixedResponse<C> {
     fn into_response(self) -> Response {
-        or_500(self.plan(false).map(|ready| ready.into_http())).map(Body::new)
+        or_500(self.plan(Method::Get).map(|ready| ready.into_http())).map(Body::new)
     }
 }
 
 impl IntoResponse for RedirectResponse {
     fn into_response(self) -> Response {
-        or_500(self.plan(false).map(|ready| ready.into_http())).map(Body::new)
+        or_500(self.plan(Method::Get).map(|ready| ready.into_http())).map(Body::new)
     }
 }
 
@@ -30,7 +32,7 @@ impl IntoResponse for RedirectResponse {
 /// `file.into_http(&request).await`.
 impl IntoResponse for FileError {
     fn into_response(self) -> Response {
-        self.answer(false).map(Body::new)
+        self.answer(Method::Get).map(Body::new)
     }
 }
 
@@ -39,14 +41,18 @@ impl IntoResponse for FileError {
 /// `response.into_http(&request).await`.
 impl IntoResponse for StreamingResponse {
     fn into_response(self) -> Response {
-        or_500(self.plan(false).map(|ready| ready.into_http())).map(Body::new)
+        or_500(self.plan(Method::Get).map(|ready| ready.into_http())).map(Body::new)
     }
 }
 
 /// As of [`StreamingResponse`]; without `Connection`, since this door does not see the version of HTTP.
 impl IntoResponse for EventSourceResponse {
     fn into_response(self) -> Response {
-        or_500(self.plan(false, false).map(|ready| ready.into_http())).map(Body::new)
+        or_500(
+            self.plan(Method::Get, HttpVersion::Later)
+                .map(|ready| ready.into_http()),
+        )
+        .map(Body::new)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{self, Content, Ready};
+use crate::deliver::{Content, Ready};
 use crate::parameters::{Parameters, parameter_methods};
-use crate::request::RequestHead;
-use antiphon_core::response;
-use antiphon_core::response::content::InvalidResponse;
+use crate::request::{self, RequestHead};
+use antiphon_core::request::method::Method;
+use antiphon_core::response::content::{self, InvalidResponse};
+use antiphon_core::response::fixed;
+use antiphon_core::values::media_type::{Charset, MediaType};
 use bytes::Bytes;
 use http::StatusCode;
 use std::convert::Infallible;
@@ -57,10 +59,10 @@ pub type PlainTextResponse = FixedResponse<PlainText>;
 /// What a class of responses has in common: Starlette's class attributes.
 pub trait ResponseClass {
     /// The media type of the class; `None` sends no `Content-Type`.
-    const MEDIA_TYPE: Option<&'static str>;
+    const MEDIA_TYPE: Option<MediaType>;
 
     /// The charset that `text/*` is labelled with.
-    const CHARSET: &'static str = "utf-8";
+    const CHARSET: Charset = Charset::UTF_8;
 }
 
 /// How a class turns content of type `T` into bytes: Starlette's `render`, to be overridden.
@@ -70,6 +72,7 @@ pub trait ResponseClass {
 /// A class with a JSON library of its own:
 ///
 /// ```
+/// use antiphon::media_type::MediaType;
 /// use antiphon::{FixedResponse, Render, ResponseClass};
 /// use bytes::Bytes;
 ///
@@ -77,7 +80,7 @@ pub trait ResponseClass {
 /// type SonicResponse = FixedResponse<Sonic>;
 ///
 /// impl ResponseClass for Sonic {
-///     const MEDIA_TYPE: Option<&'static str> = Some("application/json");
+///     const MEDIA_TYPE: Option<MediaType> = Some(MediaType::JSON);
 /// }
 ///
 /// impl<T: serde::Serialize> Render<T> for Sonic {
@@ -117,15 +120,15 @@ pub enum Html {}
 pub enum PlainText {}
 
 impl ResponseClass for Raw {
-    const MEDIA_TYPE: Option<&'static str> = None;
+    const MEDIA_TYPE: Option<MediaType> = None;
 }
 
 impl ResponseClass for Html {
-    const MEDIA_TYPE: Option<&'static str> = Some("text/html");
+    const MEDIA_TYPE: Option<MediaType> = Some(MediaType::HTML);
 }
 
 impl ResponseClass for PlainText {
-    const MEDIA_TYPE: Option<&'static str> = Some("text/plain");
+    const MEDIA_TYPE: Option<MediaType> = Some(MediaType::PLAIN_TEXT);
 }
 
 macro_rules! bytes_as_they_are {
@@ -232,7 +235,7 @@ impl<C> FixedResponse<C> {
         receive: asgi::Receive,
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<C> {
-        let (ready, offers) = (self.plan(scope.is_head()), scope.offers());
+        let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
         drop((scope, receive));
         async move { ready?.send(offers, send).await }
     }
@@ -259,17 +262,16 @@ impl<C> FixedResponse<C> {
         self,
         request: &impl RequestHead,
     ) -> Result<http::Response<Body>, InvalidResponse> {
-        Ok(self.plan(deliver::is_head(request))?.into_http())
+        Ok(self.plan(request::method_of(request))?.into_http())
     }
 
-    pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
-        let length = self.content.len() as u64;
-        let plan = response::fixed::plan(self.parameters.facts(head, Some(length)))?;
-        Ok(Ready::new(
-            plan,
-            self.parameters,
-            Content::Bytes(self.content),
-        ))
+    pub(crate) fn plan(self, method: Method) -> Result<Ready, InvalidResponse> {
+        let facts = self.parameters.facts(Some(self.content.len() as u64));
+        let head = content::head(facts, self.parameters.content_type())?;
+        let plan = fixed::plan(facts, method)?;
+        Ok(Ready::new(head, plan, self.parameters, |()| {
+            Content::Bytes(self.content)
+        }))
     }
 }
 

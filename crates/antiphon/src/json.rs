@@ -1,6 +1,7 @@
 //! JSON responses.
 
 use crate::fixed::{FixedResponse, Render, ResponseClass};
+use antiphon_core::values::media_type::MediaType;
 use bytes::Bytes;
 use std::cell::Cell;
 use std::fmt;
@@ -33,7 +34,7 @@ pub type JsonResponse = FixedResponse<Json>;
 pub enum Json {}
 
 impl ResponseClass for Json {
-    const MEDIA_TYPE: Option<&'static str> = Some("application/json");
+    const MEDIA_TYPE: Option<MediaType> = Some(MediaType::JSON);
 }
 
 impl<T: serde::Serialize> Render<T> for Json {

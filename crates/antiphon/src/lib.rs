@@ -56,6 +56,7 @@ mod tower;
 
 pub use antiphon_channel as channel;
 pub use antiphon_core::fields::{self as headers, Headers};
+pub use antiphon_core::request::last_event_id;
 pub use antiphon_core::request::range::RangePolicy;
 pub use antiphon_core::response::content::InvalidResponse;
 pub use antiphon_core::text::http_date::HttpDate;
@@ -63,6 +64,7 @@ pub use antiphon_core::values::content_disposition;
 pub use antiphon_core::values::cookie::{self, SameSite, SetCookie};
 pub use antiphon_core::values::event::{self, ServerSentEvent};
 pub use antiphon_core::values::location::NotLocal;
+pub use antiphon_core::values::media_type;
 pub use antiphon_fs::FileFacts;
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};

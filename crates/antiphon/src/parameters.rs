@@ -1,11 +1,11 @@
 //! What every response class takes, whatever its content is.
 
 use crate::BackgroundTask;
-use antiphon_core::fields::{FieldName, HeaderPatch, Headers};
+use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::values::cookie::{InvalidCookie, SetCookie};
+use antiphon_core::values::media_type::{Charset, MediaType};
 use http::StatusCode;
-use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Starlette's parameters but for the content: status code, headers, media type, background task.
@@ -13,38 +13,35 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) struct Parameters {
     pub(crate) status: StatusCode,
     pub(crate) headers: Headers,
-    pub(crate) media_type: Option<Cow<'static, str>>,
-    pub(crate) charset: &'static str,
+    pub(crate) media_type: Option<MediaType>,
+    pub(crate) charset: Charset,
     pub(crate) background: Option<BackgroundTask>,
 }
 
 impl Parameters {
-    pub(crate) const fn new(status: StatusCode, media_type: Option<&'static str>) -> Self {
+    pub(crate) const fn new(status: StatusCode, media_type: Option<MediaType>) -> Self {
         Self {
             status,
             headers: Headers::new(),
-            media_type: match media_type {
-                Some(media_type) => Some(Cow::Borrowed(media_type)),
-                None => None,
-            },
-            charset: "utf-8",
+            media_type,
+            charset: Charset::UTF_8,
             background: None,
         }
     }
 
-    pub(crate) fn facts(&self, head: bool, length: Option<u64>) -> ContentFacts<'_> {
+    /// What the core has to know of content of this length.
+    pub(crate) fn facts(&self, length: Option<u64>) -> ContentFacts<'_> {
         ContentFacts {
             status: self.status.as_u16(),
-            head,
             length,
-            media_type: self.media_type.as_deref(),
-            charset: self.charset,
-            declared_length: self
-                .headers
-                .get("content-length")
-                .map(|value| value.as_bytes()),
-            declares_transfer_encoding: self.headers.contains("transfer-encoding"),
+            declared: self.headers.declared(),
         }
+    }
+
+    /// The value of `Content-Type`, if there is a media type.
+    pub(crate) fn content_type(&self) -> Option<FieldValue> {
+        let media_type = self.media_type.clone()?;
+        Some(media_type.with_charset(&self.charset))
     }
 
     pub(crate) fn set_cookie(&mut self, cookie: &SetCookie<'_>) -> Result<(), InvalidCookie> {
@@ -143,13 +140,17 @@ macro_rules! parameter_methods {
         /// # let _ = response;
         /// # Ok::<(), antiphon::headers::InvalidHeader>(())
         /// ```
-        pub fn media_type(
+        pub fn media_type<M>(
             mut self,
-            media_type: impl Into<std::borrow::Cow<'static, str>>,
-        ) -> Result<Self, antiphon_core::fields::InvalidHeader> {
-            let media_type = media_type.into();
-            let mut probe = antiphon_core::fields::Headers::new();
-            probe.append(antiphon_core::fields::FieldName::CONTENT_TYPE, &*media_type)?;
+            media_type: M,
+        ) -> Result<Self, antiphon_core::fields::InvalidHeader>
+        where
+            M: TryInto<
+                    antiphon_core::values::media_type::MediaType,
+                    Error: Into<antiphon_core::fields::InvalidHeader>,
+                >,
+        {
+            let media_type = media_type.try_into().map_err(Into::into)?;
             self.parameters.media_type = Some(media_type);
             Ok(self)
         }

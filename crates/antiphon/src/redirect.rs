@@ -2,11 +2,12 @@
 
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{self, Content, Ready};
+use crate::deliver::{Content, Ready};
 use crate::parameters::{Parameters, parameter_methods};
-use crate::request::RequestHead;
-use antiphon_core::response;
-use antiphon_core::response::content::InvalidResponse;
+use crate::request::{self, RequestHead};
+use antiphon_core::request::method::Method;
+use antiphon_core::response::content::{self, InvalidResponse};
+use antiphon_core::response::{fixed, redirect};
 use antiphon_core::values::location::{self, NotLocal};
 use bytes::Bytes;
 use http::StatusCode;
@@ -77,7 +78,7 @@ impl RedirectResponse {
         receive: asgi::Receive,
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let (ready, offers) = (self.plan(scope.is_head()), scope.offers());
+        let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
         drop((scope, receive));
         async move { ready?.send(offers, send).await }
     }
@@ -91,16 +92,17 @@ impl RedirectResponse {
         self,
         request: &impl RequestHead,
     ) -> Result<http::Response<Body>, InvalidResponse> {
-        Ok(self.plan(deliver::is_head(request))?.into_http())
+        Ok(self.plan(request::method_of(request))?.into_http())
     }
 
-    pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
-        let plan = response::redirect::plan(self.parameters.facts(head, Some(0)), &self.url)?;
-        Ok(Ready::new(
-            plan,
-            self.parameters,
-            Content::Bytes(Bytes::new()),
-        ))
+    pub(crate) fn plan(self, method: Method) -> Result<Ready, InvalidResponse> {
+        let facts = self.parameters.facts(Some(0));
+        let content = content::head(facts, self.parameters.content_type())?;
+        let plan = fixed::plan(facts, method)?;
+        let head = content.into_iter().chain([redirect::head(&self.url)]);
+        Ok(Ready::new(head, plan, self.parameters, |()| {
+            Content::Bytes(Bytes::new())
+        }))
     }
 }
 

@@ -3,11 +3,11 @@
 //! The services do not fail: a response that contradicts itself is logged, and the client gets 500.
 
 use crate::body::Body;
-use crate::deliver::{is_head, or_500};
+use crate::deliver::or_500;
 use crate::file::FileResponse;
 use crate::fixed::FixedResponse;
 use crate::redirect::RedirectResponse;
-use crate::request::RequestFields;
+use crate::request;
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -53,8 +53,9 @@ impl<B> Service<http::Request<B>> for FileResponse {
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let head = is_head(&request);
-        let response = self.clone().answer(RequestFields::of(&request));
-        Box::pin(async move { Ok(response.await.unwrap_or_else(|error| error.answer(head))) })
+        let fields = request::fields_of(&request);
+        let method = fields.method();
+        let response = self.clone().answer(fields);
+        Box::pin(async move { Ok(response.await.unwrap_or_else(|error| error.answer(method))) })
     }
 }

@@ -2,123 +2,109 @@
 
 use super::request::Request;
 use super::{FileResponse, date, etag};
-use crate::declared::Declared;
 use crate::delivery::{Delivery, Source};
-use crate::response;
-use crate::{error, field_list};
-use antiphon_core::asgi::transmission::Transmission;
-use antiphon_core::fields::{FieldName, HeaderPatch};
+use crate::{error, field_list, message, response};
 use antiphon_core::request::range::RangePolicy;
-use antiphon_core::response::file::{FileFacts, Terms, plan};
+use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
 use antiphon_fs::OpenFile;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyBytes, PyTuple};
 use std::os::fd::AsRawFd;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What is sent of an open file to whoever `scope` describes.
+/// What is sent of an open file to whoever `scope` describes: two messages, or a `Delivery`.
 pub(super) fn answer<'py>(
     slf: &Bound<'py, FileResponse>,
     path: Bound<'py, PyAny>,
     file: OpenFile,
     scope: &Bound<'py, PyAny>,
-) -> PyResult<Delivery> {
+) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
     let request = Request::of(scope)?;
     let announced = announced(slf, &file)?;
+    let status_code = slf.getattr(intern!(py, "status_code"))?;
+    let status = response::status(&status_code)?;
     let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
     let list = field_list::as_list(&raw_headers)?;
-    let declared = Declared::of(&list)?;
-    let status = response::status(&slf.getattr(intern!(py, "status_code"))?)?;
-    let own = |name| -> PyResult<Option<Vec<u8>>> {
-        let value = field_list::first(&list, name)?;
-        value.map(|value| value.extract()).transpose()
-    };
-    let (own_etag, modified, media_type) =
-        (own(b"etag")?, own(b"last-modified")?, own(b"content-type")?);
-    let boundary = request.boundary(py)?;
-    let own_media_type = match &media_type {
-        Some(_) => String::new(),
-        None => slf.getattr(intern!(py, "media_type"))?.str()?.to_string(),
-    };
-    let mut plan = plan(
-        FileFacts {
-            status,
-            length: announced.length,
-            last_modified: announced.modified.and_then(date),
-            etag: match (&own_etag, announced.modified) {
-                (None, Some(modified)) => Some(etag(py, modified, announced.length)?),
-                _ => None,
-            },
-            // `init_headers` has put it among the others, unless a program took it out.
-            media_type: &own_media_type,
-            charset: "utf-8",
-            disposition: None,
-            cache_control: None,
-            callers_etag: own_etag.as_deref(),
-            callers_last_modified: modified.as_deref(),
-            callers_content_type: media_type.as_deref(),
-            declared_length: declared.length(),
-            declares_transfer_encoding: declared.transfer_encoding,
+    let stat = Stat {
+        length: announced.length,
+        last_modified: announced.modified.and_then(date),
+        etag: match announced.modified {
+            Some(modified) if field_list::declared(&list)?.etag.is_none() => {
+                Some(etag(py, modified, announced.length)?)
+            }
+            _ => None,
         },
-        request.facts(slf)?,
-        Terms {
-            policy: range_policy(slf)?,
-            max_ranges: slf.getattr(intern!(py, "max_ranges"))?.extract()?,
-            now: now(),
-            boundary: &boundary,
-        },
-    )
-    .map_err(|error| error::response(py, None, &error))?;
-
-    let sent = if plan.anew {
-        PyList::empty(py)
+        cache_control: None,
+    };
+    let list = field_list::copy(&list);
+    for patch in file::stat_head(status, stat) {
+        field_list::apply(&list, patch)?;
+    }
+    let declared = field_list::declared(&list)?;
+    let conditional = slf.getattr(intern!(py, "conditional"))?.is_truthy()?;
+    let fields = if conditional {
+        request.fields
     } else {
-        field_list::copy(&list)
+        request.fields.unconditional()
     };
-    for patch in std::mem::take(&mut plan.patches) {
-        // `init_headers` has set them; if they are not there, a program has taken them out.
-        let is_taken_out = matches!(&patch, HeaderPatch::SetDefault(name, _)
-            if !plan.anew && (*name == FieldName::CONTENT_TYPE || *name == FieldName::ACCEPT_RANGES));
-        if !is_taken_out {
-            field_list::apply(&sent, patch)?;
-        }
-    }
-    let background = slf.getattr(intern!(py, "background"))?;
-    let by_path = request.offers_pathsend && background.is_none();
-    let body = std::mem::replace(&mut plan.body, Body::Empty);
-    let is_whole = matches!(body, Body::File(_));
-    let mut steps = Transmission::new(body);
-    if by_path {
-        steps = steps.by_path();
-    }
+    let boundary = if fields.may_want_parts() {
+        let secrets = py.import("secrets")?;
+        secrets.call_method1("token_hex", (13,))?.extract()?
+    } else {
+        String::new()
+    };
+    let facts = FileFacts {
+        status,
+        length: announced.length,
+        declared: declared.borrowed(),
+    };
+    let terms = RangeTerms {
+        policy: range_policy(slf)?,
+        max_ranges: slf.getattr(intern!(py, "max_ranges"))?.extract()?,
+        now: now(),
+        boundary: &boundary,
+    };
+    let plan = file::plan(facts, &fields, terms).map_err(|error| error::response(&error))?;
+    let (list, planned, body) = field_list::planned(&list, plan)?;
     let chunk_size: usize = slf.getattr(intern!(py, "chunk_size"))?.extract()?;
     if chunk_size == 0 {
         return Err(PyValueError::new_err(
             "chunk_size: expected 1 or more bytes, but found 0",
         ));
     }
-    let status_code = if plan.status == status {
-        slf.getattr(intern!(py, "status_code"))?
+    let status_code = if planned == status {
+        status_code
     } else {
-        plan.status.into_pyobject(py)?.into_any()
+        planned.into_pyobject(py)?.into_any()
     };
+    let start = message::start(py, request.scope_type, &status_code, list.as_any())?;
+    let content = match body {
+        Body::Content(content) => content,
+        Body::Empty => {
+            let nothing = PyBytes::new(py, b"");
+            let end = message::body(py, request.scope_type, nothing.as_any(), false)?;
+            return Ok(PyTuple::new(py, [start, end])?.into_any());
+        }
+    };
+    let background = slf.getattr(intern!(py, "background"))?;
     let source = Source {
         file,
         path: path.unbind(),
         chunk_size: chunk_size as u64,
-        is_whole,
+        is_whole: matches!(content, FileContent::Whole(_)),
     };
-    Delivery::new(
-        py,
-        (request.scope_type, request.needs_listener),
-        (&status_code, &sent),
-        steps,
-        source,
-    )
+    let mut delivery = Delivery::new(request.scope_type, start, content, source);
+    if request.offers_pathsend && background.is_none() {
+        delivery.send_by_path();
+    }
+    if request.needs_listener {
+        delivery.need_listener();
+    }
+    delivery.into_messages(py)
 }
 
 /// What is announced of the file.

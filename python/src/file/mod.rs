@@ -5,12 +5,13 @@ mod request;
 
 use crate::class::Class;
 use crate::response::Response;
-use crate::{error, media_type};
+use crate::{error, media_type, response};
 use answer::answer;
-use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
+use antiphon_core::fields::FieldValue;
+use antiphon_core::response::file::{self, Stat};
 use antiphon_core::text::http_date::HttpDate;
 use antiphon_core::text::number;
-use antiphon_core::values::content_disposition;
+use antiphon_core::values::content_disposition::{self, DispositionType};
 use antiphon_fs::OpenFile;
 use md5::{Digest, Md5};
 use pyo3::exceptions::PyValueError;
@@ -72,13 +73,15 @@ impl FileResponse {
             Ok(_) => etag(py, modified, length)?,
             Err(_) => tag(given.str()?.to_str()?, length)?,
         };
-        let patches = [
-            Some((FieldName::CONTENT_LENGTH, FieldValue::from(length))),
-            date(modified).map(|date| (FieldName::LAST_MODIFIED, FieldValue::from(date))),
-            Some((FieldName::ETAG, etag)),
-        ];
-        for (name, value) in patches.into_iter().flatten() {
-            Response::patch(slf.as_super(), HeaderPatch::SetDefault(name, value))?;
+        let stat = Stat {
+            length,
+            last_modified: date(modified),
+            etag: Some(etag),
+            cache_control: None,
+        };
+        let status = response::status(&slf.getattr(intern!(py, "status_code"))?)?;
+        for patch in file::stat_head(status, stat) {
+            Response::patch(slf.as_super(), patch)?;
         }
         Ok(())
     }
@@ -91,9 +94,7 @@ impl FileResponse {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let path = slf.getattr(intern!(slf.py(), "path"))?;
         match OpenFile::open_cached(&file_path(&path)?) {
-            Ok(Some(file)) => answer(slf, path, file, scope)?
-                .into_messages(slf.py())
-                .map(Some),
+            Ok(Some(file)) => answer(slf, path, file, scope).map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error::open(&path, &error)),
         }
@@ -108,7 +109,7 @@ impl FileResponse {
         let path = slf.getattr(intern!(py, "path"))?;
         let place = file_path(&path)?;
         match py.detach(|| OpenFile::open(&place)) {
-            Ok(file) => answer(slf, path, file, scope)?.into_messages(py),
+            Ok(file) => answer(slf, path, file, scope),
             Err(error) => Err(error::open(&path, &error)),
         }
     }
@@ -181,26 +182,41 @@ fn offer(
     disposition_type: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let py = slf.py();
-    let patch = |name, value| Response::patch(slf.as_super(), HeaderPatch::SetDefault(name, value));
-    patch(FieldName::ACCEPT_RANGES, FieldValue::BYTES)?;
     let filename = slf.getattr(intern!(py, "filename"))?;
-    if filename.is_none() {
-        return Ok(());
+    let disposition = if filename.is_none() {
+        None
+    } else {
+        Some(disposition(&filename, disposition_type)?)
+    };
+    for patch in file::head(disposition) {
+        Response::patch(slf.as_super(), patch)?;
     }
+    Ok(())
+}
+
+fn disposition(
+    filename: &Bound<'_, PyAny>,
+    disposition_type: Option<&Bound<'_, PyAny>>,
+) -> PyResult<FieldValue> {
     let kind = match disposition_type {
-        Some(kind) => kind.str()?,
-        None => intern!(py, "attachment").clone(),
+        Some(given) => {
+            let text = given.str()?;
+            let kind = DispositionType::try_from(text.to_str()?);
+            kind.map_err(|error| error::disposition(&text, &error))?
+        }
+        None => DispositionType::ATTACHMENT,
     };
     let name = match filename.cast::<PyBytes>() {
         Ok(bytes) => {
-            let os = py.import("os")?;
+            let os = filename.py().import("os")?;
             os.call_method1("fsdecode", (bytes,))?.str()?
         }
         Err(_) => filename.str()?,
     };
-    let value = content_disposition::encode_as_starlette(kind.to_str()?, name.to_str()?)
-        .map_err(|error| error::disposition(&kind, &error))?;
-    patch(FieldName::CONTENT_DISPOSITION, value)
+    Ok(content_disposition::encode_as_starlette(
+        &kind,
+        name.to_str()?,
+    ))
 }
 
 pub(crate) fn file_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {

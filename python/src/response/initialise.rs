@@ -2,10 +2,10 @@
 
 use super::{Response, length, status};
 use crate::class::{Class, OwnContent, Render};
-use crate::declared::Declared;
 use crate::fields::Fields;
-use crate::{error, field, field_list, json, render, scope};
-use antiphon_core::response::content::ContentFacts;
+use crate::{error, field_list, json, media_type, render, scope};
+use antiphon_core::fields::FieldValue;
+use antiphon_core::response::content::{self, ContentFacts};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
@@ -54,26 +54,28 @@ impl Response {
             }
         };
         let (status, length) = (status(&status_code)?, length(&body)?);
-        let populate = |callers| {
+        let describe = |callers| {
             let content = Content {
                 status,
                 length: Some(length),
-                media_type: match media_type {
-                    Some(media_type) => Some(Cow::Borrowed(as_media_type(media_type)?)),
-                    None => own.media_type.as_deref().map(Cow::Borrowed),
-                },
             };
-            content.populate(py, callers, charset)
+            content.describe(py, callers, || match media_type {
+                Some(given) => {
+                    let given = as_media_type(given)?;
+                    media_type::content_type(py, given, charset).map(Some)
+                }
+                None => Ok(own.content_type.clone()),
+            })
         };
         let known = Some(&own.known_fields).filter(|_| media_type.is_none());
         let added = || match known {
-            Some(known) => known.populated(py, (status, length), || populate(Vec::new())),
-            None => Ok(Fields::Own(populate(Vec::new())?.unbind())),
+            Some(known) => known.populated(py, (status, length), || describe(Vec::new())),
+            None => Ok(Fields::Own(describe(Vec::new())?.unbind())),
         };
         let with_callers = |headers: &Bound<'py, PyAny>| {
             let callers = field_list::of_caller(headers)?;
-            if callers.iter().any(is_planned) {
-                return Ok(Fields::Own(populate(callers)?.unbind()));
+            if callers.iter().any(is_declared) {
+                return Ok(Fields::Own(describe(callers)?.unbind()));
             }
             added()?.after(py, callers)
         };
@@ -112,11 +114,12 @@ impl Response {
         let content = Content {
             status: status(&status_code)?,
             length: None,
-            media_type: Some(Cow::Borrowed(as_media_type(media_type)?)),
         };
-        let charset = || Ok(Cow::Borrowed(&*own.charset));
         let callers = headers.map(field_list::of_caller).transpose()?;
-        let list = content.populate(py, callers.unwrap_or_default(), charset)?;
+        let list = content.describe(py, callers.unwrap_or_default(), || {
+            let charset = || Ok(Cow::Borrowed(&*own.charset));
+            media_type::content_type(py, as_media_type(media_type)?, charset).map(Some)
+        })?;
         let mut state = slf.borrow_mut();
         state.status_code = Some(status_code.unbind());
         state.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
@@ -179,10 +182,9 @@ impl Response {
                 .filter(|body| !body.is_none())
                 .map(|body| length(&body))
                 .transpose()?,
-            media_type: own_media_type(slf)?,
         };
         let callers = headers.map(field_list::of_caller).transpose()?;
-        let list = content.populate(py, callers.unwrap_or_default(), || own_charset(slf))?;
+        let list = content.describe(py, callers.unwrap_or_default(), || own_content_type(slf))?;
         Self::keep_headers(slf, &class, list)
     }
 
@@ -195,65 +197,51 @@ impl Response {
     }
 }
 
-/// What the head says of the content when a response is built.
-struct Content<'a> {
+/// What is known of the content when a response is built.
+struct Content {
     status: u16,
     length: Option<u64>,
-    media_type: Option<Cow<'a, str>>,
 }
 
-impl Content<'_> {
-    fn populate<'py, 'a>(
+impl Content {
+    /// The fields of a response that the caller gives these. Where a `Content-Type` is among them, nobody
+    /// looks at the media type.
+    fn describe<'py>(
         &self,
         py: Python<'py>,
         callers: Vec<Bound<'py, PyAny>>,
-        charset: impl FnOnce() -> PyResult<Cow<'a, str>>,
+        content_type: impl FnOnce() -> PyResult<Option<FieldValue>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::new(py, callers)?;
-        let declared = Declared::of(&list)?;
-        // Where the caller gives a `Content-Type`, nobody looks at the media type.
-        let media_type = match field_list::first(&list, b"content-type")? {
+        let declared = field_list::declared(&list)?;
+        let content_type = match declared.content_type {
             Some(_) => None,
-            None => self.media_type.as_deref(),
+            None => content_type()?,
         };
-        let charset = media_type
-            .filter(|media_type| media_type.starts_with("text/"))
-            .map(|_| charset())
-            .transpose()?;
         let facts = ContentFacts {
             status: self.status,
-            // Whether it will answer HEAD, for which any length is right, is not known yet.
-            head: true,
             length: self.length,
-            media_type,
-            charset: charset.as_deref().unwrap_or_default(),
-            declared_length: declared.length(),
-            declares_transfer_encoding: declared.transfer_encoding,
+            declared: declared.borrowed(),
         };
-        let mut patches = Vec::new();
-        facts
-            .populate(&mut patches)
-            .map_err(|error| error::response(py, media_type, &error))?;
-        for patch in patches {
+        let head = content::head(facts, content_type).map_err(|error| error::response(&error))?;
+        for patch in head {
             field_list::apply(&list, patch)?;
         }
         Ok(list)
     }
 }
 
-/// Tells whether a field of the caller's is one that the core asks about when it plans the others.
-fn is_planned(field: &Bound<'_, PyAny>) -> bool {
-    ["content-length", "content-type", "transfer-encoding"]
-        .iter()
-        .any(|name| field::is_named(field, name.as_bytes()).unwrap_or(true))
+fn is_declared(field: &Bound<'_, PyAny>) -> bool {
+    field_list::is_declared(field).unwrap_or(true)
 }
 
-fn own_media_type<'a>(slf: &Bound<'_, Response>) -> PyResult<Option<Cow<'a, str>>> {
+fn own_content_type(slf: &Bound<'_, Response>) -> PyResult<Option<FieldValue>> {
     let own = slf.getattr(intern!(slf.py(), "media_type"))?;
     if own.is_none() {
         return Ok(None);
     }
-    Ok(Some(Cow::Owned(as_media_type(&own)?.to_owned())))
+    let charset = || own_charset(slf);
+    media_type::content_type(slf.py(), as_media_type(&own)?, charset).map(Some)
 }
 
 /// A media type, of which Starlette asks whether it starts with `text/`.

@@ -4,10 +4,12 @@ mod initialise;
 
 use crate::class::Class;
 use crate::cookie::{self, Text, Word};
-use crate::declared::Declared;
 use crate::{construct, error, field_list, headers, message, render, scope};
-use antiphon_core::asgi::transmission::{Step, Transmission};
 use antiphon_core::fields::{FieldName, HeaderPatch};
+use antiphon_core::request::method::Method;
+use antiphon_core::response::content::ContentFacts;
+use antiphon_core::response::fixed;
+use antiphon_core::response::plan::Body;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
@@ -176,8 +178,8 @@ impl Response {
         scope: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let (scope_type, head) = scope::request(scope)?;
-        if !head
+        let (scope_type, method) = scope::request(scope)?;
+        if method != Method::Head
             && let Self {
                 settled: Some(settled),
                 status_code: Some(status_code),
@@ -192,26 +194,28 @@ impl Response {
             return message::whole(scope_type, status_code, &raw_headers, body, background);
         }
 
-        let [status_code, raw_headers, body, background] = Self::state(slf)?;
+        let [status_code, raw_headers, content, background] = Self::state(slf)?;
         let list = field_list::as_list(&raw_headers)?;
-        let declared = Declared::of(&list)?;
-        // A length that the program has taken out stays out.
-        let length = declared
-            .length()
-            .is_some()
-            .then(|| length(&body))
-            .transpose()?;
-        let plan = declared.plan(py, status(&status_code)?, length, head)?;
-        let raw_headers = if plan.patches.is_empty() {
-            raw_headers
-        } else {
-            field_list::patched(&list, plan.patches)?.into_any()
+        let declared = field_list::declared(&list)?;
+        let facts = ContentFacts {
+            status: status(&status_code)?,
+            // A length that the program has taken out stays out.
+            length: match declared.content_length {
+                Some(_) => Some(length(&content)?),
+                None => None,
+            },
+            declared: declared.borrowed(),
         };
-        let bytes = Transmission::new(plan.body).any(|step| matches!(step, Step::Bytes { .. }));
-        let body = if bytes {
-            body
+        let plan = fixed::plan(facts, method).map_err(|error| error::response(&error))?;
+        let (raw_headers, body) = if plan.keeps_headers() {
+            (raw_headers, plan.body)
         } else {
-            PyBytes::new(py, b"").into_any()
+            let (list, _, body) = field_list::planned(&list, plan)?;
+            (list.into_any(), body)
+        };
+        let body = match body {
+            Body::Content(()) => content,
+            Body::Empty => PyBytes::new(py, b"").into_any(),
         };
         message::whole(scope_type, &status_code, &raw_headers, &body, &background)
     }

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,37 @@ def test_ranges(case: Any, policy: str, folder: Path) -> None:
         assert found in allowed, json.dumps(case["headers"])
     else:  # D-11, D-12, D-13: where it is not Starlette's answer, it is one of the RFC's.
         assert found == theirs or found in allowed, json.dumps(case["headers"])
+
+
+@pytest.mark.parametrize(
+    ("case", "policy"),
+    [
+        pytest.param(case, policy, id=f"{case['id']}-{policy}")
+        for [case] in (held.values for held in cases("file_answers"))
+        for policy in case["policies"]
+    ],
+)
+def test_answers_have_the_fields_that_their_status_asks_for(
+    case: Any, policy: str, folder: Path
+) -> None:
+    class Response(FileResponse):
+        range_policy = policy
+
+    response = Response(
+        file(folder, 1000),
+        headers=case["callers"],
+        media_type="text/plain",
+        filename="notes.txt",
+    )
+    lines = [(name.encode(), value.encode()) for name, value in case["headers"]]
+    peer = delivered(response, method=case["method"], headers=lines)
+    assert peer.start["status"] == case["status"]
+    assert [name for name, _ in peer.headers] == [name for name, _ in case["fields"]]
+    for (_, found), (_, expected) in zip(peer.headers, case["fields"], strict=True):
+        if expected is not None:
+            assert fnmatch(found, expected.replace("*/", "[*]/"))
+    if case["body"] is not None:
+        assert len(peer.body) == case["body"]
 
 
 @pytest.mark.parametrize("case", cases("disposition"))

@@ -1,7 +1,7 @@
-//! ASGI's vocabulary, and the order in which a response is sent ([ASGI HTTP & WebSocket 2.5]).
+//! ASGI's vocabulary, and the messages that a file is sent as ([ASGI HTTP & WebSocket 2.5]).
 //!
 //! [ASGI HTTP & WebSocket 2.5]: https://asgi.readthedocs.io/en/stable/specs/www.html
 
+pub mod file_steps;
 pub mod message;
 pub mod scope;
-pub mod transmission;

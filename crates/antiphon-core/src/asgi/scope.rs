@@ -1,5 +1,7 @@
 //! The scope of a connection: what kind it is.
 
+use crate::request::method::Method;
+
 /// The `type` of a scope that a response can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScopeType {
@@ -29,18 +31,49 @@ impl ScopeType {
         }
     }
 
-    /// Tells whether a request of this type and method is one for a head alone.
+    /// Returns the method that a response answers: that of the request, and GET for a handshake,
+    /// which is denied with a whole response.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::asgi::scope::ScopeType;
+    /// use antiphon_core::request::method::Method;
+    ///
+    /// assert_eq!(ScopeType::Http.method("HEAD"), Method::Head);
+    /// assert_eq!(ScopeType::Websocket.method("HEAD"), Method::Get);
+    /// ```
+    #[must_use]
+    pub fn method(self, method: &str) -> Method {
+        match self {
+            Self::Http => method.into(),
+            Self::Websocket => Method::Get,
+        }
+    }
+
+    /// Tells whether somebody has to listen for the client's leave, by the `spec_version` of the scope's
+    /// `asgi`: since ASGI 2.4 `send` raises an error instead, and a handshake is denied in few messages.
     ///
     /// # Examples
     ///
     /// ```
     /// use antiphon_core::asgi::scope::ScopeType;
     ///
-    /// assert!(ScopeType::Http.is_head("HEAD"));
-    /// assert!(!ScopeType::Http.is_head("GET"));
+    /// assert!(ScopeType::Http.needs_listener(Some("2.3")));
+    /// assert!(!ScopeType::Http.needs_listener(Some("2.4")));
+    /// assert!(ScopeType::Http.needs_listener(None));
     /// ```
+    ///
+    /// # Starlette
+    ///
+    /// The rule of `StreamingResponse`, where a missing version is 2.0.
     #[must_use]
-    pub fn is_head(self, method: &str) -> bool {
-        matches!(self, Self::Http) && method.eq_ignore_ascii_case("HEAD")
+    pub fn needs_listener(self, spec_version: Option<&str>) -> bool {
+        let mut numbers = spec_version
+            .unwrap_or("2.0")
+            .split('.')
+            .map(str::parse::<u32>);
+        let version = [numbers.next(), numbers.next()].map(|number| number.and_then(Result::ok));
+        self == Self::Http && version < [Some(2), Some(4)]
     }
 }

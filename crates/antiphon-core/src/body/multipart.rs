@@ -10,7 +10,8 @@ use core::ops::Range;
 /// The segments of a body that holds `parts` of a file of `length` bytes.
 ///
 /// The head of a part, the part, and the line break behind it are segments of their own, as is the
-/// last delimiter. `media_type` is the value of each part's `Content-Type`. `boundary` is a fact: whoever plans takes it from a source of randomness.
+/// last delimiter. `content_type` is that of each part, if it
+/// is known. `boundary` is a fact: whoever plans takes it from a source of randomness.
 ///
 /// # Examples
 ///
@@ -18,7 +19,7 @@ use core::ops::Range;
 /// use antiphon_core::body::multipart;
 /// use antiphon_core::body::segment::Segment;
 ///
-/// let body = multipart::body(&[0..1, 5..9], 10, b"text/plain", "b0");
+/// let body = multipart::body(&[0..1, 5..9], 10, Some(b"text/plain"), "b0");
 /// assert_eq!(body.len(), 7);
 /// assert_eq!(
 ///     body[0],
@@ -31,13 +32,22 @@ use core::ops::Range;
 ///
 /// Byte for byte what `FileResponse` sends.
 #[must_use]
-pub fn body(parts: &[Range<u64>], length: u64, media_type: &[u8], boundary: &str) -> Vec<Segment> {
+pub fn body(
+    parts: &[Range<u64>],
+    length: u64,
+    content_type: Option<&[u8]>,
+    boundary: &str,
+) -> Vec<Segment> {
     let mut segments = Vec::with_capacity(3 * parts.len() + 1);
     for part in parts {
-        let mut head = format!("--{boundary}\r\nContent-Type: ").into_bytes();
-        head.extend_from_slice(media_type);
+        let mut head = format!("--{boundary}\r\n").into_bytes();
+        if let Some(content_type) = content_type {
+            head.extend_from_slice(b"Content-Type: ");
+            head.extend_from_slice(content_type);
+            head.extend_from_slice(b"\r\n");
+        }
         let (first, last) = (part.start, part.end.saturating_sub(1));
-        let range = format!("\r\nContent-Range: bytes {first}-{last}/{length}\r\n\r\n");
+        let range = format!("Content-Range: bytes {first}-{last}/{length}\r\n\r\n");
         head.extend_from_slice(range.as_bytes());
         segments.push(Segment::Bytes(head));
         segments.push(Segment::File(part.clone()));

@@ -56,7 +56,7 @@ impl InvalidHeader {
         }
     }
 
-    pub(super) fn of_field(mut self, name: &FieldName) -> Self {
+    pub(crate) fn of_field(mut self, name: &FieldName) -> Self {
         self.field = name.as_str().into();
         self
     }

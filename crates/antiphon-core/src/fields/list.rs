@@ -1,6 +1,6 @@
 //! Ordered lists of fields: what a plan needs of any, and the one that Rust programs use.
 
-use super::{FieldName, FieldValue, HeaderPatch, InvalidHeader, field};
+use super::{Declared, FieldName, FieldValue, HeaderPatch, InvalidHeader, field};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
@@ -176,6 +176,24 @@ impl Headers {
     /// ```
     pub fn apply(&mut self, patch: HeaderPatch) {
         let Ok(()) = patch.apply_to(self);
+    }
+
+    /// What the fields say that the rules ask about.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::fields::Headers;
+    ///
+    /// let mut headers = Headers::new();
+    /// headers.append("etag", "\"1\"")?;
+    /// assert_eq!(headers.declared().etag, Some(&b"\"1\""[..]));
+    /// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
+    /// ```
+    #[must_use]
+    pub fn declared(&self) -> Declared<&[u8]> {
+        let fields = self.fields.iter();
+        Declared::of(fields.map(|(name, value)| (name.as_bytes(), value.as_bytes())))
     }
 
     /// The value of the first field of that name.

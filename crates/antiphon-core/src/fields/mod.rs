@@ -6,12 +6,14 @@
 //!
 //! [RFC 9110 §5]: https://www.rfc-editor.org/rfc/rfc9110#section-5
 
+mod declared;
 mod error;
 mod list;
 mod name;
 mod patch;
 mod value;
 
+pub use declared::Declared;
 pub use error::InvalidHeader;
 pub use list::{FieldList, Headers};
 pub use name::FieldName;

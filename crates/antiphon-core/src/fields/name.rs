@@ -44,12 +44,30 @@ impl FieldName {
     pub const CONTENT_TYPE: Self = Self(Cow::Borrowed("content-type"));
     /// `etag`
     pub const ETAG: Self = Self(Cow::Borrowed("etag"));
+    /// `if-match`
+    pub const IF_MATCH: Self = Self(Cow::Borrowed("if-match"));
+    /// `if-modified-since`
+    pub const IF_MODIFIED_SINCE: Self = Self(Cow::Borrowed("if-modified-since"));
+    /// `if-none-match`
+    pub const IF_NONE_MATCH: Self = Self(Cow::Borrowed("if-none-match"));
+    /// `if-range`
+    pub const IF_RANGE: Self = Self(Cow::Borrowed("if-range"));
+    /// `if-unmodified-since`
+    pub const IF_UNMODIFIED_SINCE: Self = Self(Cow::Borrowed("if-unmodified-since"));
+    /// `last-event-id`
+    pub const LAST_EVENT_ID: Self = Self(Cow::Borrowed("last-event-id"));
     /// `last-modified`
     pub const LAST_MODIFIED: Self = Self(Cow::Borrowed("last-modified"));
     /// `location`
     pub const LOCATION: Self = Self(Cow::Borrowed("location"));
+    /// `range`
+    pub const RANGE: Self = Self(Cow::Borrowed("range"));
     /// `set-cookie`
     pub const SET_COOKIE: Self = Self(Cow::Borrowed("set-cookie"));
+    /// `transfer-encoding`
+    pub const TRANSFER_ENCODING: Self = Self(Cow::Borrowed("transfer-encoding"));
+    /// `vary`
+    pub const VARY: Self = Self(Cow::Borrowed("vary"));
     /// `x-accel-buffering`
     pub const X_ACCEL_BUFFERING: Self = Self(Cow::Borrowed("x-accel-buffering"));
 
@@ -59,8 +77,20 @@ impl FieldName {
         &self.0
     }
 
+    /// The name as bytes, as ASGI has it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         self.0.eq_ignore_ascii_case(name)
+    }
+}
+
+impl AsRef<str> for FieldName {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 

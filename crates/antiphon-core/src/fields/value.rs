@@ -7,6 +7,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// The value of a field: Latin-1 text without control characters, but for the tab ([RFC 9110
 /// §5.5]).
@@ -48,6 +49,8 @@ impl FieldValue {
     pub const NO: Self = Self(Repr::Static(b"no"));
     /// `no-store`, the directive of `cache-control`.
     pub const NO_STORE: Self = Self(Repr::Static(b"no-store"));
+    pub(crate) const TEXT_HTML_UTF_8: Self = Self(Repr::Static(b"text/html; charset=utf-8"));
+    pub(crate) const TEXT_PLAIN_UTF_8: Self = Self(Repr::Static(b"text/plain; charset=utf-8"));
 
     /// The bytes as they are sent.
     #[must_use]
@@ -69,10 +72,56 @@ impl FieldValue {
         }
     }
 
+    /// Takes text that lives as long as the program, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHeader`] if it holds a control character or is not Latin-1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::fields::FieldValue;
+    ///
+    /// assert_eq!(FieldValue::try_from_static("no-store")?, "no-store");
+    /// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
+    /// ```
+    pub fn try_from_static(text: &'static str) -> Result<Self, InvalidHeader> {
+        if Self::is_plain(text) {
+            Ok(Self::of_plain(text))
+        } else {
+            Self::try_from(text)
+        }
+    }
+
+    /// Tells whether text is ASCII without control characters.
+    pub(crate) const fn is_plain(text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let mut index = 0;
+        while index < bytes.len() {
+            if is_refused(bytes[index]) || !bytes[index].is_ascii() {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+
+    /// Takes text that [is plain](Self::is_plain).
+    pub(crate) const fn of_plain(text: &'static str) -> Self {
+        Self(Repr::Static(text.as_bytes()))
+    }
+
     /// The value as text: its bytes are read as Latin-1.
     #[must_use]
     pub fn to_text(&self) -> String {
         self.as_bytes().iter().copied().map(char::from).collect()
+    }
+
+    /// Takes bytes that a rule has put together of values that were checked.
+    pub(crate) fn from_checked(bytes: Vec<u8>) -> Self {
+        debug_assert!(check(&bytes).is_ok(), "{bytes:?}");
+        Self(Repr::Owned(bytes))
     }
 
     /// Takes text that a rule has made of visible ASCII characters, spaces and tabs.
@@ -128,6 +177,17 @@ impl TryFrom<String> for FieldValue {
     }
 }
 
+impl TryFrom<Cow<'static, str>> for FieldValue {
+    type Error = InvalidHeader;
+
+    fn try_from(text: Cow<'static, str>) -> Result<Self, InvalidHeader> {
+        match text {
+            Cow::Borrowed(text) => Self::try_from_static(text),
+            Cow::Owned(text) => Self::try_from(text),
+        }
+    }
+}
+
 impl TryFrom<&[u8]> for FieldValue {
     type Error = InvalidHeader;
 
@@ -146,41 +206,23 @@ impl TryFrom<Vec<u8>> for FieldValue {
     }
 }
 
-impl FieldValue {
-    /// Takes text that lives as long as the program, without a copy.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidHeader`] if it holds a control character or is not ASCII.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon_core::fields::FieldValue;
-    ///
-    /// assert_eq!(FieldValue::from_static("no-store")?, "no-store");
-    /// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
-    /// ```
-    pub fn from_static(text: &'static str) -> Result<Self, InvalidHeader> {
-        if !text.is_ascii() {
-            return Self::try_from(text);
-        }
-        check(text.as_bytes())?;
-        Ok(Self(Repr::Static(text.as_bytes())))
-    }
-}
-
 fn check(bytes: &[u8]) -> Result<(), InvalidHeader> {
-    let refused = |byte: u8| (byte < b' ' && byte != b'\t') | (byte == 0x7F);
     // Without a way out of the loop the compiler looks at many bytes at a time.
-    if !bytes.iter().fold(false, |any, byte| any | refused(*byte)) {
+    if !bytes
+        .iter()
+        .fold(false, |any, byte| any | is_refused(*byte))
+    {
         return Ok(());
     }
     let position = bytes
         .iter()
-        .position(|byte| refused(*byte))
+        .position(|byte| is_refused(*byte))
         .unwrap_or_default();
     Err(InvalidHeader::control(bytes[position], position))
+}
+
+const fn is_refused(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t') | (byte == 0x7F)
 }
 
 impl PartialEq for FieldValue {
@@ -190,6 +232,12 @@ impl PartialEq for FieldValue {
 }
 
 impl Eq for FieldValue {}
+
+impl Hash for FieldValue {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
 
 impl PartialEq<str> for FieldValue {
     fn eq(&self, other: &str) -> bool {

@@ -1,4 +1,8 @@
 //! What a request asks for.
 
+pub mod fields;
+pub mod last_event_id;
+pub mod method;
 pub mod preconditions;
 pub mod range;
+pub mod version;

@@ -2,6 +2,8 @@
 //!
 //! [RFC 9110 §13]: https://www.rfc-editor.org/rfc/rfc9110#section-13
 
+use crate::fields::Declared;
+use crate::request::method::Method;
 use crate::text::http_date::HttpDate;
 use crate::values::etag::{Comparison, EntityTag, TagList};
 
@@ -30,6 +32,16 @@ pub struct Validators<'a> {
     pub last_modified: Option<HttpDate>,
 }
 
+impl<'a> From<Declared<&'a [u8]>> for Validators<'a> {
+    /// Reads them from the fields that would be sent.
+    fn from(declared: Declared<&'a [u8]>) -> Self {
+        Self {
+            etag: declared.etag,
+            last_modified: declared.last_modified.and_then(parse_date),
+        }
+    }
+}
+
 /// What the preconditions say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -42,6 +54,15 @@ pub enum Outcome {
 }
 
 impl Preconditions<'_> {
+    /// Tells whether there is none that [`evaluate`](Self::evaluate) looks at.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.if_match.is_none()
+            && self.if_modified_since.is_none()
+            && self.if_none_match.is_none()
+            && self.if_unmodified_since.is_none()
+    }
+
     /// Evaluates all but `If-Range`, in the order of [RFC 9110 §13.2.2]:
     ///
     /// 1. `If-Match`, by strong comparison; where it is missing,
@@ -54,18 +75,19 @@ impl Preconditions<'_> {
     /// # Examples
     ///
     /// ```
+    /// use antiphon_core::request::method::Method;
     /// use antiphon_core::request::preconditions::{Outcome, Preconditions, Validators};
     ///
     /// let validators = Validators { etag: Some(b"\"1\""), last_modified: None };
     /// let request = Preconditions { if_none_match: Some(b"W/\"1\", \"2\""), ..Default::default() };
-    /// assert_eq!(request.evaluate(validators, "GET"), Outcome::NotModified);
-    /// assert_eq!(request.evaluate(validators, "PUT"), Outcome::PreconditionFailed);
+    /// assert_eq!(request.evaluate(validators, Method::Get), Outcome::NotModified);
+    /// assert_eq!(request.evaluate(validators, Method::Other), Outcome::PreconditionFailed);
     /// ```
     ///
     /// [RFC 9110 §13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
     #[must_use]
-    pub fn evaluate(&self, validators: Validators<'_>, method: &str) -> Outcome {
-        let safe = matches!(method, "GET" | "HEAD");
+    pub fn evaluate(&self, validators: Validators<'_>, method: Method) -> Outcome {
+        let safe = matches!(method, Method::Get | Method::Head);
         let own = validators.etag.and_then(EntityTag::parse);
         let modified_after =
             |field: Option<&[u8]>| Some(validators.last_modified? > parse_date(field?)?);

@@ -1,12 +1,13 @@
-//! The fields that describe the content: `Content-Length` and `Content-Type` ([RFC 9110 §8.3],
-//! [§8.6]).
+//! What a head says of the content: `Content-Length` and `Content-Type` ([RFC 9110 §8.3], [§8.6]),
+//! and what it must not say.
 //!
 //! [RFC 9110 §8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.3
 //! [§8.6]: https://www.rfc-editor.org/rfc/rfc9110#section-8.6
 
-use crate::fields::{FieldName, FieldValue, HeaderPatch, InvalidHeader};
+use crate::fields::{Declared, FieldName, FieldValue, HeaderPatch};
+use crate::request::method::Method;
+use crate::response::plan::Body;
 use crate::text::number;
-use crate::values::media_type;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,8 +22,8 @@ use core::fmt;
 /// ```
 /// use antiphon_core::response::content;
 ///
-/// assert!(content::carries_content(200));
-/// assert!(!content::carries_content(204));
+/// assert!(content::is_allowed(200));
+/// assert!(!content::is_allowed(204));
 /// ```
 ///
 /// # Starlette
@@ -32,95 +33,179 @@ use core::fmt;
 /// [RFC 9110 §6.4.1]: https://www.rfc-editor.org/rfc/rfc9110#section-6.4.1
 /// [§15.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-15.3.6
 #[must_use]
-pub const fn carries_content(status: u16) -> bool {
+pub const fn is_allowed(status: u16) -> bool {
     !matches!(status, ..200 | 204 | 205 | 304)
 }
 
-/// What is known of the content when the head is planned.
+/// What is known of a response and its content, when it is built and again when it is requested.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::response::content::ContentFacts;
+///
+/// let facts = ContentFacts { length: Some(5), ..Default::default() };
+/// assert_eq!(facts.status, 200);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ContentFacts<'a> {
-    /// The status of the response.
+    /// The status of the response; 200 by default.
     pub status: u16,
-    /// Whether the request's method is HEAD.
-    pub head: bool,
     /// The number of bytes of content, where it is known beforehand.
     pub length: Option<u64>,
-    /// The media type of the content.
-    pub media_type: Option<&'a str>,
-    /// The charset that text is encoded in.
-    pub charset: &'a str,
-    /// The `Content-Length` that the caller has set, if any.
-    pub declared_length: Option<&'a [u8]>,
-    /// Whether the caller has set `Transfer-Encoding`.
-    pub declares_transfer_encoding: bool,
+    /// What the fields say that are set already.
+    pub declared: Declared<&'a [u8]>,
 }
 
-impl ContentFacts<'_> {
-    /// Adds to `patches` what makes the head tell the truth about the content.
-    ///
-    /// `Content-Length` is added where it is known and the status allows it, `Content-Type` where
-    /// there is a media type; what the caller has set stays.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidResponse`] if the caller's `Content-Length` contradicts the content (but for HEAD and
-    /// 304, where it describes what is not sent), if the caller has set `Transfer-Encoding`, which is
-    /// the connection's business, or if the media type cannot stand in a header.
-    ///
-    /// # Starlette
-    ///
-    /// The order and the rules of `Response.init_headers`. Starlette lets a wrong length pass
-    /// (divergence D-4), sends the caller's `Content-Length` with 1xx and 204 (D-5), where RFC 9110
-    /// §8.6 forbids it, and `Transfer-Encoding` beside `Content-Length` (D-6).
-    pub fn populate(self, patches: &mut Vec<HeaderPatch>) -> Result<(), InvalidResponse> {
-        if self.declares_transfer_encoding {
-            return Err(InvalidResponse(Fault::TransferEncoding));
+impl Default for ContentFacts<'_> {
+    fn default() -> Self {
+        Self {
+            status: 200,
+            length: None,
+            declared: Declared::default(),
         }
-        let length = if self.status == 205 {
-            Some(0)
-        } else {
-            self.length
-        };
-        match (self.status, self.declared_length, length) {
-            (..200 | 204, None, _) => {}
-            (..200 | 204, Some(_), _) => {
-                patches.push(HeaderPatch::Remove(FieldName::CONTENT_LENGTH));
-            }
-            (304, ..) => {}
-            (_, None, Some(length)) => patches.push(HeaderPatch::SetDefault(
-                FieldName::CONTENT_LENGTH,
-                FieldValue::from(length),
-            )),
-            (_, None, None) => {}
-            (_, Some(declared), length) => {
-                if number::parse(declared).is_none_or(|declared| {
-                    !self.head && length.is_some_and(|length| length != declared)
-                }) {
-                    return Err(InvalidResponse(Fault::ContentLength {
-                        declared: declared.iter().copied().map(char::from).collect(),
-                        actual: length,
-                    }));
-                }
-            }
-        }
-        if let Some(media_type) = self.media_type {
-            let value = content_type(media_type, self.charset)?;
-            patches.push(HeaderPatch::SetDefault(FieldName::CONTENT_TYPE, value));
-        }
-        Ok(())
     }
 }
 
-/// The value of `Content-Type`, without an allocation for the media types that most responses have.
-pub(crate) fn content_type(media_type: &str, charset: &str) -> Result<FieldValue, InvalidResponse> {
-    let value = match (media_type, charset) {
-        ("text/plain", "utf-8") => FieldValue::from_static("text/plain; charset=utf-8"),
-        ("text/html", "utf-8") => FieldValue::from_static("text/html; charset=utf-8"),
-        ("application/json", _) => FieldValue::from_static("application/json"),
-        ("application/octet-stream", _) => FieldValue::from_static("application/octet-stream"),
-        _ => FieldValue::try_from(media_type::with_charset(media_type, charset).into_owned()),
-    };
-    value.map_err(InvalidResponse::media_type)
+/// Describes content when a response is built: adds `Content-Length` where the length is known and
+/// the status allows it, and `Content-Type` where there is one. What the caller has set stays.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::fields::Headers;
+/// use antiphon_core::response::content::{self, ContentFacts};
+/// use antiphon_core::values::media_type::{Charset, MediaType};
+///
+/// let facts = ContentFacts { length: Some(5), ..Default::default() };
+/// let plain = MediaType::PLAIN_TEXT.with_charset(&Charset::UTF_8);
+/// let mut headers = Headers::new();
+/// content::head(facts, Some(plain))?.into_iter().for_each(|patch| headers.apply(patch));
+/// assert_eq!(headers.get("content-length").unwrap(), "5");
+/// assert_eq!(headers.get("content-type").unwrap(), "text/plain; charset=utf-8");
+/// # Ok::<(), content::InvalidResponse>(())
+/// ```
+///
+/// # Errors
+///
+/// [`InvalidResponse`] if the caller's `Content-Length` is no number, or if the caller has set
+/// `Transfer-Encoding`, which is the connection's business.
+///
+/// # Starlette
+///
+/// The order and the rules of `Response.init_headers`. Starlette sends `Transfer-Encoding` beside
+/// `Content-Length` (divergence D-6).
+pub fn head(
+    facts: ContentFacts<'_>,
+    content_type: Option<FieldValue>,
+) -> Result<Vec<HeaderPatch>, InvalidResponse> {
+    facts.refuse_transfer_encoding()?;
+    let mut patches = Vec::new();
+    if says_length(facts.status)
+        && facts.declared_length()?.is_none()
+        && let Some(length) = facts.true_length()
+    {
+        let length = FieldValue::from(length);
+        patches.push(HeaderPatch::Append(FieldName::CONTENT_LENGTH, length));
+    }
+    if facts.declared.content_type.is_none()
+        && let Some(content_type) = content_type
+    {
+        patches.push(HeaderPatch::Append(FieldName::CONTENT_TYPE, content_type));
+    }
+    Ok(patches)
+}
+
+/// Frames content when a response is requested: takes out the `Content-Length` that the status
+/// forbids, and holds the one that is declared to the truth. Nothing is added that is not declared.
+///
+/// # Errors
+///
+/// [`InvalidResponse`] if the declared `Content-Length` contradicts the content (except for HEAD and
+/// 304, where it describes what is not sent), or if there is a `Transfer-Encoding`.
+///
+/// # Starlette
+///
+/// Starlette lets a wrong length pass (divergence D-4), and sends `Content-Length` with 1xx and 204
+/// (D-5), where RFC 9110 §8.6 forbids it.
+pub(super) fn frame(
+    facts: ContentFacts<'_>,
+    method: Method,
+) -> Result<Vec<HeaderPatch>, InvalidResponse> {
+    facts.refuse_transfer_encoding()?;
+    match facts.status {
+        ..200 | 204 if facts.declared.content_length.is_some() => {
+            return Ok([HeaderPatch::Remove(FieldName::CONTENT_LENGTH)].into());
+        }
+        ..200 | 204 | 304 => {}
+        _ => {
+            let (declared, actual) = (facts.declared_length()?, facts.true_length());
+            let differs = declared.is_some() && actual.is_some() && declared != actual;
+            if differs && method != Method::Head {
+                return Err(facts.wrong_length(actual));
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The length that a head announces of content of `length` bytes, if this status lets it announce one.
+pub(super) const fn announced_length(status: u16, length: u64) -> Option<u64> {
+    match status {
+        205 => Some(0),
+        status if says_length(status) => Some(length),
+        _ => None,
+    }
+}
+
+/// 1xx and 204 must not have a `Content-Length` (RFC 9110 §8.6); with 304 it would be that of content
+/// which is not at hand.
+const fn says_length(status: u16) -> bool {
+    !matches!(status, ..200 | 204 | 304)
+}
+
+/// The body of an answer: `content`, unless the method or the status forbids it.
+pub(super) const fn body<T: Copy>(status: u16, method: Method, content: T) -> Body<T> {
+    if is_allowed(status) && !matches!(method, Method::Head) {
+        Body::Content(content)
+    } else {
+        Body::Empty
+    }
+}
+
+impl ContentFacts<'_> {
+    pub(super) const fn refuse_transfer_encoding(&self) -> Result<(), InvalidResponse> {
+        if self.declared.has_transfer_encoding {
+            return Err(InvalidResponse(Fault::TransferEncoding));
+        }
+        Ok(())
+    }
+
+    /// The length that the caller has set.
+    fn declared_length(&self) -> Result<Option<u64>, InvalidResponse> {
+        let length = self
+            .declared
+            .content_length
+            .map(|text| number::parse(text).ok_or_else(|| self.wrong_length(self.true_length())));
+        length.transpose()
+    }
+
+    /// The length that the content will have: with 205 there is none, whatever was given.
+    const fn true_length(&self) -> Option<u64> {
+        if self.status == 205 {
+            Some(0)
+        } else {
+            self.length
+        }
+    }
+
+    fn wrong_length(&self, actual: Option<u64>) -> InvalidResponse {
+        let declared = self.declared.content_length.unwrap_or_default();
+        InvalidResponse(Fault::ContentLength {
+            declared: declared.iter().copied().map(char::from).collect(),
+            actual,
+        })
+    }
 }
 
 /// The error of a response whose head would lie about its content.
@@ -136,13 +221,6 @@ enum Fault {
         actual: Option<u64>,
     },
     TransferEncoding,
-    MediaType(InvalidHeader),
-}
-
-impl InvalidResponse {
-    pub(crate) const fn media_type(error: InvalidHeader) -> Self {
-        Self(Fault::MediaType(error))
-    }
 }
 
 impl fmt::Display for InvalidResponse {
@@ -167,7 +245,6 @@ impl fmt::Display for InvalidResponse {
                 "header `transfer-encoding`: expected none, since the server chooses it for each \
                  connection; leave the header out",
             ),
-            Fault::MediaType(error) => write!(formatter, "media type: {error}"),
         }
     }
 }

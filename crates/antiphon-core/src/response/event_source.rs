@@ -1,72 +1,48 @@
 //! Responses that are a stream of events ([WHATWG HTML §9.2]).
 //!
+//! Their answer is planned as that of any other [stream](super::streaming).
+//!
 //! [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 use crate::fields::{FieldName, FieldValue, HeaderPatch};
-use crate::response::content::{ContentFacts, InvalidResponse};
-use crate::response::plan::Plan;
-use crate::response::streaming;
-use alloc::vec::Vec;
+use crate::request::version::HttpVersion;
 
-/// The media type of a stream of events.
-pub const MEDIA_TYPE: &str = "text/event-stream";
-
-/// Plans a stream of events: not to be stored, unless the caller says otherwise, nor held back by a
-/// proxy, nor, with HTTP/1, by a connection that ends.
+/// Describes an event stream when it is built. Sets `Cache-Control: no-store` unless the caller set
+/// the field, `X-Accel-Buffering: no`, and, except over later versions of HTTP than 1,
+/// `Connection: keep-alive`.
 ///
-/// `http1` tells whether the request came by HTTP/1. Later versions have no `Connection` field
-/// (RFC 9113 §8.2.2).
+/// `version` is that of the request, or `None` if it is not known yet.
 ///
 /// # Examples
 ///
 /// ```
 /// use antiphon_core::fields::Headers;
-/// use antiphon_core::response::content::ContentFacts;
+/// use antiphon_core::request::version::HttpVersion;
 /// use antiphon_core::response::event_source;
 ///
-/// let facts = ContentFacts {
-///     status: 200,
-///     head: false,
-///     length: None,
-///     media_type: Some(event_source::MEDIA_TYPE),
-///     charset: "utf-8",
-///     declared_length: None,
-///     declares_transfer_encoding: false,
-/// };
-/// let headers = event_source::plan(facts, true)?.patch(Headers::new());
+/// let mut headers = Headers::new();
+/// event_source::head(Some(HttpVersion::One)).for_each(|patch| headers.apply(patch));
 /// assert_eq!(headers.get("cache-control").unwrap(), "no-store");
 /// assert_eq!(headers.get("connection").unwrap(), "keep-alive");
 /// assert_eq!(headers.get("x-accel-buffering").unwrap(), "no");
-/// assert_eq!(headers.get("content-type").unwrap(), "text/event-stream; charset=utf-8");
-/// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
+///
+/// let mut headers = Headers::new();
+/// event_source::head(Some(HttpVersion::Later)).for_each(|patch| headers.apply(patch));
+/// assert!(!headers.contains("connection"));
 /// ```
-///
-/// # Errors
-///
-/// Those of [`ContentFacts::populate`].
 ///
 /// # Starlette
 ///
-/// The fields of `sse_starlette.EventSourceResponse`, in its order. It sends `Connection` with every
-/// version of HTTP (divergence D-24).
-pub fn plan(facts: ContentFacts<'_>, http1: bool) -> Result<Plan, InvalidResponse> {
-    let mut plan = streaming::plan(facts)?;
-    let mut patches = Vec::with_capacity(3 + plan.patches.len());
-    patches.push(HeaderPatch::SetDefault(
-        FieldName::CACHE_CONTROL,
-        FieldValue::NO_STORE,
+/// The fields of `sse_starlette.EventSourceResponse`, in its order, which come before those that
+/// describe the content. It sends `Connection` with every version of HTTP (divergence D-24).
+pub fn head(version: Option<HttpVersion>) -> impl Iterator<Item = HeaderPatch> {
+    let keep_alive = (version != Some(HttpVersion::Later)).then_some(HeaderPatch::Set(
+        FieldName::CONNECTION,
+        FieldValue::KEEP_ALIVE,
     ));
-    if http1 {
-        patches.push(HeaderPatch::Set(
-            FieldName::CONNECTION,
-            FieldValue::KEEP_ALIVE,
-        ));
-    }
-    patches.push(HeaderPatch::Set(
-        FieldName::X_ACCEL_BUFFERING,
-        FieldValue::NO,
-    ));
-    patches.append(&mut plan.patches);
-    plan.patches = patches;
-    Ok(plan)
+    let no_store = HeaderPatch::SetDefault(FieldName::CACHE_CONTROL, FieldValue::NO_STORE);
+    let no_buffer = HeaderPatch::Set(FieldName::X_ACCEL_BUFFERING, FieldValue::NO);
+    [Some(no_store), keep_alive, Some(no_buffer)]
+        .into_iter()
+        .flatten()
 }

@@ -1,54 +1,43 @@
 //! Responses whose content is known as a whole: plain, HTML, JSON and the like.
+//!
+//! What is said of the content when such a response is built is [`content::head`]'s.
 
+use crate::request::method::Method;
 use crate::response::content::{self, ContentFacts, InvalidResponse};
-use crate::response::plan::{Body, Plan};
-use alloc::vec::Vec;
+use crate::response::plan::{Base, Plan};
 
-/// Plans a response whose content lies ready.
+/// Plans the answer to a request of this method.
 ///
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::fields::Headers;
+/// use antiphon_core::request::method::Method;
 /// use antiphon_core::response::content::ContentFacts;
-/// use antiphon_core::{response::plan, response};
+/// use antiphon_core::response::fixed;
+/// use antiphon_core::response::plan::Body;
 ///
-/// let facts = ContentFacts {
-///     status: 200,
-///     head: false,
-///     length: Some(5),
-///     media_type: Some("text/plain"),
-///     charset: "utf-8",
-///     declared_length: None,
-///     declares_transfer_encoding: false,
-/// };
-/// let mut plan = response::fixed::plan(facts)?;
-/// let headers = plan.patch(Headers::new());
-/// assert_eq!(headers.get("content-length").unwrap(), "5");
-/// assert_eq!(headers.get("content-type").unwrap(), "text/plain; charset=utf-8");
-/// assert_eq!(plan.body, plan::Body::Bytes);
-///
-/// let head = response::fixed::plan(ContentFacts { head: true, ..facts })?;
-/// assert_eq!(head.body, plan::Body::Empty);
+/// let facts = ContentFacts { length: Some(5), ..Default::default() };
+/// assert_eq!(fixed::plan(facts, Method::Get)?.body, Body::Content(()));
+/// assert_eq!(fixed::plan(facts, Method::Head)?.body, Body::Empty);
+/// let nothing = ContentFacts { status: 204, ..facts };
+/// assert_eq!(fixed::plan(nothing, Method::Get)?.body, Body::Empty);
 /// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors
 ///
-/// Those of [`ContentFacts::populate`].
+/// [`InvalidResponse`] if the declared `Content-Length` contradicts the content, except for HEAD and
+/// 304, or if there is a `Transfer-Encoding`.
 ///
 /// # Starlette
 ///
 /// `Response.__call__`, which sends the content after HEAD too (divergence D-7) and with every
 /// status (D-3).
-pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
-    let mut patches = Vec::new();
-    facts.populate(&mut patches)?;
-    let carries = !facts.head && content::carries_content(facts.status);
+pub fn plan(facts: ContentFacts<'_>, method: Method) -> Result<Plan<()>, InvalidResponse> {
     Ok(Plan {
         status: facts.status,
-        anew: false,
-        patches,
-        body: if carries { Body::Bytes } else { Body::Empty },
+        headers: Base::Callers,
+        patches: content::frame(facts, method)?,
+        body: content::body(facts.status, method, ()),
     })
 }

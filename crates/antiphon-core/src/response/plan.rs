@@ -1,60 +1,87 @@
 //! Plans: what a face is to send, as a value.
 
-use crate::body::segment::Segment;
-use crate::fields::{HeaderPatch, Headers};
+use crate::fields::{FieldList, HeaderPatch, Headers};
 use alloc::vec::Vec;
 
-/// A response, decided: its status, what changes in its headers, and what its content is.
+/// An answer, decided: its status, what changes in its header, and what its content is.
 ///
-/// A face applies the patches, in their order, to the headers that the caller has set, and delivers
-/// the body.
+/// `T` is what the class says of content that is sent: nothing for content that lies ready
+/// ([`fixed`](super::fixed)), the announced length of a stream ([`streaming`](super::streaming)), the
+/// pieces of a file ([`file`](super::file)). So no class can be asked to send what it has not.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
+/// use antiphon_core::response::plan::{Base, Body, Plan};
+///
+/// let patches = vec![HeaderPatch::Set(FieldName::CONTENT_LENGTH, FieldValue::from(0))];
+/// let plan = Plan::<()> { status: 200, headers: Base::Callers, patches, body: Body::Empty };
+/// let mut headers = Headers::new();
+/// headers.append("x-a", "b")?;
+/// let (status, headers, body) = plan.into_parts(headers);
+/// assert_eq!((status, headers.len(), body), (200, 2, Body::Empty));
+/// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+#[must_use = "a plan is carried out by whoever sends the response"]
+pub struct Plan<T> {
     /// The status code.
     pub status: u16,
-    /// Whether the headers that the caller has set are left out.
-    pub anew: bool,
-    /// The changes to the caller's headers.
+    /// The fields that the patches are applied to.
+    pub headers: Base,
+    /// The changes, in their order.
     pub patches: Vec<HeaderPatch>,
     /// The content.
-    pub body: Body,
+    pub body: Body<T>,
 }
 
-/// The content of a planned response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// None: the request or the status forbids it.
+/// The fields that a plan starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// Those that the response was built with.
+    Callers,
+    /// None: it is another response.
     Empty,
-    /// The bytes that the caller gave, whole.
-    Bytes,
-    /// The whole file, of this many bytes.
-    File(u64),
-    /// These pieces, in order.
-    Segments(Vec<Segment>),
-    /// What the caller's stream brings: this many bytes if a length was announced, else any number.
-    Stream(Option<u64>),
 }
 
-impl Plan {
-    /// Makes the headers that are sent of those that the caller has set.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
-    /// use antiphon_core::response::plan::{Body, Plan};
-    ///
-    /// let patches = vec![HeaderPatch::Set(FieldName::CONTENT_LENGTH, FieldValue::from(0))];
-    /// let mut plan = Plan { status: 200, anew: false, patches, body: Body::Empty };
-    /// assert_eq!(plan.patch(Headers::new()).len(), 1);
-    /// ```
+/// The content of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body<T> {
+    /// None: the request or the status forbids it, or there is nothing to say.
+    Empty,
+    /// The content, as its class has it.
+    Content(T),
+}
+
+impl<T> Plan<T> {
+    /// Tells whether the fields are sent as the response was built with them.
     #[must_use]
-    pub fn patch(&mut self, callers: Headers) -> Headers {
-        let mut headers = if self.anew { Headers::new() } else { callers };
-        headers.reserve(self.patches.len());
-        self.patches
-            .drain(..)
-            .for_each(|patch| headers.apply(patch));
-        headers
+    pub const fn keeps_headers(&self) -> bool {
+        matches!(self.headers, Base::Callers) && self.patches.is_empty()
+    }
+
+    /// Makes the fields that are sent of those that the response was built with.
+    ///
+    /// Returns the status and the content.
+    ///
+    /// # Errors
+    ///
+    /// Those of the list.
+    pub fn apply_to<L: FieldList>(self, list: &mut L) -> Result<(u16, Body<T>), L::Error> {
+        if self.headers == Base::Empty {
+            list.clear()?;
+        }
+        for patch in self.patches {
+            patch.apply_to(list)?;
+        }
+        Ok((self.status, self.body))
+    }
+
+    /// Returns the status, the fields that are sent, and the content.
+    #[must_use]
+    pub fn into_parts(self, mut headers: Headers) -> (u16, Headers, Body<T>) {
+        let Ok((status, body)) = self.apply_to(&mut headers);
+        (status, headers, body)
     }
 }

@@ -1,52 +1,49 @@
 //! Responses whose content comes over time.
+//!
+//! What is said of the content when such a response is built is [`content::head`]'s, without a length.
 
-use crate::response::content::{ContentFacts, InvalidResponse};
-use crate::response::fixed;
-use crate::response::plan::{Body, Plan};
+use crate::request::method::Method;
+use crate::response::content::{self, ContentFacts, InvalidResponse};
+use crate::response::plan::{Base, Plan};
 use crate::text::number;
 
-/// Plans a response of a stream, whose length nobody knows unless the caller announces it.
+/// Plans the answer to a request of this method; the content is the number of bytes that the caller
+/// has announced, if any.
 ///
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::fields::Headers;
+/// use antiphon_core::fields::Declared;
+/// use antiphon_core::request::method::Method;
 /// use antiphon_core::response::content::ContentFacts;
-/// use antiphon_core::{response::plan, response};
+/// use antiphon_core::response::plan::Body;
+/// use antiphon_core::response::streaming;
 ///
-/// let facts = ContentFacts {
-///     status: 200,
-///     head: false,
-///     length: None,
-///     media_type: Some("text/html"),
-///     charset: "utf-8",
-///     declared_length: None,
-///     declares_transfer_encoding: false,
-/// };
-/// let mut plan = response::streaming::plan(facts)?;
-/// assert_eq!(plan.body, plan::Body::Stream(None));
-/// assert!(!plan.patch(Headers::new()).contains("content-length"));
+/// let plan = streaming::plan(ContentFacts::default(), Method::Get)?;
+/// assert_eq!(plan.body, Body::Content(None));
 ///
-/// let announced = ContentFacts { declared_length: Some(b"7"), ..facts };
-/// assert_eq!(response::streaming::plan(announced)?.body, plan::Body::Stream(Some(7)));
-///
-/// let head = ContentFacts { head: true, ..facts };
-/// assert_eq!(response::streaming::plan(head)?.body, plan::Body::Empty);
+/// let declared = Declared { content_length: Some(&b"7"[..]), ..Default::default() };
+/// let announced = ContentFacts { declared, ..Default::default() };
+/// assert_eq!(streaming::plan(announced, Method::Get)?.body, Body::Content(Some(7)));
+/// assert_eq!(streaming::plan(announced, Method::Head)?.body, Body::Empty);
 /// # Ok::<(), antiphon_core::response::content::InvalidResponse>(())
 /// ```
 ///
 /// # Errors
 ///
-/// Those of [`ContentFacts::populate`].
+/// [`InvalidResponse`] if the declared `Content-Length` is no number, or if there is a
+/// `Transfer-Encoding`.
 ///
 /// # Starlette
 ///
 /// `StreamingResponse`, which iterates its content after HEAD too (divergence D-7) and with every
 /// status (D-3).
-pub fn plan(facts: ContentFacts<'_>) -> Result<Plan, InvalidResponse> {
-    let mut plan = fixed::plan(facts)?;
-    if plan.body == Body::Bytes {
-        plan.body = Body::Stream(facts.declared_length.and_then(number::parse));
-    }
-    Ok(plan)
+pub fn plan(facts: ContentFacts<'_>, method: Method) -> Result<Plan<Option<u64>>, InvalidResponse> {
+    let announced = facts.declared.content_length.and_then(number::parse);
+    Ok(Plan {
+        status: facts.status,
+        headers: Base::Callers,
+        patches: content::frame(facts, method)?,
+        body: content::body(facts.status, method, announced),
+    })
 }

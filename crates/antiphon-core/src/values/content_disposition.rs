@@ -11,6 +11,69 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
+/// How a body is offered: a token, `attachment` or `inline` as a rule ([RFC 6266 §4.2]).
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::content_disposition::DispositionType;
+///
+/// assert_eq!(DispositionType::try_from("inline")?, DispositionType::INLINE);
+/// assert!(DispositionType::try_from("inline\r\nX-Evil: 1").is_err());
+/// # Ok::<(), antiphon_core::values::content_disposition::InvalidDisposition>(())
+/// ```
+///
+/// # Starlette
+///
+/// A type that is no token is passed on there (divergence D-10).
+///
+/// [RFC 6266 §4.2]: https://www.rfc-editor.org/rfc/rfc6266#section-4.2
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DispositionType(Cow<'static, str>);
+
+impl DispositionType {
+    /// `attachment`: to be saved.
+    pub const ATTACHMENT: Self = Self(Cow::Borrowed("attachment"));
+    /// `inline`: to be shown.
+    pub const INLINE: Self = Self(Cow::Borrowed("inline"));
+
+    /// The token as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<&str> for DispositionType {
+    type Error = InvalidDisposition;
+
+    fn try_from(text: &str) -> Result<Self, InvalidDisposition> {
+        match text {
+            "attachment" => Ok(Self::ATTACHMENT),
+            "inline" => Ok(Self::INLINE),
+            _ => Self::try_from(String::from(text)),
+        }
+    }
+}
+
+impl TryFrom<String> for DispositionType {
+    type Error = InvalidDisposition;
+
+    fn try_from(text: String) -> Result<Self, InvalidDisposition> {
+        if token::is_token(&text) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidDisposition { found: text })
+        }
+    }
+}
+
+impl fmt::Display for DispositionType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
 /// The value that offers a body under `filename`, for whatever client there is.
 ///
 /// Only the base name is sent, and of it at most 255 bytes. Characters that could mislead (controls,
@@ -27,23 +90,17 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::values::content_disposition;
+/// use antiphon_core::values::content_disposition::{self, DispositionType};
 ///
 /// assert_eq!(
-///     content_disposition::encode("attachment", "my report.pdf")?,
+///     content_disposition::encode(&DispositionType::ATTACHMENT, "my report.pdf"),
 ///     "attachment; filename=\"my report.pdf\"",
 /// );
-/// assert!(content_disposition::encode("inline\r\nX-Evil: 1", "a").is_err());
-/// # Ok::<(), content_disposition::InvalidDisposition>(())
 /// ```
 ///
-/// # Errors
-///
-/// [`InvalidDisposition`] if `kind` is not a token.
-///
 /// [RFC 6266 §4.3]: https://www.rfc-editor.org/rfc/rfc6266#section-4.3
-pub fn encode(kind: &str, filename: &str) -> Result<FieldValue, InvalidDisposition> {
-    check(kind)?;
+#[must_use]
+pub fn encode(kind: &DispositionType, filename: &str) -> FieldValue {
     let name = clean(filename);
     let mut fallback = String::with_capacity(name.len());
     let encoded_word = name.starts_with("=?");
@@ -59,7 +116,7 @@ pub fn encode(kind: &str, filename: &str) -> Result<FieldValue, InvalidDispositi
         let extended = percent::quote(&name, &ATTR_CHAR);
         format!("{kind}; filename=\"{fallback}\"; filename*=UTF-8''{extended}")
     };
-    Ok(FieldValue::from_visible_ascii(text))
+    FieldValue::from_visible_ascii(text)
 }
 
 /// The value as Starlette sends it: the name as given, in the quoted form if nothing in it needs
@@ -68,38 +125,24 @@ pub fn encode(kind: &str, filename: &str) -> Result<FieldValue, InvalidDispositi
 /// # Examples
 ///
 /// ```
-/// use antiphon_core::values::content_disposition;
+/// use antiphon_core::values::content_disposition::{self, DispositionType};
 ///
 /// assert_eq!(
-///     content_disposition::encode_as_starlette("attachment", "my report.pdf")?,
+///     content_disposition::encode_as_starlette(&DispositionType::ATTACHMENT, "my report.pdf"),
 ///     "attachment; filename*=utf-8''my%20report.pdf",
 /// );
-/// # Ok::<(), content_disposition::InvalidDisposition>(())
 /// ```
-///
-/// # Errors
-///
-/// [`InvalidDisposition`] if `kind` is not a token.
 ///
 /// # Starlette
 ///
-/// Byte for byte `FileResponse`'s header; a `kind` that is not a token is passed on there (divergence
-/// D-10).
-pub fn encode_as_starlette(kind: &str, filename: &str) -> Result<FieldValue, InvalidDisposition> {
-    check(kind)?;
+/// Byte for byte `FileResponse`'s header.
+#[must_use]
+pub fn encode_as_starlette(kind: &DispositionType, filename: &str) -> FieldValue {
     let text = match percent::quote(filename, &PATH) {
         Cow::Borrowed(name) => format!("{kind}; filename=\"{name}\""),
         Cow::Owned(quoted) => format!("{kind}; filename*=utf-8''{quoted}"),
     };
-    Ok(FieldValue::from_visible_ascii(text))
-}
-
-fn check(kind: &str) -> Result<(), InvalidDisposition> {
-    if token::is_token(kind) {
-        Ok(())
-    } else {
-        Err(InvalidDisposition { found: kind.into() })
-    }
+    FieldValue::from_visible_ascii(text)
 }
 
 /// The base name, without what could mislead, and no longer than file systems allow.

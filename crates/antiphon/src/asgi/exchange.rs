@@ -15,6 +15,8 @@ use crate::deliver;
 use crate::file::FileError;
 use crate::streaming::{Delivery, StreamError};
 use antiphon_core::fields::Headers;
+use antiphon_core::request::method;
+use antiphon_core::text::number;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{Method, StatusCode};
@@ -321,8 +323,8 @@ impl Running {
                         content,
                         bell: Bell::new(context.waker()),
                     });
-                    let announced = headers.get("content-length");
-                    this.missing = announced.and_then(|value| value.to_text().parse().ok());
+                    let announced = headers.declared().content_length;
+                    this.missing = announced.and_then(number::parse);
                     // The target is a piece of what was read of the connection, and keeps all of that
                     // in memory. Its copy does not.
                     let target = this.target.take();
@@ -505,7 +507,8 @@ impl Failure {
     /// for all else.
     fn answer(&self) -> http::Response<Body> {
         match self.0.downcast_ref::<FileError>() {
-            Some(error) => error.answer(false),
+            // hyper leaves the content out after HEAD.
+            Some(error) => error.answer(method::Method::Get),
             None => deliver::internal_server_error(),
         }
     }

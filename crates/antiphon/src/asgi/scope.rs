@@ -3,6 +3,7 @@
 use super::ScopeType;
 use crate::deliver::Offers;
 use crate::shutdown::Shutdown;
+use antiphon_core::request::method::Method;
 use antiphon_core::text::percent;
 use http::request::Parts;
 use std::borrow::Cow;
@@ -96,7 +97,12 @@ impl Scope {
     /// Tells whether only the head of the answer is wanted: the method is HEAD.
     #[must_use]
     pub fn is_head(&self) -> bool {
-        self.0.scope_type.is_head(self.0.parts.method.as_str())
+        self.method_facts() == Method::Head
+    }
+
+    /// The method that a response answers.
+    pub(crate) fn method_facts(&self) -> Method {
+        self.0.scope_type.method(self.0.parts.method.as_str())
     }
 
     /// `path`: percent-decoded; bytes that are then not UTF-8 become U+FFFD.

@@ -1,8 +1,9 @@
 //! Where a client that connects again wants to go on.
 
 use crate::request::RequestHead;
-use antiphon_core::values::event;
-use http::{HeaderName, HeaderValue};
+use antiphon_core::fields::FieldName;
+use antiphon_core::request::last_event_id;
+use http::HeaderValue;
 
 /// The `Last-Event-ID` of a request, if it has one.
 ///
@@ -31,8 +32,8 @@ impl LastEventId {
     /// That of this request.
     #[must_use]
     pub fn of(request: &impl RequestHead) -> Self {
-        const NAME: HeaderName = HeaderName::from_static("last-event-id");
-        Self(request.headers().get(NAME).cloned())
+        let value = request.headers().get(FieldName::LAST_EVENT_ID.as_str());
+        Self(value.cloned())
     }
 
     /// The value as it came, for [`EventChannel::subscribe`](crate::channel::EventChannel::subscribe),
@@ -47,13 +48,13 @@ impl LastEventId {
     /// # Examples
     ///
     /// ```
-    /// use antiphon::{LastEventId, event};
+    /// use antiphon::{LastEventId, last_event_id};
     ///
     /// let request = http::Request::get("/").header("last-event-id", "7").body(()).unwrap();
-    /// assert_eq!(LastEventId::of(&request).read(), event::LastEventId::Given(b"7"));
+    /// assert_eq!(LastEventId::of(&request).read(), last_event_id::LastEventId::Given(b"7"));
     /// ```
     #[must_use]
-    pub fn read(&self) -> event::LastEventId<'_> {
-        event::LastEventId::parse(self.as_bytes())
+    pub fn read(&self) -> last_event_id::LastEventId<'_> {
+        last_event_id::LastEventId::parse(self.as_bytes())
     }
 }

@@ -13,19 +13,22 @@ pub use last_event_id::LastEventId;
 use crate::Response;
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{self, Content, Ready};
+use crate::deliver::{Content, Ready};
 use crate::parameters::{Parameters, parameter_methods, send_timeout_method};
-use crate::request::RequestHead;
+use crate::request::{self, RequestHead};
 use crate::shutdown::Shutdown;
 use crate::streaming::{Ahead, BoxChunks, Delivery, Gather, Gathered};
 use alive::{Alive, End, Ping};
 use antiphon_channel::Subscriber;
-use antiphon_core::response::content::InvalidResponse;
-use antiphon_core::response::event_source;
+use antiphon_core::request::method::Method;
+use antiphon_core::request::version::HttpVersion;
+use antiphon_core::response::content::{self, InvalidResponse};
+use antiphon_core::response::{event_source, streaming};
 use antiphon_core::values::event::{self, InvalidEvent, Separator, ServerSentEvent};
+use antiphon_core::values::media_type::MediaType;
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{StatusCode, Version};
+use http::StatusCode;
 use std::fmt;
 use std::time::Duration;
 use subscribed::Subscribed;
@@ -145,7 +148,7 @@ impl EventSourceResponse {
     fn of(events: impl FnOnce(Separator) -> BoxChunks + Send + 'static) -> Self {
         Self {
             events: Box::new(events),
-            parameters: Parameters::new(StatusCode::OK, Some(event_source::MEDIA_TYPE)),
+            parameters: Parameters::new(StatusCode::OK, Some(MediaType::EVENT_STREAM)),
             separator: Separator::default(),
             ping_interval: PING_INTERVAL,
             ping: None,
@@ -256,7 +259,7 @@ impl EventSourceResponse {
         self.shutdown
             .get_or_insert_with(|| scope.shutdown().clone());
         let offers = scope.offers();
-        let ready = self.plan(scope.is_head(), is_http1(&scope));
+        let ready = self.plan(scope.method_facts(), request::version_of(&scope));
         drop((scope, receive));
         async move { ready?.send(offers, send).await }
     }
@@ -274,12 +277,19 @@ impl EventSourceResponse {
         self,
         request: &R,
     ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
-        let ready = self.plan(deliver::is_head(request), is_http1(request));
+        let ready = self.plan(request::method_of(request), request::version_of(request));
         async move { ready?.into_http_with_first().await }
     }
 
-    pub(crate) fn plan(self, head: bool, http1: bool) -> Result<Ready, InvalidResponse> {
-        let plan = event_source::plan(self.parameters.facts(head, None), http1)?;
+    pub(crate) fn plan(
+        self,
+        method: Method,
+        version: HttpVersion,
+    ) -> Result<Ready, InvalidResponse> {
+        let facts = self.parameters.facts(None);
+        let content = content::head(facts, self.parameters.content_type())?;
+        let plan = streaming::plan(facts, method)?;
+        let head = event_source::head(Some(version)).chain(content);
         let opening = self.retry.map(|delay| {
             let milliseconds = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
             let hint = ServerSentEvent::default().retry(milliseconds);
@@ -299,13 +309,11 @@ impl EventSourceResponse {
             Ping::every(self.ping_interval, ping),
             End::with(shutdown, self.shutdown_grace_period),
         );
-        let delivery = Box::new(Delivery::new(Box::pin(events), self.send_timeout));
-        Ok(Ready::new(plan, self.parameters, Content::Stream(delivery)))
+        let send_timeout = self.send_timeout;
+        Ok(Ready::new(head, plan, self.parameters, |announced| {
+            Content::Stream(Delivery::new(Box::pin(events), announced, send_timeout).into())
+        }))
     }
-}
-
-fn is_http1(request: &impl RequestHead) -> bool {
-    request.version() < Version::HTTP_2
 }
 
 impl fmt::Debug for EventSourceResponse {

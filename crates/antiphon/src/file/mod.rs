@@ -13,15 +13,20 @@ use crate::asgi::{self, ScopeType};
 use crate::body::Body;
 use crate::deliver::{Content, Ready};
 use crate::parameters::{Parameters, parameter_methods, unix_now};
-use crate::request::{RequestFields, RequestHead};
-use antiphon_core::fields::{FieldValue, Headers, InvalidHeader};
+use crate::request::{self, RequestHead};
+use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
+use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
-use antiphon_core::response::file::{self, FileFacts, Terms};
+use antiphon_core::response::content::{self, InvalidResponse};
+use antiphon_core::response::file::{self, FileFacts, RangeTerms, Stat};
 use antiphon_core::text::http_date::HttpDate;
-use antiphon_core::values::content_disposition::{self, InvalidDisposition};
+use antiphon_core::text::number;
+use antiphon_core::values::content_disposition::{self, DispositionType, InvalidDisposition};
 use antiphon_core::values::etag;
+use antiphon_core::values::media_type::MediaType;
 use antiphon_fs::OpenFile;
 use http::StatusCode;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,7 +65,7 @@ use std::sync::Arc;
 pub struct FileResponse {
     path: Arc<Path>,
     filename: Option<String>,
-    disposition_type: String,
+    disposition_type: DispositionType,
     stat_result: Option<antiphon_fs::FileFacts>,
     cache_control: Option<FieldValue>,
     range_policy: RangePolicy,
@@ -76,7 +81,7 @@ impl FileResponse {
         Self {
             path: path.into().into(),
             filename: None,
-            disposition_type: "attachment".into(),
+            disposition_type: DispositionType::ATTACHMENT,
             stat_result: None,
             cache_control: None,
             range_policy: RangePolicy::Rfc9110,
@@ -118,13 +123,14 @@ impl FileResponse {
     /// # Errors
     ///
     /// [`InvalidDisposition`] if it is not a token.
-    pub fn content_disposition_type(
+    pub fn content_disposition_type<D>(
         mut self,
-        disposition_type: impl Into<String>,
-    ) -> Result<Self, InvalidDisposition> {
-        let disposition_type = disposition_type.into();
-        content_disposition::encode(&disposition_type, "")?;
-        self.disposition_type = disposition_type;
+        disposition_type: D,
+    ) -> Result<Self, InvalidDisposition>
+    where
+        D: TryInto<DispositionType, Error: Into<InvalidDisposition>>,
+    {
+        self.disposition_type = disposition_type.try_into().map_err(Into::into)?;
         Ok(self)
     }
 
@@ -141,10 +147,12 @@ impl FileResponse {
     /// # Errors
     ///
     /// [`InvalidHeader`] if it holds a line break or another control character.
-    pub fn cache_control(mut self, value: &str) -> Result<Self, InvalidHeader> {
-        let mut probe = Headers::new();
-        probe.append("cache-control", value)?;
-        self.cache_control = probe.into_iter().next().map(|(_, value)| value);
+    pub fn cache_control<V>(mut self, value: V) -> Result<Self, InvalidHeader>
+    where
+        V: TryInto<FieldValue, Error: Into<InvalidHeader>>,
+    {
+        let (_, value) = fields::field(FieldName::CACHE_CONTROL, value)?;
+        self.cache_control = Some(value);
         Ok(self)
     }
 
@@ -171,7 +179,7 @@ impl FileResponse {
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let fields = match scope.scope_type() {
-            ScopeType::Http => RequestFields::of(&scope),
+            ScopeType::Http => request::fields_of(&scope),
             ScopeType::Websocket => RequestFields::default(),
         };
         let offers = scope.offers();
@@ -189,7 +197,7 @@ impl FileResponse {
         self,
         request: &R,
     ) -> impl Future<Output = Result<http::Response<Body>, FileError>> + Send + use<R> {
-        self.answer(RequestFields::of(request))
+        self.answer(request::fields_of(request))
     }
 
     pub(crate) async fn answer(
@@ -199,57 +207,79 @@ impl FileResponse {
         Ok(self.plan(fields).await?.into_http())
     }
 
-    async fn plan(self, fields: RequestFields) -> Result<Ready, FileError> {
+    async fn plan(mut self, request: RequestFields) -> Result<Ready, FileError> {
         let file = open(&self.path).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
-        let (now, parameters) = (unix_now(), &self.parameters);
-        let callers = |name| parameters.headers.get(name).map(FieldValue::as_bytes);
+        let now = unix_now();
+        self.describe(facts, now).map_err(FileError::invalid)?;
+        let facts = FileFacts {
+            status: self.parameters.status.as_u16(),
+            length: facts.length,
+            declared: self.parameters.headers.declared(),
+        };
+        let boundary = if request.may_want_parts() {
+            boundary()?
+        } else {
+            String::new()
+        };
+        let terms = RangeTerms {
+            policy: self.range_policy,
+            max_ranges: self.max_ranges,
+            now,
+            boundary: &boundary,
+        };
+        let plan = file::plan(facts, &request, terms).map_err(FileError::invalid)?;
+        let opened = Opened {
+            file: Arc::new(file),
+            path: self.path,
+        };
+        Ok(Ready::new([], plan, self.parameters, |content| {
+            Content::File(opened, content)
+        }))
+    }
+
+    /// Adds what the header says of the file, in the state in which it is.
+    fn describe(&mut self, facts: antiphon_fs::FileFacts, now: i64) -> Result<(), InvalidResponse> {
+        let parameters = &mut self.parameters;
+        let name = self.filename.as_deref().map_or(&*self.path, Path::new);
+        parameters.media_type.get_or_insert_with(|| guess(name));
+        let content = content::head(parameters.facts(None), parameters.content_type())?;
         let disposition = self
             .filename
             .as_deref()
             .map(|filename| content_disposition::encode(&self.disposition_type, filename));
         let modified = i64::try_from(facts.modified.div_euclid(1_000_000_000)).ok();
-        let plan = file::plan(
-            FileFacts {
-                status: parameters.status.as_u16(),
-                length: facts.length,
-                last_modified: modified.and_then(HttpDate::from_unix),
-                etag: Some(etag::of_file(facts.length, facts.modified, now)),
-                media_type: parameters
-                    .media_type
-                    .as_deref()
-                    .unwrap_or_else(|| self.guess()),
-                charset: parameters.charset,
-                disposition: disposition.transpose().map_err(FileError::invalid)?,
-                cache_control: self.cache_control.clone(),
-                callers_etag: callers("etag"),
-                callers_last_modified: callers("last-modified"),
-                callers_content_type: callers("content-type"),
-                declared_length: callers("content-length"),
-                declares_transfer_encoding: parameters.headers.contains("transfer-encoding"),
-            },
-            fields.facts(),
-            Terms {
-                policy: self.range_policy,
-                max_ranges: self.max_ranges,
-                now,
-                boundary: &fields.boundary()?,
-            },
-        );
-        let plan = plan.map_err(FileError::invalid)?;
-        let file = Opened {
-            file: Arc::new(file),
-            path: self.path,
+        let stat = Stat {
+            length: facts.length,
+            last_modified: modified.and_then(HttpDate::from_unix),
+            etag: Some(etag::of_file(facts.length, facts.modified, now)),
+            cache_control: self.cache_control.clone(),
         };
-        Ok(Ready::new(plan, self.parameters, Content::File(file)))
+        let status = parameters.status.as_u16();
+        content
+            .into_iter()
+            .chain(file::head(disposition))
+            .chain(file::stat_head(status, stat))
+            .for_each(|patch| parameters.headers.apply(patch));
+        Ok(())
     }
+}
 
-    fn guess(&self) -> &'static str {
-        let name = self.filename.as_deref().map_or(&*self.path, Path::new);
-        mime_guess::from_path(name)
-            .first_raw()
-            .unwrap_or("application/octet-stream")
-    }
+/// The media type that a file's name suggests.
+fn guess(name: &Path) -> MediaType {
+    mime_guess::from_path(name)
+        .first_raw()
+        .and_then(|text| MediaType::try_from(Cow::Borrowed(text)).ok())
+        .unwrap_or(MediaType::OCTET_STREAM)
+}
+
+/// What separates the parts of several ranges: 104 random bits.
+fn boundary() -> Result<String, FileError> {
+    let mut random = [0; 13];
+    getrandom::fill(&mut random).map_err(FileError::random)?;
+    let mut boundary = String::with_capacity(2 * random.len());
+    number::push_hex_bytes(&mut boundary, &random);
+    Ok(boundary)
 }
 
 /// A file that is being sent, and the path that it was opened by.

@@ -3,7 +3,7 @@
 use super::chunk::Buffer;
 use super::{FileError, Opened};
 use antiphon_core::body::segment::Segment;
-use antiphon_core::response::plan;
+use antiphon_core::response::file::FileContent;
 use antiphon_fs::Read;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -25,11 +25,10 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(file: Opened, body: plan::Body) -> Self {
-        let segments = match body {
-            plan::Body::Empty | plan::Body::Bytes | plan::Body::Stream(_) => VecDeque::new(),
-            plan::Body::File(length) => [Segment::File(0..length)].into(),
-            plan::Body::Segments(segments) => segments.into(),
+    pub(crate) fn new(file: Opened, content: FileContent) -> Self {
+        let segments = match content {
+            FileContent::Whole(length) => [Segment::File(0..length)].into(),
+            FileContent::Segments(segments) => segments.into(),
         };
         Self::of(file, segments)
     }

@@ -34,18 +34,18 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    pub(crate) const fn new(chunks: BoxChunks, send_timeout: Option<Duration>) -> Self {
+    pub(crate) const fn new(
+        chunks: BoxChunks,
+        announced: Option<u64>,
+        send_timeout: Option<Duration>,
+    ) -> Self {
         Self {
             chunks: Some(chunks),
             first: None,
-            announced: None,
+            announced,
             sent: 0,
             send_timeout,
         }
-    }
-
-    pub(crate) const fn announce(&mut self, length: Option<u64>) {
-        self.announced = length;
     }
 
     pub(crate) const fn send_timeout(&self) -> Option<Duration> {

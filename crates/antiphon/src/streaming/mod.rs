@@ -15,11 +15,12 @@ pub(crate) use gather::{Gather, Gathered};
 
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{self, Content, Ready};
+use crate::deliver::{Content, Ready};
 use crate::parameters::{Parameters, parameter_methods, send_timeout_method};
-use crate::request::RequestHead;
-use antiphon_core::response;
-use antiphon_core::response::content::InvalidResponse;
+use crate::request::{self, RequestHead};
+use antiphon_core::request::method::Method;
+use antiphon_core::response::content::{self, InvalidResponse};
+use antiphon_core::response::streaming;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
@@ -154,7 +155,7 @@ impl StreamingResponse {
         receive: asgi::Receive,
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let (ready, offers) = (self.plan(scope.is_head()), scope.offers());
+        let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
         drop((scope, receive));
         async move { ready?.send(offers, send).await }
     }
@@ -184,14 +185,18 @@ impl StreamingResponse {
         self,
         request: &R,
     ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
-        let ready = self.plan(deliver::is_head(request));
+        let ready = self.plan(request::method_of(request));
         async move { ready?.into_http_with_first().await }
     }
 
-    pub(crate) fn plan(self, head: bool) -> Result<Ready, InvalidResponse> {
-        let plan = response::streaming::plan(self.parameters.facts(head, None))?;
-        let delivery = Box::new(Delivery::new(self.chunks, self.send_timeout));
-        Ok(Ready::new(plan, self.parameters, Content::Stream(delivery)))
+    pub(crate) fn plan(self, method: Method) -> Result<Ready, InvalidResponse> {
+        let facts = self.parameters.facts(None);
+        let head = content::head(facts, self.parameters.content_type())?;
+        let plan = streaming::plan(facts, method)?;
+        let (chunks, send_timeout) = (self.chunks, self.send_timeout);
+        Ok(Ready::new(head, plan, self.parameters, |announced| {
+            Content::Stream(Delivery::new(chunks, announced, send_timeout).into())
+        }))
     }
 }
 

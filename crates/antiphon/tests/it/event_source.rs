@@ -122,7 +122,12 @@ async fn conformance() {
             .iter()
             .map(|message| message["body"]["text"].as_str().unwrap())
             .collect();
-        assert_eq!(String::from_utf8(body).unwrap(), wanted, "{id}");
+        let body = String::from_utf8(body).unwrap();
+        match id {
+            // D-47: `head` is not HEAD.
+            "sse-resp-head-lower" => assert_eq!(body, "data: a\r\n\r\n"),
+            _ => assert_eq!(body, wanted, "{id}"),
+        }
         assert!(!more, "{id}");
         ran += 1;
     }
@@ -388,7 +393,7 @@ async fn a_client_that_left_is_unsubscribed() {
 
 #[tokio::test]
 async fn a_last_event_id_is_read_and_bounded() {
-    use antiphon::event::LastEventId::{Absent, Given, Unfit};
+    use antiphon::last_event_id::LastEventId::{Absent, Given, Unfit};
     let request = |value: &str| {
         let request = http::Request::get("/").header("Last-Event-ID", value);
         request.body(()).unwrap()

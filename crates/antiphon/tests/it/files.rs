@@ -4,6 +4,7 @@ use crate::support::{Answer, Log, ask, exchange, scope, start};
 use antiphon::asgi::{self, Message, Receive};
 use antiphon::{FileErrorKind, FileResponse, RangePolicy, Response};
 use http::StatusCode;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -134,6 +135,70 @@ fn outcome(answer: &Answer, length: usize, head: bool) -> Value {
 fn fits(outcome: &Value, wanted: &Value) -> bool {
     let same = |key: &str| wanted[key].is_null() || wanted[key] == outcome[key];
     same("status") && same("parts") && same("content_range") && same("full")
+}
+
+#[tokio::test]
+async fn answers_have_the_fields_that_their_status_asks_for() {
+    let folder = Folder::new();
+    let path = folder.file(1000);
+    let mut ran = 0;
+    for case in cases(include_str!("../../../../conformance/file_answers.json")) {
+        let id = case["id"].as_str().unwrap();
+        for policy in case["policies"].as_array().unwrap() {
+            let policy = match policy.as_str().unwrap() {
+                "rfc9110" => RangePolicy::Rfc9110,
+                _ => RangePolicy::Starlette,
+            };
+            let mut response = FileResponse::new(&path)
+                .range_policy(policy)
+                .media_type("text/plain")
+                .unwrap()
+                .filename("notes.txt");
+            for field in case["callers"].as_array().unwrap() {
+                let [name, value] = [0, 1].map(|place| field[place].as_str().unwrap());
+                response = response.header(name, value).unwrap();
+            }
+            let mut request = http::Request::builder().method(case["method"].as_str().unwrap());
+            for line in case["headers"].as_array().unwrap() {
+                request = request.header(line[0].as_str().unwrap(), line[1].as_str().unwrap());
+            }
+            let answer = response
+                .into_http(&request.body(()).unwrap())
+                .await
+                .unwrap();
+            assert_eq!(
+                u64::from(answer.status().as_u16()),
+                case["status"].as_u64().unwrap(),
+                "{id}"
+            );
+            let expected = case["fields"].as_array().unwrap();
+            assert_eq!(
+                answer.headers().len(),
+                expected.len(),
+                "{id}: {:?}",
+                answer.headers()
+            );
+            for ((name, value), expected) in answer.headers().iter().zip(expected) {
+                assert_eq!(name, expected[0].as_str().unwrap(), "{id}");
+                let value = value.to_str().unwrap();
+                let fits = expected[1]
+                    .as_str()
+                    .is_none_or(|text| match text.strip_suffix('*') {
+                        Some(start) => value.starts_with(start),
+                        None => value == text,
+                    });
+                assert!(fits, "{id}: {name}: {value}");
+            }
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let length = case["body"].as_u64();
+            assert!(
+                length.is_none_or(|length| length == body.len() as u64),
+                "{id}"
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran > 20, "{ran}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! JSON by another library.
 
+use antiphon::media_type::MediaType;
 use antiphon::{FixedResponse, Render, ResponseClass, asgi};
 use bytes::Bytes;
 use serde::Serialize;
@@ -9,7 +10,7 @@ enum Sonic {}
 type SonicResponse = FixedResponse<Sonic>;
 
 impl ResponseClass for Sonic {
-    const MEDIA_TYPE: Option<&'static str> = Some("application/json");
+    const MEDIA_TYPE: Option<MediaType> = Some(MediaType::JSON);
 }
 
 impl<T: Serialize> Render<T> for Sonic {
