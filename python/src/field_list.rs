@@ -134,8 +134,13 @@ impl FieldList for Pairs<'_, '_> {
         remove_from(self.0, start, name.as_str().as_bytes())
     }
 
-    fn clear(&mut self) -> PyResult<()> {
-        self.0.del_slice(0, self.0.len())
+    fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) -> PyResult<()> {
+        for (place, item) in self.0.iter().enumerate().collect::<Vec<_>>().iter().rev() {
+            if !keep(&bytes_of(&field::parts(item)?.0)) {
+                self.0.del_item(*place)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -58,12 +58,12 @@ pub trait FieldList {
     /// The list's own.
     fn remove_from(&mut self, start: usize, name: &FieldName) -> Result<(), Self::Error>;
 
-    /// Removes all fields.
+    /// Removes every field whose name, in lower case, `keep` does not hold for.
     ///
     /// # Errors
     ///
     /// The list's own.
-    fn clear(&mut self) -> Result<(), Self::Error>;
+    fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) -> Result<(), Self::Error>;
 }
 
 /// The header fields of a message, in the order in which they are sent.
@@ -268,8 +268,8 @@ impl FieldList for Headers {
         Ok(())
     }
 
-    fn clear(&mut self) -> Result<(), Infallible> {
-        self.fields.clear();
+    fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) -> Result<(), Infallible> {
+        self.fields.retain(|(name, _)| keep(name.as_bytes()));
         Ok(())
     }
 }

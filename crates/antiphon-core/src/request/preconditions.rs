@@ -28,8 +28,8 @@ pub struct Preconditions<'a> {
 pub struct Validators<'a> {
     /// The value of its `ETag`.
     pub etag: Option<&'a [u8]>,
-    /// Its `Last-Modified`.
-    pub last_modified: Option<HttpDate>,
+    /// The value of its `Last-Modified`.
+    pub last_modified: Option<&'a [u8]>,
 }
 
 impl<'a> From<Declared<&'a [u8]>> for Validators<'a> {
@@ -37,7 +37,7 @@ impl<'a> From<Declared<&'a [u8]>> for Validators<'a> {
     fn from(declared: Declared<&'a [u8]>) -> Self {
         Self {
             etag: declared.etag,
-            last_modified: declared.last_modified.and_then(parse_date),
+            last_modified: declared.last_modified,
         }
     }
 }
@@ -89,8 +89,10 @@ impl Preconditions<'_> {
     pub fn evaluate(&self, validators: Validators<'_>, method: Method) -> Outcome {
         let safe = matches!(method, Method::Get | Method::Head);
         let own = validators.etag.and_then(EntityTag::parse);
-        let modified_after =
-            |field: Option<&[u8]>| Some(validators.last_modified? > parse_date(field?)?);
+        let modified_after = |field: Option<&[u8]>| {
+            let field = parse_date(field?)?;
+            Some(parse_date(validators.last_modified?)? > field)
+        };
 
         if let Some(field) = self.if_match {
             if !TagList::parse(field).holds(own, Comparison::Strong) {
@@ -143,7 +145,8 @@ impl Preconditions<'_> {
             return true;
         };
         if let Some(date) = parse_date(field) {
-            return validators.last_modified == Some(date) && date.unix() < now;
+            let own = validators.last_modified.and_then(parse_date);
+            return own == Some(date) && date.unix() < now;
         }
         let (own, asked) = (
             validators.etag.and_then(EntityTag::parse),

@@ -1,6 +1,7 @@
 //! Plans: what a face is to send, as a value.
 
 use crate::fields::{FieldList, HeaderPatch, Headers};
+use crate::response::content;
 use alloc::vec::Vec;
 
 /// An answer, decided: its status, what changes in its header, and what its content is.
@@ -41,6 +42,8 @@ pub struct Plan<T> {
 pub enum Base {
     /// Those that the response was built with.
     Callers,
+    /// Those of them that do not [describe content](content::describes).
+    WithoutContent,
     /// None: it is another response.
     Empty,
 }
@@ -69,8 +72,10 @@ impl<T> Plan<T> {
     ///
     /// Those of the list.
     pub fn apply_to<L: FieldList>(self, list: &mut L) -> Result<(u16, Body<T>), L::Error> {
-        if self.headers == Base::Empty {
-            list.clear()?;
+        match self.headers {
+            Base::Callers => {}
+            Base::WithoutContent => list.retain(|name| !content::describes(name))?,
+            Base::Empty => list.retain(|_| false)?,
         }
         for patch in self.patches {
             patch.apply_to(list)?;

@@ -241,6 +241,7 @@ impl FileResponse {
     /// Adds what the header says of the file, in the state in which it is.
     fn describe(&mut self, facts: antiphon_fs::FileFacts, now: i64) -> Result<(), InvalidResponse> {
         let parameters = &mut self.parameters;
+        parameters.headers.reserve(MOST_FIELDS);
         let name = self.filename.as_deref().map_or(&*self.path, Path::new);
         parameters.media_type.get_or_insert_with(|| guess(name));
         let content = content::head(parameters.facts(None), parameters.content_type())?;
@@ -264,6 +265,9 @@ impl FileResponse {
         Ok(())
     }
 }
+
+/// As many fields as a file's header gains.
+const MOST_FIELDS: usize = 7;
 
 /// The media type that a file's name suggests.
 fn guess(name: &Path) -> MediaType {

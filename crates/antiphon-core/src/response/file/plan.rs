@@ -176,14 +176,14 @@ const fn permits_ranges(status: u16, method: Method, policy: RangePolicy) -> boo
 /// 304 and 412: the validators and what the caller has set, but nothing that describes content
 /// (RFC 9110 §15.4.5).
 fn without_content(status: u16) -> Plan<FileContent> {
-    let mut patches: Vec<_> = DESCRIBES_CONTENT.map(HeaderPatch::Remove).into();
+    let mut patches = Vec::new();
     if status != 304 {
         let length = FieldValue::from(0);
         patches.push(HeaderPatch::Append(FieldName::CONTENT_LENGTH, length));
     }
     Plan {
         status,
-        headers: Base::Callers,
+        headers: Base::WithoutContent,
         patches,
         body: Body::Empty,
     }
@@ -223,14 +223,3 @@ fn of_text(status: u16, text: &str, sends: bool) -> Plan<FileContent> {
         },
     }
 }
-
-/// What describes content, and so has no place in the head of an answer without it.
-const DESCRIBES_CONTENT: [FieldName; 7] = [
-    FieldName::ACCEPT_RANGES,
-    FieldName::CONTENT_DISPOSITION,
-    FieldName::CONTENT_ENCODING,
-    FieldName::CONTENT_LANGUAGE,
-    FieldName::CONTENT_LENGTH,
-    FieldName::CONTENT_RANGE,
-    FieldName::CONTENT_TYPE,
-];
