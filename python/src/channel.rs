@@ -1,6 +1,6 @@
 //! The hub for server-sent events, of `antiphon-channel`.
 
-use crate::{error, event};
+use crate::convert::{error, event};
 use antiphon_channel::{Newcomers, Slow};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;

@@ -1,6 +1,6 @@
 //! Headers as Python programs read and change them, over a list of fields.
 
-use crate::{field, field_list};
+use crate::convert::{field, field_list};
 use antiphon_core::fields::{FieldName, HeaderPatch};
 use pyo3::exceptions::{PyAssertionError, PyKeyError, PyTypeError};
 use pyo3::intern;

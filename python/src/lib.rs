@@ -5,27 +5,11 @@
 //! the classes that a program imports; see `antiphon/responses.py`.
 
 mod channel;
-mod chunk;
-mod class;
-mod construct;
-mod cookie;
-mod delivery;
-mod error;
-mod event;
-mod field;
-mod field_list;
-mod fields;
-mod file;
+mod convert;
+mod ffi;
 mod headers;
 mod json;
-mod media_type;
-mod memo;
-mod message;
-mod redirect;
-mod render;
 mod response;
-mod scope;
-mod stream;
 
 /// What `antiphon.responses` and `antiphon.datastructures` are built on.
 #[pyo3::pymodule(gil_used = true)]
@@ -35,29 +19,31 @@ mod _antiphon {
     #[pymodule_export]
     use crate::channel::{EventChannel, Subscriber};
     #[pymodule_export]
-    use crate::construct::construct_natively;
+    use crate::convert::event::{ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]
-    use crate::delivery::Delivery;
-    #[pymodule_export]
-    use crate::event::{EventSourceResponse, ServerSentEvent, ensure_bytes, json_text};
-    #[pymodule_export]
-    use crate::file::FileResponse;
+    use crate::convert::scope::{is_head, needs_listener};
     #[pymodule_export]
     use crate::headers::{Headers, MutableHeaders};
     #[pymodule_export]
-    use crate::json::JSONResponse;
+    use crate::response::base::Response;
     #[pymodule_export]
-    use crate::redirect::RedirectResponse;
+    use crate::response::build::construct_natively;
     #[pymodule_export]
-    use crate::response::Response;
+    use crate::response::event_source::EventSourceResponse;
     #[pymodule_export]
-    use crate::scope::{is_head, needs_listener};
+    use crate::response::file::FileResponse;
     #[pymodule_export]
-    use crate::stream::{Stream, StreamingResponse};
+    use crate::response::file::messages::Delivery;
+    #[pymodule_export]
+    use crate::response::json::JSONResponse;
+    #[pymodule_export]
+    use crate::response::redirect::RedirectResponse;
+    #[pymodule_export]
+    use crate::response::streaming::{Stream, StreamingResponse};
 
     #[pymodule_init]
     fn load(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::media_type::load(module.py())
+        crate::convert::media_type::load(module.py())
     }
 
     #[pymodule_export]

@@ -8,46 +8,14 @@
 mod buffer;
 mod locate;
 mod number;
-mod peek;
 mod text;
 mod write;
 
-use crate::response::Response;
 use buffer::Buffer;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
-
-/// The base of `antiphon.responses.JSONResponse`.
-#[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
-pub(crate) struct JSONResponse;
-
-#[pymethods]
-impl JSONResponse {
-    #[new]
-    #[pyo3(signature = (*arguments, **keywords))]
-    fn new(
-        arguments: &Bound<'_, PyTuple>,
-        keywords: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
-    }
-
-    /// Turn content into JSON; a class may override it.
-    ///
-    /// The bytes are those of `json.dumps` with `ensure_ascii=False`, `allow_nan=False` and no
-    /// spaces, and so are the exceptions. A note says which part of the content could not be
-    /// rendered, as in `$.rows[3].y`, where the interpreter has notes (3.11 and newer).
-    #[pyo3(name = "render")]
-    fn py_render<'py>(
-        &self,
-        py: Python<'py>,
-        content: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        render(content, py)
-    }
-}
+use pyo3::types::{PyBytes, PyDict};
 
 /// The bytes of `content`.
 pub(crate) fn render<'py>(

@@ -1,15 +1,15 @@
 //! Strings, with the escapes that JSON asks for and no other.
 
 use super::buffer::Buffer;
-use super::peek;
 use super::write::Unusual;
+use crate::ffi::borrowed_items;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// Writes a string; one that UTF-8 cannot say is unusual.
 #[inline]
 pub(super) fn write(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unusual> {
-    let bytes = match peek::ascii(string) {
+    let bytes = match borrowed_items::ascii(string) {
         Some(ascii) => ascii,
         None => string.to_str().map_err(|_| Unusual)?.as_bytes(),
     };

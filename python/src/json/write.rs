@@ -1,7 +1,8 @@
 //! The values whose form nobody can change, written at once.
 
 use super::buffer::Buffer;
-use super::{number, peek, text};
+use super::{number, text};
+use crate::ffi::borrowed_items;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -90,7 +91,7 @@ fn inherits<T: pyo3::type_object::PyTypeInfo>(
 #[expect(unsafe_code, reason = "the items are borrowed")]
 fn of_list(list: Bound<'_, PyList>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     // SAFETY: `value` uses each of them only while no Python code runs.
-    array(unsafe { peek::items_of_list(&list) }, out, depth)
+    array(unsafe { borrowed_items::items_of_list(&list) }, out, depth)
 }
 
 fn array<'a, 'py: 'a>(
@@ -122,7 +123,7 @@ fn object(dict: Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(),
     out.push(b'{');
     let mut first = true;
     // SAFETY: to write a key runs no Python code, and `value` uses the item only while none runs.
-    for (key, item) in unsafe { peek::items_of_dict(&dict) } {
+    for (key, item) in unsafe { borrowed_items::items_of_dict(&dict) } {
         if !first {
             out.push(b',');
         }

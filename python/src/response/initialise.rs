@@ -1,9 +1,10 @@
 //! How a response is made of what a constructor is given.
 
-use super::{Response, length, status};
-use crate::class::{Class, OwnContent, Render};
-use crate::fields::Fields;
-use crate::{error, field_list, json, media_type, render, scope};
+use super::base::{Response, length, status};
+use crate::convert::{error, field_list, media_type, render, scope};
+use crate::json;
+use crate::response::class_profile::{Class, OwnContent, Render};
+use crate::response::head_cache::Fields;
 use antiphon_core::fields::FieldValue;
 use antiphon_core::response::content::{self, ContentFacts};
 use pyo3::intern;

@@ -1,6 +1,6 @@
 //! Cookies: what a program says of one, as the core takes it.
 
-use crate::error;
+use crate::convert::error;
 use antiphon_core::fields::FieldValue;
 use antiphon_core::text::http_date::HttpDate;
 use antiphon_core::values::cookie::{Expires, MaxAge, SetCookie};

@@ -1,6 +1,6 @@
 //! One header field, between Python's objects and the core.
 
-use crate::error;
+use crate::convert::error;
 use antiphon_core::fields::{self, FieldName, FieldValue};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;

@@ -3,7 +3,7 @@
 //! Whoever asks the core the same question again gets the same answer, so it is kept: for a status and
 //! a length, and for the dictionary of headers that a program mostly writes out.
 
-use crate::{error, field_list, memo};
+use crate::convert::{error, field_cache, field_list};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::fixed;
@@ -165,7 +165,7 @@ impl KnownFields {
             return Ok(known.fields.clone_ref(callers.py()));
         }
         // One string that is new each time would make it a waste.
-        let is_new = |(name, value)| !memo::knows(&name, &value);
+        let is_new = |(name, value)| !field_cache::knows(&name, &value);
         if callers.iter().any(is_new) {
             return add(callers);
         }

@@ -1,10 +1,7 @@
 //! Server-sent events: Python's objects as the lines of a `text/event-stream`.
 
-use crate::headers::{self, MutableHeaders};
-use crate::response::Response;
-use crate::stream::Stream;
-use crate::{error, json, scope};
-use antiphon_core::response::event_source;
+use super::error;
+use crate::json;
 use antiphon_core::values::event::{self, Separator};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -340,34 +337,4 @@ pub(crate) fn json_text<'py>(content: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
     Ok(bytes
         .call_method0(intern!(py, "decode"))?
         .cast_into::<PyString>()?)
-}
-
-/// The base of `antiphon.sse.EventSourceResponse`.
-#[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
-pub(crate) struct EventSourceResponse;
-
-#[pymethods]
-impl EventSourceResponse {
-    #[new]
-    #[pyo3(signature = (*arguments, **keywords))]
-    fn new(
-        arguments: &Bound<'_, PyTuple>,
-        keywords: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
-    }
-
-    /// Adds what the header says of a stream of events to the caller's fields.
-    #[staticmethod]
-    fn _describe(fields: &Bound<'_, MutableHeaders>) -> PyResult<()> {
-        // The version of HTTP is not known yet.
-        event_source::head(None).try_for_each(|patch| headers::apply(fields, patch))
-    }
-
-    /// What is sent to whoever `scope` describes.
-    fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
-        let (scope_type, method) = scope::request(scope)?;
-        let separator = separator(&slf.getattr(intern!(slf.py(), "sep"))?)?;
-        Ok(Stream::of(slf.as_super(), scope_type, method)?.of_events(separator))
-    }
 }

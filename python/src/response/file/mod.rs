@@ -1,11 +1,13 @@
 //! Files: opened once, planned by the core, and read without waiting where memory holds them.
 
 mod answer;
+pub(crate) mod messages;
 mod request;
 
-use crate::class::Class;
-use crate::response::Response;
-use crate::{error, media_type, response};
+use crate::convert::{error, media_type};
+use crate::response::base;
+use crate::response::base::Response;
+use crate::response::class_profile::Class;
 use answer::answer;
 use antiphon_core::fields::FieldValue;
 use antiphon_core::response::file::{self, Stat};
@@ -79,7 +81,7 @@ impl FileResponse {
             etag: Some(etag),
             cache_control: None,
         };
-        let status = response::status(&slf.getattr(intern!(py, "status_code"))?)?;
+        let status = base::status(&slf.getattr(intern!(py, "status_code"))?)?;
         for patch in file::stat_head(status, stat) {
             Response::patch(slf.as_super(), patch)?;
         }

@@ -3,13 +3,13 @@
 //! Looking that up for each response costs more than building it, so it is kept for as long as the
 //! class is as it was: a change of the class, or of one of its bases, gives it another version.
 
-use crate::construct::{self, Version};
-use crate::fields::KnownFields;
-use crate::file::FileResponse;
-use crate::json::JSONResponse;
-use crate::media_type;
-use crate::redirect::RedirectResponse;
-use crate::response::Response;
+use crate::convert::media_type;
+use crate::response::base::Response;
+use crate::response::build::{self, Version};
+use crate::response::file::FileResponse;
+use crate::response::head_cache::KnownFields;
+use crate::response::json::JSONResponse;
+use crate::response::redirect::RedirectResponse;
 use antiphon_core::fields::FieldValue;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -77,7 +77,7 @@ impl Class {
 
     /// What is known of `class`.
     pub(crate) fn of(class: &Bound<'_, PyType>) -> PyResult<Rc<Self>> {
-        let Some(version) = construct::version(class) else {
+        let Some(version) = build::version(class) else {
             return Self::look_up(class).map(Rc::new);
         };
         let place = (version.address() >> 4) % PLACES;
@@ -90,7 +90,7 @@ impl Class {
         }
         let looked_up = Rc::new(Self::look_up(class)?);
         // Looking up can give a class its first version.
-        if let Some(version) = construct::version(class) {
+        if let Some(version) = build::version(class) {
             let before = KNOWN
                 .with_borrow_mut(|known| known[place].replace((version, Rc::clone(&looked_up))));
             drop(before);
@@ -153,7 +153,7 @@ impl Class {
             allocates |= same(other, intern!(py, "__new__"))?;
         }
         Ok(Self {
-            constructor: construct::constructor(class)?.filter(|_| allocates),
+            constructor: build::constructor(class)?.filter(|_| allocates),
             keeps_attributes,
             render,
             inits_headers: same(&ours, intern!(py, "init_headers"))?,

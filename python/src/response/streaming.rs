@@ -1,7 +1,7 @@
 //! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
 
-use crate::response::{self, Response};
-use crate::{error, event, field_list, message, render, scope};
+use crate::convert::{error, event, field_list, message, render, scope};
+use crate::response::base::{self, Response};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::body::gather::Gathered;
 use antiphon_core::request::method::Method;
@@ -66,7 +66,7 @@ impl Stream {
         let list = field_list::as_list(&raw_headers)?;
         let declared = field_list::declared(&list)?;
         let facts = ContentFacts {
-            status: response::status(&status_code)?,
+            status: base::status(&status_code)?,
             length: None,
             declared: declared.borrowed(),
         };

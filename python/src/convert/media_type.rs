@@ -1,6 +1,6 @@
 //! Media types: what a program says of its content, and what a file's name suggests.
 
-use crate::error;
+use crate::convert::error;
 use antiphon_core::fields::FieldValue;
 use antiphon_core::values::media_type::{Charset, MediaType};
 use pyo3::intern;

@@ -1,6 +1,6 @@
 //! Responses that send the client elsewhere.
 
-use crate::response::Response;
+use crate::response::base::Response;
 use antiphon_core::response::redirect;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};

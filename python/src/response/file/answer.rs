@@ -2,8 +2,9 @@
 
 use super::request::Request;
 use super::{FileResponse, date, etag};
-use crate::delivery::{Delivery, Source};
-use crate::{error, field_list, message, response};
+use crate::convert::{error, field_list, message};
+use crate::response::base;
+use crate::response::file::messages::{Delivery, Source};
 use antiphon_core::request::range::RangePolicy;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
@@ -26,7 +27,7 @@ pub(super) fn answer<'py>(
     let request = Request::of(scope)?;
     let announced = announced(slf, &file)?;
     let status_code = slf.getattr(intern!(py, "status_code"))?;
-    let status = response::status(&status_code)?;
+    let status = base::status(&status_code)?;
     let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
     let list = field_list::as_list(&raw_headers)?;
     let stat = Stat {

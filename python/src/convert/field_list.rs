@@ -4,7 +4,7 @@
 //! The list is the program's own. `MutableHeaders.raw` is the very list that a response sends, and
 //! programs append to it; so it is changed in place, field by field.
 
-use crate::{field, memo};
+use crate::convert::{field, field_cache};
 use antiphon_core::fields::{Declared, FieldList, FieldName, FieldValue, HeaderPatch};
 use antiphon_core::response::plan::{Body, Plan};
 use pyo3::intern;
@@ -27,7 +27,7 @@ pub(crate) fn of_caller<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<
                 // What encodes itself could change the dictionary meanwhile.
                 return of_pairs(dict.items().try_iter()?);
             }
-            fields.push(memo::callers(&name, &value)?.into_any());
+            fields.push(field_cache::callers(&name, &value)?.into_any());
         }
         return Ok(fields);
     }
@@ -42,7 +42,7 @@ fn of_pairs<'py>(pairs: Bound<'py, PyIterator>) -> PyResult<Vec<Bound<'py, PyAny
     pairs
         .map(|pair| {
             let (name, value) = field::parts(&pair?)?;
-            Ok(memo::callers(&name, &value)?.into_any())
+            Ok(field_cache::callers(&name, &value)?.into_any())
         })
         .collect()
 }
@@ -122,11 +122,12 @@ impl FieldList for Pairs<'_, '_> {
     }
 
     fn push(&mut self, name: FieldName, value: FieldValue) -> PyResult<()> {
-        self.0.append(memo::field(self.0.py(), &name, &value)?)
+        self.0
+            .append(field_cache::field(self.0.py(), &name, &value)?)
     }
 
     fn replace(&mut self, place: usize, name: FieldName, value: FieldValue) -> PyResult<()> {
-        let field = memo::field(self.0.py(), &name, &value)?;
+        let field = field_cache::field(self.0.py(), &name, &value)?;
         self.0.set_item(place, field)
     }
 
@@ -156,7 +157,7 @@ pub(crate) fn applied<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     if let HeaderPatch::Append(name, value) = &patch {
         // Made of the size that it will have.
-        let added = memo::field(list.py(), name, value)?.into_any();
+        let added = field_cache::field(list.py(), name, value)?.into_any();
         let mut fields = list.iter();
         let and_added = |_| fields.next().unwrap_or_else(|| added.clone());
         return PyList::new(list.py(), (0..=list.len()).map(and_added));

@@ -4,7 +4,7 @@
 //! length of some digits), and those that a program adds are mostly written out in it. As Python's
 //! strings and tuples cannot be changed, what was made of them once can be shared.
 
-use crate::field;
+use crate::convert::field;
 use antiphon_core::fields::{FieldName, FieldValue};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

@@ -11,9 +11,10 @@
     reason = "CPython keeps a class's version and its vectorcall in fields of its struct"
 )]
 
-use crate::class::{Class, Constructor};
-use crate::response::{Arguments, Response};
-use crate::{file, redirect};
+use crate::response::base::Response;
+use crate::response::class_profile::{Class, Constructor};
+use crate::response::initialise::Arguments;
+use crate::response::{file, redirect};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;

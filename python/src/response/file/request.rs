@@ -1,6 +1,6 @@
 //! What a scope asks of a file.
 
-use crate::{field, scope};
+use crate::convert::{field, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::request::fields::RequestFields;
 use pyo3::intern;

@@ -1,6 +1,8 @@
 //! The messages of a file, one after the other.
 
-use crate::{chunk, error, file, message};
+use crate::convert::{error, message};
+use crate::ffi::uninit_bytes;
+use crate::response::file;
 use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
@@ -124,7 +126,9 @@ impl Delivery {
     }
 
     fn cached_chunk<'py>(&mut self, py: Python<'py>) -> PyResult<Next<'py>> {
-        self.chunk(py, |source, range| chunk::cached(py, &source.file, range))
+        self.chunk(py, |source, range| {
+            uninit_bytes::cached(py, &source.file, range)
+        })
     }
 
     /// The next chunk of a range, as a message.
@@ -195,7 +199,7 @@ impl Delivery {
     /// Read what memory does not hold; for a thread that may wait.
     fn wait(&mut self, py: Python<'_>) -> PyResult<()> {
         let next = self.chunk(py, |source, range| {
-            match chunk::awaited(py, &source.file, range)? {
+            match uninit_bytes::awaited(py, &source.file, range)? {
                 None => Err(error::shrank(source.path.bind(py))),
                 bytes => Ok(bytes),
             }

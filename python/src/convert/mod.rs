@@ -1,0 +1,12 @@
+//! Python's objects as the core takes them, and what the core returns as Python's objects.
+
+pub(crate) mod cookie;
+pub(crate) mod error;
+pub(crate) mod event;
+pub(crate) mod field;
+pub(crate) mod field_cache;
+pub(crate) mod field_list;
+pub(crate) mod media_type;
+pub(crate) mod message;
+pub(crate) mod render;
+pub(crate) mod scope;
