@@ -10,9 +10,9 @@ from antiphon import datastructures
 from antiphon.types import Background, Message, SameSite, Scope
 
 __all__ = [
-    "Delivery",
     "EventChannel",
     "EventSourceResponse",
+    "FileMessages",
     "FileResponse",
     "Headers",
     "JSONResponse",
@@ -20,26 +20,27 @@ __all__ = [
     "RedirectResponse",
     "Response",
     "ServerSentEvent",
-    "Stream",
+    "StreamMessages",
     "StreamingResponse",
     "Subscriber",
     "__version__",
-    "construct_natively",
     "ensure_bytes",
     "is_head",
+    "is_native",
     "json_text",
+    "native",
     "needs_listener",
 ]
 
 _Default = TypeVar("_Default")
+_Class = TypeVar("_Class")
 
 __version__: Final[str]
 
 def is_head(scope: Scope) -> bool: ...
 def needs_listener(scope: Scope) -> bool: ...
-def construct_natively(
-    cls: type, signature: Literal["content", "json", "redirect", "file"]
-) -> None: ...
+def native(cls: type[_Class]) -> type[_Class]: ...
+def is_native(cls: type) -> bool: ...
 
 @disjoint_base
 class Response:
@@ -96,16 +97,16 @@ class FileResponse(Response):
         disposition_type: Any,
     ) -> None: ...
     def set_stat_headers(self, stat_result: Any) -> None: ...
-    def _open(self, scope: Scope) -> tuple[Message, Message] | Delivery | None: ...
-    def _open_waiting(self, scope: Scope) -> tuple[Message, Message] | Delivery: ...
+    def _open(self, scope: Scope) -> tuple[Message, Message] | FileMessages | None: ...
+    def _open_waiting(self, scope: Scope) -> tuple[Message, Message] | FileMessages: ...
 
 class StreamingResponse(Response):
-    def _stream(self, scope: Scope) -> Stream: ...
+    def _stream(self, scope: Scope) -> StreamMessages: ...
 
 class EventSourceResponse(Response):
     @staticmethod
     def _describe(fields: MutableHeaders) -> None: ...
-    def _stream(self, scope: Scope) -> Stream: ...
+    def _stream(self, scope: Scope) -> StreamMessages: ...
 
 @disjoint_base
 class ServerSentEvent:
@@ -147,7 +148,7 @@ def ensure_bytes(data: Any, sep: str | None) -> bytes: ...
 def json_text(content: Any) -> str: ...
 
 @final
-class Stream:
+class StreamMessages:
     limit: int
     @property
     def has_content(self) -> bool: ...
@@ -159,10 +160,10 @@ class Stream:
     def end(self) -> Message: ...
 
 @final
-class Delivery:
+class FileMessages:
     @property
     def needs_listener(self) -> bool: ...
-    def __iter__(self) -> Delivery: ...
+    def __iter__(self) -> FileMessages: ...
     def __next__(self) -> Message | None: ...
     def wait(self) -> None: ...
     def close(self) -> None: ...

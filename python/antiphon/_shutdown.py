@@ -20,26 +20,28 @@ from antiphon import _hypercorn
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 #: For so many seconds after it was told to end a server may still let clients in.
-_OPEN_DOOR = 5.0
+_LATE_CLIENTS = 5.0
 
 _lock = threading.RLock()
-_streams: set[Stream] = set()
+_streams: set[OpenStream] = set()
 
 #: The signal that ends the process when the last stream has ended.
-_deadly: int | None = None
+_signal_to_repeat: int | None = None
 
 #: When the server was told to end.
-_since = -_OPEN_DOOR
+_since = -_LATE_CLIENTS
 
 #: Whether a signal ends the streams; see ``antiphon.sse.AppStatus``.
 signals_end_streams = True
 
 
-class Stream:
+class OpenStream:
     """An open stream, which is told once that it is to end; within its event loop."""
 
     def __init__(self, is_told: bool = False) -> None:
-        self.is_told = is_told or _deadly is not None or monotonic() - _since < _OPEN_DOOR
+        self.is_told = (
+            is_told or _signal_to_repeat is not None or monotonic() - _since < _LATE_CLIENTS
+        )
         self._told: Callable[[], object] = bool
         loop = asyncio._get_running_loop()
         if loop is not None:
@@ -49,7 +51,7 @@ class Stream:
 
             self._soon = trio.lowlevel.current_trio_token().run_sync_soon
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> OpenStream:
         with _lock:
             _streams.add(self)
             _install()
@@ -61,8 +63,8 @@ class Stream:
             _streams.discard(self)
             if not _streams:
                 _remove()
-                if _deadly is not None:
-                    os.kill(os.getpid(), _deadly)
+                if _signal_to_repeat is not None:
+                    os.kill(os.getpid(), _signal_to_repeat)
 
     def when_told(self, told: Callable[[], object]) -> None:
         """Have something done when the stream is told, or now if it was."""
@@ -134,7 +136,7 @@ class _Handler:
         self.before = before
 
     def __call__(self, number: int, frame: Any) -> None:
-        global _deadly
+        global _signal_to_repeat
         server_ends()
         if callable(self.before):
             self.before(number, frame)
@@ -142,7 +144,7 @@ class _Handler:
             # Nobody else handles it: the process ends, as it would have without us, but after its
             # streams. A supervisor may send it twice.
             if signals_end_streams and _streams:
-                _deadly = number
+                _signal_to_repeat = number
             else:
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)

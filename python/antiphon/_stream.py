@@ -22,9 +22,9 @@ from typing import Any
 
 import anyio
 
-from antiphon._ahead import Ahead
-from antiphon._antiphon import Stream
-from antiphon._listen import beside
+from antiphon._antiphon import StreamMessages
+from antiphon._disconnect import beside
+from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.types import Message, Scope, Send
 
 logger = logging.getLogger("antiphon")
@@ -71,11 +71,11 @@ def denying(send: Send) -> Send:
 
 
 async def deliver(
-    begin: Callable[[], Stream],
+    begin: Callable[[], StreamMessages],
     content: AsyncIterable[Any],
     original: object,
     send: Send,
-    iterate: Callable[[Stream, Any], Awaitable[bool]],
+    iterate: Callable[[StreamMessages, Any], Awaitable[bool]],
     cleanup_timeout: float | None = CLEANUP_TIMEOUT,
 ) -> None:
     """Send what ``content`` brings, and close it, however that ends.
@@ -111,7 +111,7 @@ async def _close_all(
 ) -> None:
     for held in dict.fromkeys((iterator, original)):
         is_open = getattr(held, "ag_frame", held) is not None
-        known = held is iterator or isinstance(held, (Ahead, AsyncGenerator))
+        known = held is iterator or isinstance(held, (ThreadedIterator, AsyncGenerator))
         if known and is_open and hasattr(held, "aclose"):
             await closed(held)
 
@@ -136,7 +136,7 @@ def cleanup_cancelled(timeout: float | None) -> None:
     logger.warning("the cleanup of an iterator was cancelled after %s seconds", timeout)
 
 
-async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> bool:
+async def iterate(stream: StreamMessages, iterator: Any, send: Send, merges: bool) -> bool:
     """Send the head and what the iterator brings."""
     if asyncio._get_running_loop() is not None:
         await Puller(stream, iterator, send, merges).run()
@@ -153,7 +153,7 @@ async def sent(send: Send, message: Message) -> None:
         raise SendError(error) from error
 
 
-async def send_taken(stream: Stream, send: Send) -> None:
+async def send_taken(stream: StreamMessages, send: Send) -> None:
     """Send what is ready."""
     while (message := stream.take()) is not None:
         await sent(send, message)
@@ -163,7 +163,7 @@ async def pulled(
     iterator: AsyncIterable[Any], push: Callable[[Any], bool], full: Callable[[], Awaitable[None]]
 ) -> None:
     """Push what the iterator brings, and hand over each time that it is full."""
-    if isinstance(iterator, Ahead):
+    if isinstance(iterator, ThreadedIterator):
         while batch := await iterator.batch():
             for piece in batch:
                 if push(piece):
@@ -189,13 +189,15 @@ def passed_on(waits_for: Any) -> Generator[Any, Any, Any]:
 class Puller:
     """One stream on asyncio."""
 
-    def __init__(self, stream: Stream, iterator: AsyncIterable[Any], send: Send, merges: bool):
+    def __init__(
+        self, stream: StreamMessages, iterator: AsyncIterable[Any], send: Send, merges: bool
+    ):
         self._stream = stream
         self._send = send
         self._most = _MANY if merges else 1
         self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream.push, _handed_over)
         #: Whether the head waits for the first piece: a thread always has to be waited for.
-        self._holds_head = isinstance(iterator, Ahead)
+        self._holds_head = isinstance(iterator, ThreadedIterator)
         #: What the iterator waits for: a future, or ``None`` for its next turn.
         self._waits_for: Any = _FULL
         self._is_over = False
@@ -358,14 +360,14 @@ async def abandon(running: Coroutine[Any, Any, Any], waits_for: Any) -> None:
             step, argument = running.throw, error
 
 
-async def _iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> None:
+async def _iterate(stream: StreamMessages, iterator: Any, send: Send, merges: bool) -> None:
     """Send a stream where coroutines cannot be run by hand."""
     lock = anyio.Lock()
 
     async def flush() -> None:
         async with lock:
             await send_taken(stream, send)
-        if stream.limit == 1 and merges and isinstance(iterator, Ahead):
+        if stream.limit == 1 and merges and isinstance(iterator, ThreadedIterator):
             stream.limit = _MANY
 
     async def pull() -> None:
@@ -377,7 +379,7 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, merges: bool) -> N
             raise
         await flush()
 
-    if isinstance(iterator, Ahead):
+    if isinstance(iterator, ThreadedIterator):
         await pull()
     else:
         await beside(pull, (flush, False))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from antiphon import _antiphon
-from antiphon._turn import Turn, running, turn_of
+from antiphon._wakeup import Turn, running, turn_of
 
 __all__ = ["EventChannel", "Subscription"]
 

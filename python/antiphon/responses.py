@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import anyio.to_thread
 
-from antiphon import _antiphon, _deliver, _listen, _starlette, _stream
-from antiphon._ahead import Ahead
+from antiphon import _antiphon, _disconnect, _file, _starlette, _stream
+from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.requests import ClientDisconnect
 from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
 
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 
+@_antiphon.native
 class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
     """A response of text or bytes.
 
@@ -161,9 +162,6 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
             await background()
 
 
-_antiphon.construct_natively(Response, "content")
-
-
 class HTMLResponse(Response, _starlette.HTMLResponse):  # type: ignore[misc]
     """A response of HTML. The arguments are those of :class:`Response`.
 
@@ -192,6 +190,7 @@ class PlainTextResponse(Response, _starlette.PlainTextResponse):  # type: ignore
     media_type = "text/plain"
 
 
+@_antiphon.native
 class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  # type: ignore[misc]
     """A response of JSON.
 
@@ -233,9 +232,7 @@ class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  
         super().__init__(content, status_code, headers, media_type, background)
 
 
-_antiphon.construct_natively(JSONResponse, "json")
-
-
+@_antiphon.native
 class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.RedirectResponse):  # type: ignore[misc]
     """A response that sends the client elsewhere.
 
@@ -326,7 +323,9 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         media_type: str | None = None,
         background: Background | None = None,
     ) -> None:
-        self.body_iterator = content if isinstance(content, AsyncIterable) else Ahead(content)
+        self.body_iterator = (
+            content if isinstance(content, AsyncIterable) else ThreadedIterator(content)
+        )
         self._own_iterator = self.body_iterator
         self.status_code = status_code
         self.media_type = self.media_type if media_type is None else media_type
@@ -339,7 +338,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         Args:
             receive: Called until it says so.
         """
-        await _listen.disconnected(receive)
+        await _disconnect.disconnected(receive)
 
     async def stream_response(self, send: Send) -> None:
         """Send the head and the content, without listening for the client's leave.
@@ -387,7 +386,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         try:
             if _antiphon.needs_listener(scope):
                 listen = partial(self.listen_for_disconnect, receive)
-                await _listen.until_disconnect(streaming, listen)
+                await _disconnect.until_disconnect(streaming, listen)
             else:
                 await streaming
         except OSError as error:
@@ -405,6 +404,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         await _stream.deliver(begin, self.body_iterator, self._own_iterator, send, iterate)
 
 
+@_antiphon.native
 class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  # type: ignore[misc]
     """A response that is a file: whole, in part, or not at all if the client has it already.
 
@@ -495,10 +495,6 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             for message in messages:
                 await send(message)
         else:
-            await _deliver.file(messages, receive, send)
+            await _file.file(messages, receive, send)
         if self.background is not None:
             await self.background()
-
-
-_antiphon.construct_natively(RedirectResponse, "redirect")
-_antiphon.construct_natively(FileResponse, "file")

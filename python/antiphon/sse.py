@@ -18,10 +18,10 @@ from typing import Any
 
 import anyio
 
-from antiphon import _antiphon, _events, _listen, _shutdown, _stream
-from antiphon._ahead import Ahead
+from antiphon import _antiphon, _disconnect, _event_stream, _shutdown, _stream
 from antiphon._antiphon import ensure_bytes
-from antiphon._events import SendTimeoutError
+from antiphon._event_stream import SendTimeoutError
+from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.datastructures import MutableHeaders
 from antiphon.responses import Response
 from antiphon.types import Background, HeaderFields, Message, Receive, Scope, Send
@@ -262,7 +262,9 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         self.sep = sep or self.DEFAULT_SEPARATOR
         if shutdown_event is not None and not hasattr(shutdown_event, "set"):
             raise TypeError(f"shutdown_event: expected an event, but found {shutdown_event!r}")
-        self.body_iterator = content if isinstance(content, AsyncIterable) else Ahead(content)
+        self.body_iterator = (
+            content if isinstance(content, AsyncIterable) else ThreadedIterator(content)
+        )
         self._own_iterator = self.body_iterator
         self.status_code = status_code
         self.media_type = self.media_type if media_type is None else media_type
@@ -334,13 +336,13 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             SendTimeoutError: If the client has not taken a message in time.
         """
         _stream.expect_request(scope)
-        if isinstance(self.body_iterator, Ahead):
+        if isinstance(self.body_iterator, ThreadedIterator):
             self.body_iterator.expect_iterable()
-        shutdown = _shutdown.Stream(is_told=AppStatus.should_exit)
+        shutdown = _shutdown.OpenStream(is_told=AppStatus.should_exit)
         try:
             with shutdown:
                 await self._streaming(scope, receive, send, shutdown)
-        except _events.Expired:
+        except _event_stream.Expired:
             pass
         except asyncio.CancelledError:
             # A server that ends cancels its tasks, and some wait for the first to say so only.
@@ -354,18 +356,20 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             await self.background()
 
     def _streaming(
-        self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.Stream
+        self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.OpenStream
     ) -> Coroutine[Any, Any, None]:
         if _antiphon.is_head(scope):
             if self.send_timeout is not None:
-                send = _events.timed(send, self.send_timeout)
+                send = _event_stream.timed(send, self.send_timeout)
             return self._delivery(scope, send, shutdown)
         streaming = self._delivery(scope, send, shutdown)
         if self.data_sender_callable is not None:
-            streaming = _listen.until_disconnect(
+            streaming = _disconnect.until_disconnect(
                 streaming, partial(self._feed, self.data_sender_callable)
             )
-        return _listen.until_disconnect(streaming, partial(self._listen_for_disconnect, receive))
+        return _disconnect.until_disconnect(
+            streaming, partial(self._listen_for_disconnect, receive)
+        )
 
     async def _feed(self, send_events: Callable[[], Awaitable[None]]) -> None:
         await send_events()
@@ -382,9 +386,9 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
                 return
 
     def _delivery(
-        self, scope: Scope, send: Send, shutdown: _shutdown.Stream
+        self, scope: Scope, send: Send, shutdown: _shutdown.OpenStream
     ) -> Coroutine[Any, Any, None]:
-        terms = _events.Terms(
+        options = _event_stream.EventOptions(
             self._ping_interval,
             self._ping_bytes,
             self.send_timeout,
@@ -398,7 +402,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             self.body_iterator,
             self._own_iterator,
             send,
-            partial(_events.iterate, send=send, merges=self.merge_chunks, terms=terms),
+            partial(_event_stream.iterate, send=send, merges=self.merge_chunks, options=options),
             self._cleanup_timeout,
         )
 

@@ -3,9 +3,22 @@
 //! Each binding converts what Python gives, asks `antiphon-core` once, and converts what comes back:
 //! no rule of HTTP is written here. What waits (`async def __call__`) is written in Python, beside
 //! the classes that a program imports; see `antiphon/responses.py`.
+//!
+//! | layer           | what it holds                                                            |
+//! |-----------------|--------------------------------------------------------------------------|
+//! | `direct_mapped` | the cache that all others are made of                                    |
+//! | `json`          | JSON of plain data                                                       |
+//! | `ffi`           | all unsafe code                                                          |
+//! | `convert`       | Python's objects as the core takes them, and back                        |
+//! | `headers`       | `Headers` and `MutableHeaders`                                           |
+//! | `response`      | the response classes                                                     |
+//! | `channel`       | `EventChannel`                                                           |
+//!
+//! A file uses only its own layer and those above it in the table.
 
 mod channel;
 mod convert;
+mod direct_mapped;
 mod ffi;
 mod headers;
 mod json;
@@ -25,21 +38,21 @@ mod _antiphon {
     #[pymodule_export]
     use crate::headers::{Headers, MutableHeaders};
     #[pymodule_export]
-    use crate::response::base::Response;
+    use crate::response::Response;
     #[pymodule_export]
-    use crate::response::build::construct_natively;
+    use crate::response::build::{decorate, is_native};
     #[pymodule_export]
     use crate::response::event_source::EventSourceResponse;
     #[pymodule_export]
     use crate::response::file::FileResponse;
     #[pymodule_export]
-    use crate::response::file::messages::Delivery;
+    use crate::response::file::messages::FileMessages;
     #[pymodule_export]
     use crate::response::json::JSONResponse;
     #[pymodule_export]
     use crate::response::redirect::RedirectResponse;
     #[pymodule_export]
-    use crate::response::streaming::{Stream, StreamingResponse};
+    use crate::response::streaming::{StreamMessages, StreamingResponse};
 
     #[pymodule_init]
     fn load(module: &Bound<'_, PyModule>) -> PyResult<()> {

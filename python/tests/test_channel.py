@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from antiphon._turn import AsyncioTurn
+from antiphon._wakeup import AsyncioTurn
 from antiphon.channel import EventChannel
 from antiphon.sse import EventSourceResponse, ServerSentEvent
 from support.scripted import Scripted, request

@@ -1,7 +1,7 @@
 //! Server-sent events: Python's objects as the lines of a `text/event-stream`.
 
 use super::error;
-use crate::json;
+use super::json;
 use antiphon_core::values::event::{self, Separator};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;

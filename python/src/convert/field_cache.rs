@@ -4,15 +4,15 @@
 //! length of some digits), and those that a program adds are mostly written out in it. As Python's
 //! strings and tuples cannot be changed, what was made of them once can be shared.
 
-use crate::convert::field;
+use super::field;
+use crate::direct_mapped::Shared;
 use antiphon_core::fields::{FieldName, FieldValue};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString, PyTuple};
-use std::cell::RefCell;
 
 thread_local! {
-    static FIELDS: RefCell<[Option<Remembered>; PLACES]> = const { RefCell::new([const { None }; PLACES]) };
+    static FIELDS: Shared<Remembered, PLACES> = const { Shared::new() };
 }
 
 struct Remembered {
@@ -34,11 +34,11 @@ pub(crate) fn field<'py>(
         return make();
     };
     let place = place(own, value);
-    let known = FIELDS.with_borrow(|fields| match &fields[place] {
-        Some(known) if known.name == own && known.value == value => {
-            Some(known.field.bind(py).clone())
-        }
-        _ => None,
+    let known = FIELDS.with(|fields| {
+        fields.find(place, |known| {
+            let same = known.name == own && known.value == value;
+            same.then(|| known.field.bind(py).clone())
+        })
     });
     if let Some(known) = known {
         return Ok(known);
@@ -49,8 +49,7 @@ pub(crate) fn field<'py>(
         value: value.into(),
         field: field.clone().unbind(),
     };
-    let before = FIELDS.with_borrow_mut(|fields| fields[place].replace(remembered));
-    drop(before);
+    FIELDS.with(|fields| fields.put(place, remembered));
     Ok(field)
 }
 
@@ -89,8 +88,7 @@ pub(crate) fn callers<'py>(
             field: made.clone().unbind(),
         };
         let place = callers_place(name, value);
-        let before = CALLERS.with_borrow_mut(|known| known[place].replace(callers));
-        drop(before);
+        CALLERS.with(|known| known.put(place, callers));
     }
     Ok(made)
 }
@@ -101,17 +99,16 @@ pub(crate) fn knows(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
 }
 
 fn known<'py>(name: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyTuple>> {
-    CALLERS.with_borrow(|known| match &known[callers_place(name, value)] {
-        Some(own) if own.name.is(name) && own.value.is(value) => {
-            Some(own.field.bind(name.py()).clone())
-        }
-        _ => None,
+    CALLERS.with(|known| {
+        known.find(callers_place(name, value), |own| {
+            let same = own.name.is(name) && own.value.is(value);
+            same.then(|| own.field.bind(name.py()).clone())
+        })
     })
 }
 
 fn callers_place(name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> usize {
-    let mixed = (name.as_ptr().addr() >> 4) ^ (value.as_ptr().addr() >> 4).rotate_left(5);
-    mixed % CALLERS_PLACES
+    (name.as_ptr().addr() >> 4) ^ (value.as_ptr().addr() >> 4).rotate_left(5)
 }
 
 /// What was made of two strings, which are kept so that no others can come to lie where they lie.
@@ -122,8 +119,7 @@ struct Callers {
 }
 
 thread_local! {
-    static CALLERS: RefCell<[Option<Callers>; CALLERS_PLACES]> =
-        const { RefCell::new([const { None }; CALLERS_PLACES]) };
+    static CALLERS: Shared<Callers, CALLERS_PLACES> = const { Shared::new() };
 }
 
 const CALLERS_PLACES: usize = 128;

@@ -17,7 +17,7 @@ use std::ptr::null_mut;
 ///
 /// No Python code may run while an item is used, since it could take the item out of the list. It may
 /// run between two of them, whatever becomes of the list.
-pub(crate) unsafe fn items_of_list<'a, 'py>(
+pub(super) unsafe fn items_of_list<'a, 'py>(
     list: &'a Bound<'py, PyList>,
 ) -> impl Iterator<Item = Borrowed<'a, 'py, PyAny>> {
     let mut index = 0;
@@ -38,7 +38,7 @@ pub(crate) unsafe fn items_of_list<'a, 'py>(
 /// # Safety
 ///
 /// As for [`items_of_list`].
-pub(crate) unsafe fn items_of_dict<'a, 'py>(
+pub(super) unsafe fn items_of_dict<'a, 'py>(
     dict: &'a Bound<'py, PyDict>,
 ) -> impl Iterator<Item = (Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
     let mut place = 0;
@@ -58,7 +58,7 @@ pub(crate) unsafe fn items_of_dict<'a, 'py>(
 /// The text of a string that is known to be ASCII.
 #[cfg(not(Py_3_14))]
 #[inline]
-pub(crate) fn ascii<'a>(string: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+pub(super) fn ascii<'a>(string: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     let string = string.as_ptr();
     // SAFETY: it is a string. One that is compact and ASCII has as many bytes as its length says,
     // which come right after its head, do not change, and live as long as it does.
@@ -73,6 +73,6 @@ pub(crate) fn ascii<'a>(string: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
 
 /// PyO3 does not know how these interpreters lay out a string.
 #[cfg(Py_3_14)]
-pub(crate) fn ascii<'a>(_: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+pub(super) fn ascii<'a>(_: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     None
 }

@@ -1,7 +1,7 @@
 //! Memory to write into.
 
 use super::text;
-use super::write::Unusual;
+use crate::direct_mapped::DirectMapped;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use std::cell::Cell;
@@ -9,10 +9,11 @@ use std::cell::Cell;
 /// Bytes, of which the first `len` are written. The others are there already, so that writing is but
 /// copying.
 #[derive(Default)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     bytes: Vec<u8>,
     len: usize,
-    keys: Vec<Option<Key>>,
+    /// `None` until a key is remembered.
+    keys: Option<Box<DirectMapped<Key, KEYS>>>,
 }
 
 /// A key of an object, and how it is written.
@@ -26,14 +27,14 @@ struct Key {
 
 impl Buffer {
     /// The memory that the thread keeps, which would be asked for and given back for each response.
-    pub(super) fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let mut buffer = KEPT.take();
         buffer.len = 0;
         buffer
     }
 
     /// Gives the memory back.
-    pub(super) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         if self.bytes.len() > MAX_KEPT {
             self.bytes = Vec::new();
         }
@@ -41,79 +42,84 @@ impl Buffer {
     }
 
     /// What is written.
-    pub(super) fn written(&self) -> &[u8] {
+    pub(crate) fn written(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
     #[inline]
-    pub(super) fn push(&mut self, byte: u8) {
+    pub(crate) fn push(&mut self, byte: u8) {
         self.room(1)[0] = byte;
         self.len += 1;
     }
 
     #[inline]
-    pub(super) fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.room(bytes.len()).copy_from_slice(bytes);
         self.len += bytes.len();
     }
 
     /// A few bytes, as numbers have, for which calling a function to copy them is too much.
     #[inline]
-    pub(super) fn few(&mut self, bytes: &[u8]) {
+    pub(crate) fn few(&mut self, bytes: &[u8]) {
         text::copied(bytes, self.room(bytes.len()));
         self.len += bytes.len();
     }
 
     /// Bytes whose number is known beforehand, for which copying is one store.
     #[inline]
-    pub(super) fn constant<const N: usize>(&mut self, bytes: [u8; N]) {
+    pub(crate) fn constant<const N: usize>(&mut self, bytes: [u8; N]) {
         if let Some(place) = self.room(N).first_chunk_mut() {
             *place = bytes;
         }
         self.len += N;
     }
 
-    /// Writes a key and its colon.
+    /// Writes a key and its colon, if it is one that was written lately.
     ///
     /// Objects mostly have the same few keys, which Python keeps one string of.
     #[inline]
-    pub(super) fn key(&mut self, key: &Bound<'_, PyString>) -> Result<(), Unusual> {
-        let address = key.as_ptr().addr();
-        let place = (address >> 4 ^ address >> 11) % KEYS;
-        match self.keys.get(place) {
-            Some(Some(known)) if known.string.is(key) => {
-                let (written, len) = (known.written, known.len);
-                if let Some(room) = self.room(LONGEST_KEY).first_chunk_mut() {
-                    *room = written;
-                }
-                self.len += len;
-                Ok(())
-            }
-            _ => self.new_key(key, place),
+    pub(crate) fn known_key(&mut self, key: &Bound<'_, PyString>) -> bool {
+        let Some(known) = self.keys.as_ref().and_then(|keys| keys.get(place(key))) else {
+            return false;
+        };
+        if !known.string.is(key) {
+            return false;
         }
+        let (written, len) = (known.written, known.len);
+        if let Some(room) = self.room(LONGEST_KEY).first_chunk_mut() {
+            *room = written;
+        }
+        self.len += len;
+        true
     }
 
-    fn new_key(&mut self, key: &Bound<'_, PyString>, place: usize) -> Result<(), Unusual> {
+    /// Writes a key, whose text is `bytes`, and its colon, and remembers it.
+    pub(crate) fn new_key(&mut self, key: &Bound<'_, PyString>, bytes: &[u8]) {
         let start = self.len;
-        text::write(key, self)?;
+        text::write(bytes, self);
         self.push(b':');
         let len = self.len - start;
         let mut written = [0; LONGEST_KEY];
         if let Some(begin) = written.get_mut(..len) {
             begin.copy_from_slice(&self.bytes[start..self.len]);
-            self.keys.resize_with(KEYS, || None);
-            self.keys[place] = Some(Key {
-                string: key.clone().unbind(),
-                written,
-                len,
-            });
+            let string = key.clone().unbind();
+            let keys = self
+                .keys
+                .get_or_insert_with(|| Box::new(DirectMapped::new()));
+            drop(keys.replace(
+                place(key),
+                Key {
+                    string,
+                    written,
+                    len,
+                },
+            ));
         }
-        Ok(())
     }
 
     /// The next `count` bytes, which count as written once [`advance`](Self::advance) says so.
     #[inline]
-    pub(super) fn room(&mut self, count: usize) -> &mut [u8] {
+    pub(crate) fn room(&mut self, count: usize) -> &mut [u8] {
         if self.bytes.len() - self.len < count {
             self.grow(count);
         }
@@ -121,7 +127,7 @@ impl Buffer {
     }
 
     #[inline]
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, count: usize) {
         self.len += count;
     }
 
@@ -132,8 +138,13 @@ impl Buffer {
     }
 }
 
+fn place(key: &Bound<'_, PyString>) -> usize {
+    let address = key.as_ptr().addr();
+    address >> 4 ^ address >> 11
+}
+
 thread_local! {
-    static KEPT: Cell<Buffer> = const { Cell::new(Buffer { bytes: Vec::new(), len: 0, keys: Vec::new() }) };
+    static KEPT: Cell<Buffer> = const { Cell::new(Buffer { bytes: Vec::new(), len: 0, keys: None }) };
 }
 
 const FIRST: usize = 1 << 10;

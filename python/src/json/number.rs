@@ -1,25 +1,14 @@
 //! Numbers, as `int.__repr__` and `float.__repr__` write them.
 
 use super::buffer::Buffer;
-use super::write::Unusual;
-use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyInt};
 
 #[inline]
-pub(super) fn write_int(int: &Bound<'_, PyInt>, out: &mut Buffer) -> Result<(), Unusual> {
-    let Ok(small) = int.extract::<i64>() else {
-        // Python knows how many digits it is willing to write.
-        return Err(Unusual);
-    };
-    out.few(itoa::Buffer::new().format(small).as_bytes());
-    Ok(())
+pub(crate) fn write_int(int: i64, out: &mut Buffer) {
+    out.few(itoa::Buffer::new().format(int).as_bytes());
 }
 
-pub(super) fn write_float(float: &Bound<'_, PyFloat>, out: &mut Buffer) -> Result<(), Unusual> {
-    let float = float.value();
-    if !float.is_finite() {
-        return Err(Unusual);
-    }
+/// Writes a float, which must be finite.
+pub(crate) fn write_float(float: f64, out: &mut Buffer) {
     let whole = float as i64;
     if whole as f64 == float
         && whole.unsigned_abs() < EXACT
@@ -27,14 +16,14 @@ pub(super) fn write_float(float: &Bound<'_, PyFloat>, out: &mut Buffer) -> Resul
     {
         out.few(itoa::Buffer::new().format(whole).as_bytes());
         out.constant(*b".0");
-        return Ok(());
+        return;
     }
     let mut buffer = zmij::Buffer::new();
     let shortest = buffer.format_finite(float);
     // In this range all write the same.
     if (1e-4..1e16).contains(&float.abs()) || float == 0.0 {
         out.few(shortest.as_bytes());
-        return Ok(());
+        return;
     }
     let Some((mantissa, exponent)) = shortest.split_once('e') else {
         // Python writes 1.5e-05 where others still write 0.000015.
@@ -48,24 +37,20 @@ pub(super) fn write_float(float: &Bound<'_, PyFloat>, out: &mut Buffer) -> Resul
     for part in [mantissa, "e", sign, zero, digits] {
         out.few(part.as_bytes());
     }
-    Ok(())
 }
 
 /// Writes what lies between 1e-05 and 1e-04, given as 0.0000….
-fn small(decimal: &str, out: &mut Buffer) -> Result<(), Unusual> {
+fn small(decimal: &str, out: &mut Buffer) {
     let (sign, decimal) = match decimal.strip_prefix('-') {
         Some(decimal) => ("-", decimal),
         None => ("", decimal),
     };
-    let (first, rest) = decimal
-        .strip_prefix("0.0000")
-        .and_then(|digits| digits.split_at_checked(1))
-        .ok_or(Unusual)?;
+    let digits = decimal.trim_start_matches(['0', '.']);
+    let (first, rest) = digits.split_at(digits.len().min(1));
     let point = if rest.is_empty() { "" } else { "." };
     for part in [sign, first, point, rest, "e-05"] {
         out.few(part.as_bytes());
     }
-    Ok(())
 }
 
 /// Whole numbers below this are written without an exponent, and a float holds each of them.

@@ -1,18 +1,10 @@
 //! Strings, with the escapes that JSON asks for and no other.
 
 use super::buffer::Buffer;
-use super::write::Unusual;
-use crate::ffi::borrowed_items;
-use pyo3::prelude::*;
-use pyo3::types::PyString;
 
-/// Writes a string; one that UTF-8 cannot say is unusual.
+/// Writes a string, whose UTF-8 is `bytes`.
 #[inline]
-pub(super) fn write(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unusual> {
-    let bytes = match borrowed_items::ascii(string) {
-        Some(ascii) => ascii,
-        None => string.to_str().map_err(|_| Unusual)?.as_bytes(),
-    };
+pub(crate) fn write(bytes: &[u8], out: &mut Buffer) {
     let room = out.room(bytes.len() + 2);
     if let [open, between @ .., close] = room
         && copied(bytes, between)
@@ -22,7 +14,6 @@ pub(super) fn write(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<()
     } else {
         escape(bytes, out);
     }
-    Ok(())
 }
 
 /// Copies `bytes`, as many as `out` has, and tells whether none of them needs an escape.

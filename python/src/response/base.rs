@@ -1,23 +1,12 @@
-//! The base of all responses: what it holds, and what it makes of that when it is sent.
+//! The base of all responses: what it holds.
 
-use crate::convert::cookie::{self, Text, Word};
-use crate::convert::{error, field_list, message, render, scope};
-use crate::headers;
-use crate::response::build;
-use crate::response::class_profile::Class;
-use antiphon_core::fields::{FieldName, HeaderPatch};
-use antiphon_core::request::method::Method;
-use antiphon_core::response::content::ContentFacts;
-use antiphon_core::response::fixed;
-use antiphon_core::response::plan::Body;
+use crate::convert::field_list;
+use antiphon_core::fields::HeaderPatch;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyString, PySuper, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit};
+use pyo3::types::{PyBytes, PyList};
 
-use super::initialise::Arguments;
-
-/// The state of a response, and the methods that make it.
+/// The state of a response. Its methods are in `methods.rs`.
 ///
 /// See `antiphon.responses.Response`, which is the class that programs use.
 #[pyclass(subclass, module = "antiphon._antiphon")]
@@ -27,314 +16,43 @@ pub(crate) struct Response {
     pub(super) background: Option<Py<PyAny>>,
     pub(super) body: Option<Py<PyAny>>,
     pub(super) raw_headers: Option<Py<PyAny>>,
-    /// In the place of `raw_headers` until somebody asks for them: see [`Fields::Settled`].
-    pub(super) settled: Option<Py<PyList>>,
-    headers: Option<Py<PyAny>>,
+    /// In the place of `raw_headers` until somebody asks for them: the list of all responses like it,
+    /// which is copied before anybody can change it.
+    pub(super) shared_headers: Option<Py<PyList>>,
+    pub(super) headers: Option<Py<PyAny>>,
 }
 
-#[pymethods]
+/// What a constructor is given.
+pub(super) struct Arguments<'a, 'py> {
+    pub(super) content: Option<Bound<'py, PyAny>>,
+    pub(super) status_code: Bound<'py, PyAny>,
+    pub(super) headers: Option<&'a Bound<'py, PyAny>>,
+    pub(super) media_type: Option<&'a Bound<'py, PyAny>>,
+    pub(super) background: Option<&'a Bound<'py, PyAny>>,
+}
+
 impl Response {
-    #[new]
-    #[pyo3(signature = (*_arguments, **_keywords))]
-    pub(crate) fn new(
-        _arguments: &Bound<'_, PyTuple>,
-        _keywords: Option<&Bound<'_, PyDict>>,
-    ) -> Self {
-        Self::default()
+    /// Sets what every response has.
+    pub(super) fn set_common(
+        &mut self,
+        status_code: Bound<'_, PyAny>,
+        background: Option<&Bound<'_, PyAny>>,
+    ) {
+        let py = status_code.py();
+        self.status_code = Some(status_code.unbind());
+        self.background = Some(background.map_or_else(|| py.None(), |task| task.clone().unbind()));
     }
 
-    #[classmethod]
-    #[pyo3(signature = (**keywords))]
-    fn __init_subclass__(
-        cls: &Bound<'_, PyType>,
-        keywords: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<()> {
-        let py = cls.py();
-        PySuper::new(&py.get_type::<Self>(), cls.as_any())?.call_method(
-            intern!(py, "__init_subclass__"),
-            (),
-            keywords,
-        )?;
-        build::inherit(cls)
-    }
-
-    /// Build the response: what each class's `__init__` does with its arguments.
-    fn _initialise<'py>(
-        slf: &Bound<'py, Self>,
-        content: Option<Bound<'py, PyAny>>,
-        status_code: Bound<'py, PyAny>,
-        headers: Option<&Bound<'py, PyAny>>,
-        media_type: Option<&Bound<'py, PyAny>>,
-        background: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        let arguments = Arguments {
-            content,
-            status_code,
-            headers,
-            media_type,
-            background,
-        };
-        let fresh = false;
-        Self::initialise(slf, &*Class::of(&slf.get_type())?, fresh, arguments)
-    }
-
-    /// Turn content into the bytes that are sent; a class may override it.
-    ///
-    /// Text is encoded in the class's `charset`, bytes and memory views are sent as they are, and
-    /// `None` is no content.
-    fn render<'py>(
-        slf: &Bound<'py, Self>,
-        content: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        render::text(content, || super::initialise::own_charset(slf), slf.py())
-    }
-
-    /// Make `raw_headers` of what the caller gives and of what the content asks for.
-    ///
-    /// A class may override it.
-    #[pyo3(signature = (headers=None))]
-    fn init_headers<'py>(
-        slf: &Bound<'py, Self>,
-        headers: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        Self::make_headers(slf, headers)
-    }
-
-    /// Set a cookie.
-    ///
-    /// Args:
-    ///     key: Its name.
-    ///     value: Its value, which is quoted where it needs it.
-    ///     max_age: How long it lives, in seconds or as a ``timedelta``; 0 or less discards it.
-    ///     expires: When it ends: seconds from now, a date (one without a zone is UTC), or text
-    ///         that is sent as it is.
-    ///     path: The part of the site that gets it back.
-    ///     domain: The host that gets it back, with all below it; ``None`` is this host alone.
-    ///     secure: Whether it is sent back over TLS only.
-    ///     httponly: Whether scripts cannot see it.
-    ///     samesite: Whether requests that other sites cause carry it.
-    ///     partitioned: Whether each top-level site has a jar of its own for it; it must be
-    ///         ``secure`` then.
-    ///
-    /// Raises:
-    ///     http.cookies.CookieError: If the name cannot be a cookie's.
-    ///     AssertionError: If ``samesite`` is none of its three words.
-    ///     ValueError: If it is partitioned, but not secure; if an attribute holds ``;`` or a
-    ///         control character, so that it would become another attribute or another header; if
-    ///         the end lies outside the years 1 to 9999.
-    ///     UnicodeEncodeError: If something is not Latin-1.
-    ///
-    /// Example:
-    ///     >>> from antiphon.responses import Response
-    ///     >>> response = Response()
-    ///     >>> response.set_cookie("session", "abc", max_age=3600, httponly=True)
-    ///     >>> response.headers["set-cookie"]
-    ///     'session=abc; HttpOnly; Max-Age=3600; Path=/; SameSite=lax'
-    ///
-    /// Source: RFC 6265, section 4.1; ``starlette.responses.Response.set_cookie``.
-    #[expect(clippy::too_many_arguments, reason = "Starlette's parameters")]
-    #[pyo3(
-        signature = (
-            key, value=Text::Static(""), max_age=None, expires=None, path=Text::Static("/"),
-            domain=Text::None, secure=None, httponly=None, samesite=Word(Text::Static("lax")),
-            partitioned=None,
-        ),
-        text_signature = "($self, key, value='', max_age=None, expires=None, path='/', domain=None, \
-                          secure=False, httponly=False, samesite='lax', partitioned=False)"
-    )]
-    fn set_cookie<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-        value: Text<'_, 'py>,
-        max_age: Option<&Bound<'py, PyAny>>,
-        expires: Option<&Bound<'py, PyAny>>,
-        path: Text<'_, 'py>,
-        domain: Text<'_, 'py>,
-        secure: Option<&Bound<'py, PyAny>>,
-        httponly: Option<&Bound<'py, PyAny>>,
-        samesite: Word<'_, 'py>,
-        partitioned: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        let truthy =
-            |flag: Option<&Bound<'py, PyAny>>| flag.map_or(Ok(false), PyAnyMethods::is_truthy);
-        let value = cookie::encode(&cookie::Arguments {
-            key,
-            value,
-            max_age,
-            expires,
-            path,
-            domain,
-            secure: truthy(secure)?,
-            httponly: truthy(httponly)?,
-            samesite,
-            partitioned: truthy(partitioned)?,
-        })?;
-        Self::patch(slf, HeaderPatch::Append(FieldName::SET_COOKIE, value))
-    }
-
-    /// What is sent to whoever `scope` describes: the two messages, and what runs after them.
-    fn _messages<'py>(
-        slf: &Bound<'py, Self>,
-        scope: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        let py = slf.py();
-        let (scope_type, method) = scope::request(scope)?;
-        if method != Method::Head
-            && let Self {
-                settled: Some(settled),
-                status_code: Some(status_code),
-                body: Some(body),
-                background: Some(background),
-                ..
-            } = &*slf.borrow()
-        {
-            let [status_code, body, background] =
-                [status_code, body, background].map(|held| held.bind(py));
-            let raw_headers = field_list::copy(settled.bind(py)).into_any();
-            return message::whole(scope_type, status_code, &raw_headers, body, background);
-        }
-
-        let [status_code, raw_headers, content, background] = Self::state(slf)?;
-        let list = field_list::as_list(&raw_headers)?;
-        let declared = field_list::declared(&list)?;
-        let facts = ContentFacts {
-            status: status(&status_code)?,
-            // A length that the program has taken out stays out.
-            length: match declared.content_length {
-                Some(_) => Some(length(&content)?),
-                None => None,
-            },
-            declared: declared.borrowed(),
-        };
-        let plan = fixed::plan(facts, method).map_err(|error| error::response(&error))?;
-        let (raw_headers, body) = if plan.keeps_headers() {
-            (raw_headers, plan.body)
-        } else {
-            let (list, _, body) = field_list::planned(&list, plan)?;
-            (list.into_any(), body)
-        };
-        let body = match body {
-            Body::Content(()) => content,
-            Body::Empty => PyBytes::new(py, b"").into_any(),
-        };
-        message::whole(scope_type, &status_code, &raw_headers, &body, &background)
-    }
-
-    /// The header fields, to be read and changed.
-    #[getter]
-    fn headers<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let raw = slf.getattr(intern!(py, "raw_headers"))?;
-        if let Some(own) = &slf.borrow().headers
-            && headers::holds(own.bind(py), &raw)
-        {
-            return Ok(own.bind(py).clone());
-        }
-        let own = headers::mutable(&raw)?;
-        slf.borrow_mut().headers = Some(own.clone().unbind());
-        Ok(own)
-    }
-
-    /// The status code.
-    #[getter]
-    fn status_code(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        held(slf, "status_code", |state| &state.status_code)
-    }
-
-    #[setter]
-    fn set_status_code(&mut self, py: Python<'_>, status_code: Py<PyAny>) {
-        self.unsettle(py);
-        self.status_code = Some(status_code);
-    }
-
-    /// The task that runs after the response was sent, or `None`.
-    #[getter]
-    fn background(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        held(slf, "background", |state| &state.background)
-    }
-
-    #[setter]
-    fn set_background(&mut self, background: Py<PyAny>) {
-        self.background = Some(background);
-    }
-
-    /// The content, as it is sent.
-    #[getter]
-    fn body(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        held(slf, "body", |state| &state.body)
-    }
-
-    #[setter]
-    fn set_body(&mut self, py: Python<'_>, body: Py<PyAny>) {
-        self.unsettle(py);
-        self.body = Some(body);
-    }
-
-    /// The header fields as they are sent: a list of pairs of byte strings, names in lower case.
-    #[getter]
-    fn raw_headers(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
-        slf.borrow_mut().unsettle(slf.py());
-        held(slf, "raw_headers", |state| &state.raw_headers)
-    }
-
-    #[setter]
+    /// Sets the list of its own.
     pub(super) fn set_raw_headers(&mut self, raw_headers: Py<PyAny>) {
-        self.settled = None;
+        self.shared_headers = None;
         self.raw_headers = Some(raw_headers);
     }
 
-    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-        let py = slf.py();
-        let state = PyDict::new(py);
-        if let Some(own) = slf.getattr_opt(intern!(py, "__dict__"))? {
-            state.update(own.cast::<PyMapping>()?)?;
-        }
-        slf.borrow_mut().unsettle(py);
-        let response = slf.borrow();
-        let slots = [
-            ("status_code", &response.status_code),
-            ("background", &response.background),
-            ("body", &response.body),
-            ("raw_headers", &response.raw_headers),
-        ];
-        for (name, value) in slots {
-            if let Some(value) = value {
-                state.set_item(name, value)?;
-            }
-        }
-        Ok(state)
-    }
-
-    fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
-        for (name, value) in state.copy()?.iter() {
-            slf.setattr(name.cast::<PyString>()?, value)?;
-        }
-        Ok(())
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        for held in [
-            &self.status_code,
-            &self.background,
-            &self.body,
-            &self.raw_headers,
-            &self.headers,
-        ] {
-            visit.call(held)?;
-        }
-        visit.call(&self.settled)
-    }
-
-    fn __clear__(&mut self) {
-        *self = Self::default();
-    }
-}
-
-impl Response {
     /// Gives the response headers of its own.
-    fn unsettle(&mut self, py: Python<'_>) {
-        if let Some(settled) = self.settled.take() {
-            self.raw_headers = Some(field_list::copy(settled.bind(py)).into_any().unbind());
+    pub(super) fn make_own(&mut self, py: Python<'_>) {
+        if let Some(shared) = self.shared_headers.take() {
+            self.raw_headers = Some(field_list::copy(shared.bind(py)).into_any().unbind());
         }
     }
 
@@ -342,9 +60,9 @@ impl Response {
     pub(crate) fn patch(slf: &Bound<'_, Self>, patch: HeaderPatch) -> PyResult<()> {
         let py = slf.py();
         let mut state = slf.borrow_mut();
-        if let Some(settled) = &mut state.settled {
-            let list = field_list::applied(settled.bind(py), patch)?;
-            *settled = list.unbind();
+        if let Some(shared) = &mut state.shared_headers {
+            let list = field_list::applied(shared.bind(py), patch)?;
+            *shared = list.unbind();
             return Ok(());
         }
         drop(state);
@@ -356,9 +74,9 @@ impl Response {
     ///
     /// One that a class keeps elsewhere, in a property or an attribute of its own, is not in its
     /// slot.
-    fn state<'py>(slf: &Bound<'py, Self>) -> PyResult<[Bound<'py, PyAny>; 4]> {
+    pub(super) fn state<'py>(slf: &Bound<'py, Self>) -> PyResult<[Bound<'py, PyAny>; 4]> {
         let py = slf.py();
-        slf.borrow_mut().unsettle(py);
+        slf.borrow_mut().make_own(py);
         if let Self {
             status_code: Some(status_code),
             raw_headers: Some(raw_headers),
@@ -377,17 +95,6 @@ impl Response {
             slf.getattr(intern!(py, "body"))?,
             slf.getattr(intern!(py, "background"))?,
         ])
-    }
-}
-
-fn held(
-    slf: &Bound<'_, Response>,
-    name: &str,
-    slot: impl FnOnce(&Response) -> &Option<Py<PyAny>>,
-) -> PyResult<Py<PyAny>> {
-    match slot(&slf.borrow()) {
-        Some(value) => Ok(value.clone_ref(slf.py())),
-        None => Err(error::no_attribute(slf, name)),
     }
 }
 

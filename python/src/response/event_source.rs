@@ -1,7 +1,7 @@
 //! Streams of server-sent events.
 
 use super::base::Response;
-use super::streaming::Stream;
+use super::streaming::StreamMessages;
 use crate::convert::{event, scope};
 use crate::headers::{self, MutableHeaders};
 use antiphon_core::response::event_source;
@@ -32,9 +32,9 @@ impl EventSourceResponse {
     }
 
     /// What is sent to whoever `scope` describes.
-    fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
+    fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<StreamMessages> {
         let (scope_type, method) = scope::request(scope)?;
         let separator = event::separator(&slf.getattr(intern!(slf.py(), "sep"))?)?;
-        Ok(Stream::of(slf.as_super(), scope_type, method)?.of_events(separator))
+        Ok(StreamMessages::of(slf.as_super(), scope_type, method)?.of_events(separator))
     }
 }

@@ -1,29 +1,29 @@
-//! The fields of a response when it is built, and those of the last ones like it.
+//! The header of a response when it is built, and those of the last ones like it.
 //!
-//! Whoever asks the core the same question again gets the same answer, so it is kept: for a status and
-//! a length, and for the dictionary of headers that a program mostly writes out.
+//! The core answers the same question in the same way, so its answer is kept: for a status and a
+//! length, and for the dictionary of headers that a program mostly writes out.
 
 use crate::convert::{error, field_cache, field_list};
+use crate::direct_mapped::Shared;
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::fixed;
 use antiphon_core::response::plan::Body;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
-use std::cell::RefCell;
 
-/// The fields of a response when it is built.
-pub(crate) enum Fields {
+/// The header of a response when it is built.
+pub(super) enum Head {
     /// A list of its own.
     Own(Py<PyList>),
     /// The list of all responses like it, to be copied before anybody can change it. The core has
-    /// planned them, too: but for HEAD, these fields are sent, and then the content.
-    Settled(Py<PyList>),
+    /// planned them, too: these fields are sent, and then the content, except after HEAD.
+    Shared(Py<PyList>),
 }
 
-impl Fields {
-    /// These, and before them those that the caller adds, which change nothing else.
-    pub(crate) fn after<'py>(
+impl Head {
+    /// Puts the caller's fields before these; they change nothing else.
+    pub(super) fn after<'py>(
         self,
         py: Python<'py>,
         mut callers: Vec<Bound<'py, PyAny>>,
@@ -34,48 +34,48 @@ impl Fields {
         };
         Ok(match self {
             Self::Own(list) => Self::Own(with(list)?),
-            Self::Settled(list) => Self::Settled(with(list)?),
+            Self::Shared(list) => Self::Shared(with(list)?),
         })
     }
 
     fn clone_ref(&self, py: Python<'_>) -> Self {
         match self {
             Self::Own(list) => Self::Own(field_list::copy(list.bind(py)).unbind()),
-            Self::Settled(list) => Self::Settled(list.clone_ref(py)),
+            Self::Shared(list) => Self::Shared(list.clone_ref(py)),
         }
     }
 }
 
-/// The fields of the last responses of a class.
-pub(crate) struct KnownFields {
-    populated: RefCell<[Option<Populated>; LENGTHS]>,
-    with_callers: RefCell<[Option<WithCallers>; DICTIONARIES]>,
+/// The headers of the last responses of a class.
+pub(super) struct HeadCache {
+    without_callers: Shared<WithoutCallers, LENGTHS>,
+    with_callers: Shared<WithCallers, DICTIONARIES>,
 }
 
-impl Default for KnownFields {
+impl Default for HeadCache {
     fn default() -> Self {
         Self {
-            populated: RefCell::new([const { None }; LENGTHS]),
-            with_callers: RefCell::new([const { None }; DICTIONARIES]),
+            without_callers: Shared::new(),
+            with_callers: Shared::new(),
         }
     }
 }
 
-/// The fields of a response to which the caller adds none.
-struct Populated {
+/// The header of a response to which the caller adds no field.
+struct WithoutCallers {
     status: u16,
     length: u64,
-    fields: Fields,
+    head: Head,
 }
 
-/// The fields of a response to which the caller adds those of a dictionary.
+/// The header of a response to which the caller adds those of a dictionary.
 struct WithCallers {
     status: u16,
     length: u64,
     callers: Strings,
     /// Holds the strings, so that no others can come to lie where they lie.
     _holder: Py<PyDict>,
-    fields: Fields,
+    head: Head,
 }
 
 /// Where the strings of a dictionary lie: each name, then its value.
@@ -102,28 +102,27 @@ impl Strings {
 
     fn place(&self) -> usize {
         let mix = |mixed: usize, [_, value]: &[usize; 2]| mixed.rotate_left(3) ^ (value >> 4);
-        self.addresses.iter().fold(0, mix) % DICTIONARIES
+        self.addresses.iter().fold(0, mix)
     }
 }
 
-impl KnownFields {
-    /// The fields of a response to which the caller adds none.
-    ///
-    /// The core, which `populate` asks, answers the same question in the same way, so that an answer
-    /// can be kept.
-    pub(crate) fn populated<'py>(
+impl HeadCache {
+    /// The header of a response to which the caller adds no field; `describe` makes it.
+    pub(super) fn without_callers<'py>(
         &self,
         py: Python<'py>,
         (status, length): (u16, u64),
-        populate: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
-    ) -> PyResult<Fields> {
-        let place = length as usize % LENGTHS;
-        if let Some(known) = &self.populated.borrow()[place]
-            && (known.status, known.length) == (status, length)
-        {
-            return Ok(known.fields.clone_ref(py));
+        describe: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
+    ) -> PyResult<Head> {
+        let place = length as usize;
+        let known = self.without_callers.find(place, |known| {
+            let same = (known.status, known.length) == (status, length);
+            same.then(|| known.head.clone_ref(py))
+        });
+        if let Some(head) = known {
+            return Ok(head);
         }
-        let list = populate()?;
+        let list = describe()?;
         let declared = field_list::declared(&list)?;
         let facts = ContentFacts {
             status,
@@ -131,38 +130,38 @@ impl KnownFields {
             declared: declared.borrowed(),
         };
         let plan = fixed::plan(facts, Method::Get).map_err(|error| error::response(&error))?;
-        let fields = if plan.keeps_headers() && plan.body == Body::Content(()) {
-            Fields::Settled(list.unbind())
+        let head = if plan.keeps_headers() && plan.body == Body::Content(()) {
+            Head::Shared(list.unbind())
         } else {
-            Fields::Own(list.unbind())
+            Head::Own(list.unbind())
         };
-        let populated = Populated {
+        let known = WithoutCallers {
             status,
             length,
-            fields: fields.clone_ref(py),
+            head: head.clone_ref(py),
         };
-        remember(&self.populated, place, populated);
-        Ok(fields)
+        self.without_callers.put(place, known);
+        Ok(head)
     }
 
-    /// The fields of a response to which the caller adds those of `callers`.
-    ///
-    /// The same strings make the same fields, so that these can be kept, too.
-    pub(crate) fn with_callers<'py>(
+    /// The header of a response to which the caller adds the fields of `callers`; `add` makes it.
+    pub(super) fn with_callers<'py>(
         &self,
         (status, length): (u16, u64),
         callers: &Bound<'py, PyDict>,
-        add: impl FnOnce(&Bound<'py, PyDict>) -> PyResult<Fields>,
-    ) -> PyResult<Fields> {
+        add: impl FnOnce(&Bound<'py, PyDict>) -> PyResult<Head>,
+    ) -> PyResult<Head> {
+        let py = callers.py();
         let Some(strings) = Strings::of(callers) else {
             return add(callers);
         };
         let place = strings.place();
-        if let Some(known) = &self.with_callers.borrow()[place]
-            && (known.status, known.length) == (status, length)
-            && known.callers == strings
-        {
-            return Ok(known.fields.clone_ref(callers.py()));
+        let known = self.with_callers.find(place, |known| {
+            let same = (known.status, known.length) == (status, length);
+            (same && known.callers == strings).then(|| known.head.clone_ref(py))
+        });
+        if let Some(head) = known {
+            return Ok(head);
         }
         // One string that is new each time would make it a waste.
         let is_new = |(name, value)| !field_cache::knows(&name, &value);
@@ -174,26 +173,16 @@ impl KnownFields {
         let Some(strings) = Strings::of(&holder) else {
             return add(callers);
         };
-        let fields = add(&holder)?;
-        let with_callers = WithCallers {
+        let head = add(&holder)?;
+        let known = WithCallers {
             status,
             length,
             callers: strings,
             _holder: holder.unbind(),
-            fields: fields.clone_ref(callers.py()),
+            head: head.clone_ref(py),
         };
-        remember(&self.with_callers, place, with_callers);
-        Ok(fields)
-    }
-}
-
-/// Puts something in its place, unless that is looked at: to copy a list can run a program's own code,
-/// which may build a response in its turn.
-fn remember<T, const PLACES: usize>(places: &RefCell<[Option<T>; PLACES]>, place: usize, known: T) {
-    if let Ok(mut places) = places.try_borrow_mut() {
-        let before = places[place].replace(known);
-        drop(places);
-        drop(before);
+        self.with_callers.put(place, known);
+        Ok(head)
     }
 }
 

@@ -1,7 +1,11 @@
 //! Responses of JSON.
 
 use super::base::Response;
-use crate::json;
+use super::class_profile::ClassProfile;
+use super::initialise;
+use super::native::{Given, Native, NativeClass};
+use super::renderer::Renderer;
+use crate::convert::json;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
@@ -20,6 +24,16 @@ impl JSONResponse {
         PyClassInitializer::from(Response::new(arguments, keywords)).add_subclass(Self)
     }
 
+    #[classattr]
+    fn _native(py: Python<'_>) -> Native {
+        Native::of::<Self>(py)
+    }
+
+    #[classattr]
+    fn _renderer() -> Renderer {
+        Renderer(|content, _, py| json::render(content, py).map(Bound::into_any))
+    }
+
     /// Turn content into JSON; a class may override it.
     ///
     /// The bytes are those of `json.dumps` with `ensure_ascii=False`, `allow_nan=False` and no
@@ -32,5 +46,19 @@ impl JSONResponse {
         content: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         json::render(content, py)
+    }
+}
+
+impl NativeClass for JSONResponse {
+    const PARAMETERS: &'static [&'static str] = Response::PARAMETERS;
+    const REQUIRED: usize = 1;
+
+    fn build<'py>(
+        response: &Bound<'py, PyAny>,
+        profile: &ClassProfile,
+        given: Given<'_, 'py>,
+    ) -> PyResult<()> {
+        let arguments = initialise::arguments(response.py(), given);
+        initialise::fresh(response.cast()?, profile, arguments)
     }
 }

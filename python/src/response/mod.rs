@@ -1,6 +1,18 @@
 //! The response classes, a file each, and how they are built.
+//!
+//! | file             | what it holds                                                               |
+//! |------------------|-----------------------------------------------------------------------------|
+//! | `renderer`       | what turns content into bytes                                               |
+//! | `head_cache`     | the headers of the last responses of a class                                |
+//! | `class_profile`  | what a class overrides, and what it says of its content                     |
+//! | `native`         | classes that build their responses themselves                               |
+//! | `build`          | from a call of such a class to a response                                   |
+//! | `base`           | the base of all: its state                                                  |
+//! | `initialise`     | how that is made of what a constructor is given                             |
+//! | `methods`        | what programs call on it                                                    |
+//! | the others       | a class each                                                                |
 
-pub(crate) mod base;
+mod base;
 pub(crate) mod build;
 mod class_profile;
 pub(crate) mod event_source;
@@ -8,5 +20,10 @@ pub(crate) mod file;
 mod head_cache;
 mod initialise;
 pub(crate) mod json;
+mod methods;
+mod native;
 pub(crate) mod redirect;
+mod renderer;
 pub(crate) mod streaming;
+
+pub(crate) use base::Response;

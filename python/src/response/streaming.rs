@@ -1,7 +1,7 @@
 //! The messages of a stream: chunks in, as they come; messages out, as few as they need be.
 
+use super::base::{self, Response};
 use crate::convert::{error, event, field_list, message, render, scope};
-use crate::response::base::{self, Response};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::body::gather::Gathered;
 use antiphon_core::request::method::Method;
@@ -31,9 +31,9 @@ impl StreamingResponse {
     }
 
     /// What is sent to whoever `scope` describes.
-    fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<Stream> {
+    fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<StreamMessages> {
         let (scope_type, method) = scope::request(scope)?;
-        Stream::of(slf.as_super(), scope_type, method)
+        StreamMessages::of(slf.as_super(), scope_type, method)
     }
 }
 
@@ -41,7 +41,7 @@ impl StreamingResponse {
 ///
 /// Pieces that are ready together are sent together. A lone piece is not copied, nor is a large one.
 #[pyclass(module = "antiphon._antiphon")]
-pub(crate) struct Stream {
+pub(crate) struct StreamMessages {
     scope_type: ScopeType,
     start: Option<Py<PyDict>>,
     has_content: bool,
@@ -54,7 +54,7 @@ pub(crate) struct Stream {
     pieces: Gathered<PyBackedBytes>,
 }
 
-impl Stream {
+impl StreamMessages {
     pub(crate) fn of(
         slf: &Bound<'_, Response>,
         scope_type: ScopeType,
@@ -99,7 +99,7 @@ impl Stream {
 }
 
 #[pymethods]
-impl Stream {
+impl StreamMessages {
     /// Whether the stream is sent at all, and not its head alone.
     #[getter]
     const fn has_content(&self) -> bool {

@@ -1,10 +1,10 @@
 //! What is sent of an open file.
 
+use super::messages::{FileMessages, Source};
 use super::request::Request;
-use super::{FileResponse, date, etag};
+use super::validators::{date, etag};
 use crate::convert::{error, field_list, message};
-use crate::response::base;
-use crate::response::file::messages::{Delivery, Source};
+use crate::response::base::{self, Response};
 use antiphon_core::request::range::RangePolicy;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
@@ -16,16 +16,17 @@ use pyo3::types::{PyBytes, PyTuple};
 use std::os::fd::AsRawFd;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What is sent of an open file to whoever `scope` describes: two messages, or a `Delivery`.
+/// What is sent of an open file to whoever `scope` describes: two messages, or `FileMessages`.
 pub(super) fn answer<'py>(
-    slf: &Bound<'py, FileResponse>,
+    slf: &Bound<'py, Response>,
     path: Bound<'py, PyAny>,
     file: OpenFile,
     scope: &Bound<'py, PyAny>,
+    stat_headers: StatHeaders,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
     let request = Request::of(scope)?;
-    let announced = announced(slf, &file)?;
+    let announced = announced(slf, &file, stat_headers)?;
     let status_code = slf.getattr(intern!(py, "status_code"))?;
     let status = base::status(&status_code)?;
     let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
@@ -98,14 +99,21 @@ pub(super) fn answer<'py>(
         chunk_size: chunk_size as u64,
         is_whole: matches!(content, FileContent::Whole(_)),
     };
-    let mut delivery = Delivery::new(request.scope_type, start, content, source);
+    let mut messages = FileMessages::new(request.scope_type, start, content, source);
     if request.offers_pathsend && background.is_none() {
-        delivery.send_by_path();
+        messages.send_by_path();
     }
     if request.needs_listener {
-        delivery.need_listener();
+        messages.need_listener();
     }
-    delivery.into_messages(py)
+    messages.into_messages(py)
+}
+
+/// Whose `set_stat_headers` a class has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatHeaders {
+    Ours,
+    Overridden,
 }
 
 /// What is announced of the file.
@@ -117,7 +125,11 @@ struct Announced {
 
 /// The size of the program's `stat_result`, if it gave one, or the open file's own, for which a class may
 /// have a `set_stat_headers` of its own.
-fn announced(slf: &Bound<'_, FileResponse>, file: &OpenFile) -> PyResult<Announced> {
+fn announced(
+    slf: &Bound<'_, Response>,
+    file: &OpenFile,
+    stat_headers: StatHeaders,
+) -> PyResult<Announced> {
     let py = slf.py();
     let given = slf.getattr(intern!(py, "stat_result"))?;
     if !given.is_none() {
@@ -128,9 +140,8 @@ fn announced(slf: &Bound<'_, FileResponse>, file: &OpenFile) -> PyResult<Announc
         });
     }
     let facts = file.facts();
-    let hook = intern!(py, "set_stat_headers");
-    let ours = py.get_type::<FileResponse>().getattr(hook)?;
-    if !slf.get_type().getattr(hook)?.is(&ours) {
+    if stat_headers == StatHeaders::Overridden {
+        let hook = intern!(py, "set_stat_headers");
         let stat_result = py
             .import("os")?
             .call_method1("fstat", (file.as_raw_fd(),))?;
@@ -149,7 +160,7 @@ fn announced(slf: &Bound<'_, FileResponse>, file: &OpenFile) -> PyResult<Announc
     })
 }
 
-fn range_policy(slf: &Bound<'_, FileResponse>) -> PyResult<RangePolicy> {
+fn range_policy(slf: &Bound<'_, Response>) -> PyResult<RangePolicy> {
     let policy = slf.getattr(intern!(slf.py(), "range_policy"))?;
     match policy.str()?.to_str()? {
         "starlette" => Ok(RangePolicy::Starlette),

@@ -1,8 +1,8 @@
 //! The messages of a file, one after the other.
 
+use crate::convert::path::file_path;
 use crate::convert::{error, message};
 use crate::ffi::uninit_bytes;
-use crate::response::file;
 use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
 use antiphon_core::asgi::message::Message;
 use antiphon_core::asgi::scope::ScopeType;
@@ -14,7 +14,7 @@ use std::ops::Range;
 
 /// An iterator of messages; `None` where the disk has to be waited for, which `wait` does.
 #[pyclass(module = "antiphon._antiphon")]
-pub(crate) struct Delivery {
+pub(crate) struct FileMessages {
     scope_type: ScopeType,
     start: Option<Py<PyDict>>,
     /// The message after the last one. The first is read before the head is sent: what fails then is
@@ -46,7 +46,7 @@ enum Next<'py> {
     End,
 }
 
-impl Delivery {
+impl FileMessages {
     pub(crate) fn new(
         scope_type: ScopeType,
         start: Bound<'_, PyDict>,
@@ -97,7 +97,7 @@ impl Delivery {
         }
         .type_name();
         // The server may have another folder. Where ours is gone, the path is what it is.
-        let path = file::file_path(source.path.bind(py))?;
+        let path = file_path(source.path.bind(py))?;
         let path = std::path::absolute(&path).unwrap_or(path);
         message.set_item("type", PyString::intern(py, kind))?;
         message.set_item("path", path.into_os_string())?;
@@ -169,7 +169,7 @@ impl Delivery {
 }
 
 #[pymethods]
-impl Delivery {
+impl FileMessages {
     /// Whether somebody has to listen for the client's leave while it is sent: there is content, and
     /// the server does not tell by an error of `send`.
     #[getter]
@@ -212,8 +212,8 @@ impl Delivery {
 
     /// Close the file; if a thread still reads it, that holds the last reference and closes it.
     fn close(slf: &Bound<'_, Self>) {
-        if let Ok(mut delivery) = slf.try_borrow_mut() {
-            delivery.source = None;
+        if let Ok(mut messages) = slf.try_borrow_mut() {
+            messages.source = None;
         }
     }
 }

@@ -3,24 +3,23 @@
 mod answer;
 pub(crate) mod messages;
 mod request;
+mod validators;
 
+use super::base::{self, Arguments, Response};
+use super::class_profile::{ClassProfile, DefaultContent};
+use super::initialise::{self, status_code_or, unless_none};
+use super::native::{Given, Native, NativeClass};
+use crate::convert::path::file_path;
 use crate::convert::{error, media_type};
-use crate::response::base;
-use crate::response::base::Response;
-use crate::response::class_profile::Class;
-use answer::answer;
+use answer::{StatHeaders, answer};
 use antiphon_core::fields::FieldValue;
 use antiphon_core::response::file::{self, Stat};
-use antiphon_core::text::http_date::HttpDate;
-use antiphon_core::text::number;
 use antiphon_core::values::content_disposition::{self, DispositionType};
 use antiphon_fs::OpenFile;
-use md5::{Digest, Md5};
-use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyTuple};
-use std::path::PathBuf;
+use validators::{date, etag, tag};
 
 /// The base of `antiphon.responses.FileResponse`.
 #[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
@@ -50,17 +49,25 @@ impl FileResponse {
         stat_result: Option<&Bound<'py, PyAny>>,
         disposition_type: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let arguments = Arguments {
-            path,
+        let common = Arguments {
+            content: None,
             status_code,
             headers,
             media_type,
             background,
+        };
+        let of_file = FileArguments {
+            path,
             filename,
             stat_result,
             disposition_type,
         };
-        initialise(slf, None, arguments)
+        build(slf, None, common, of_file)
+    }
+
+    #[classattr]
+    fn _native(py: Python<'_>) -> Native {
+        Native::of::<Self>(py)
     }
 
     /// Set the header fields that come from the file: `Content-Length`, `Last-Modified`, `ETag`.
@@ -89,14 +96,16 @@ impl FileResponse {
     }
 
     /// The messages that answer `scope`, or `None` if the disk has to be waited for: two of them, or
-    /// a `Delivery`.
+    /// `FileMessages`.
     fn _open<'py>(
         slf: &Bound<'py, Self>,
         scope: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let path = slf.getattr(intern!(slf.py(), "path"))?;
         match OpenFile::open_cached(&file_path(&path)?) {
-            Ok(Some(file)) => answer(slf, path, file, scope).map(Some),
+            Ok(Some(file)) => {
+                answer(slf.as_super(), path, file, scope, stat_headers(slf)?).map(Some)
+            }
             Ok(None) => Ok(None),
             Err(error) => Err(error::open(&path, &error)),
         }
@@ -111,44 +120,89 @@ impl FileResponse {
         let path = slf.getattr(intern!(py, "path"))?;
         let place = file_path(&path)?;
         match py.detach(|| OpenFile::open(&place)) {
-            Ok(file) => answer(slf, path, file, scope),
+            Ok(file) => answer(slf.as_super(), path, file, scope, stat_headers(slf)?),
             Err(error) => Err(error::open(&path, &error)),
         }
     }
 }
 
-/// What the constructor is given.
-pub(crate) struct Arguments<'a, 'py> {
-    pub(crate) path: &'a Bound<'py, PyAny>,
-    pub(crate) status_code: Bound<'py, PyAny>,
-    pub(crate) headers: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) media_type: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) background: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) filename: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) stat_result: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) disposition_type: Option<&'a Bound<'py, PyAny>>,
+impl NativeClass for FileResponse {
+    const PARAMETERS: &'static [&'static str] = &[
+        "path",
+        "status_code",
+        "headers",
+        "media_type",
+        "background",
+        "filename",
+        "stat_result",
+        "content_disposition_type",
+    ];
+    const REQUIRED: usize = 1;
+
+    fn build<'py>(
+        response: &Bound<'py, PyAny>,
+        profile: &ClassProfile,
+        given: Given<'_, 'py>,
+    ) -> PyResult<()> {
+        let [
+            Some(path),
+            status_code,
+            headers,
+            media_type,
+            background,
+            of_file @ ..,
+        ] = given
+        else {
+            return Ok(());
+        };
+        let [filename, stat_result, disposition_type] = of_file.map(unless_none);
+        let common = Arguments {
+            content: None,
+            status_code: status_code_or(response.py(), status_code, 200),
+            headers: unless_none(headers),
+            media_type: unless_none(media_type),
+            background: unless_none(background),
+        };
+        let of_file = FileArguments {
+            path,
+            filename,
+            stat_result,
+            disposition_type,
+        };
+        let fresh = profile.default_content();
+        build(response.cast()?, fresh, common, of_file)
+    }
 }
 
-/// Builds the response. `fresh` is its class if nobody can have set an attribute of it before.
-pub(crate) fn initialise<'py>(
+/// What the constructor is given beside what every class is.
+struct FileArguments<'a, 'py> {
+    path: &'a Bound<'py, PyAny>,
+    filename: Option<&'a Bound<'py, PyAny>>,
+    stat_result: Option<&'a Bound<'py, PyAny>>,
+    disposition_type: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// Builds the response. `fresh` is what its class says of its content, if nobody can have set an
+/// attribute of the response before and the class overrides nothing.
+fn build<'py>(
     slf: &Bound<'py, FileResponse>,
-    fresh: Option<&Class>,
-    arguments: Arguments<'_, 'py>,
+    fresh: Option<&DefaultContent>,
+    common: Arguments<'_, 'py>,
+    of_file: FileArguments<'_, 'py>,
 ) -> PyResult<()> {
     let py = slf.py();
-    let Arguments {
+    let FileArguments {
         path,
         filename,
         stat_result,
-        ..
-    } = arguments;
-    let plain = fresh.and_then(Class::plain);
+        disposition_type,
+    } = of_file;
     slf.setattr(intern!(py, "path"), path)?;
-    if plain.is_none() {
-        slf.setattr(intern!(py, "status_code"), &arguments.status_code)?;
+    if fresh.is_none() {
+        slf.setattr(intern!(py, "status_code"), &common.status_code)?;
     }
     slf.setattr(intern!(py, "filename"), filename)?;
-    let media_type = match arguments.media_type {
+    let media_type = match common.media_type {
         Some(media_type) => media_type.clone(),
         None => match filename {
             Some(filename) if filename.is_truthy()? => media_type::guess(filename)?,
@@ -156,26 +210,30 @@ pub(crate) fn initialise<'py>(
         },
     };
     slf.setattr(intern!(py, "media_type"), &media_type)?;
-    match plain {
-        Some(own) => Response::initialise_without_body(
-            slf.as_super(),
-            own,
-            arguments.status_code,
-            &media_type,
-            arguments.headers,
-            arguments.background,
-        )?,
+    match fresh {
+        Some(own) => initialise::without_body(slf.as_super(), own, &media_type, common)?,
         None => {
-            slf.setattr(intern!(py, "background"), arguments.background)?;
-            slf.call_method1(intern!(py, "init_headers"), (arguments.headers,))?;
+            slf.setattr(intern!(py, "background"), common.background)?;
+            slf.call_method1(intern!(py, "init_headers"), (common.headers,))?;
         }
     }
-    offer(slf, arguments.disposition_type)?;
+    offer(slf, disposition_type)?;
     slf.setattr(intern!(py, "stat_result"), stat_result)?;
     if let Some(stat_result) = stat_result {
         slf.call_method1(intern!(py, "set_stat_headers"), (stat_result,))?;
     }
     Ok(())
+}
+
+/// Whose `set_stat_headers` the response has.
+fn stat_headers(slf: &Bound<'_, FileResponse>) -> PyResult<StatHeaders> {
+    let (py, name) = (slf.py(), intern!(slf.py(), "set_stat_headers"));
+    let ours = py.get_type::<FileResponse>().getattr(name)?;
+    Ok(if slf.get_type().getattr(name)?.is(&ours) {
+        StatHeaders::Ours
+    } else {
+        StatHeaders::Overridden
+    })
 }
 
 /// Adds what is said of every file: that it has ranges, and the name it is offered under.
@@ -219,40 +277,4 @@ fn disposition(
         &kind,
         name.to_str()?,
     ))
-}
-
-pub(crate) fn file_path(path: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
-    if let Ok(bytes) = path.cast::<PyBytes>() {
-        use std::os::unix::ffi::OsStrExt;
-        return Ok(std::ffi::OsStr::from_bytes(bytes.as_bytes()).into());
-    }
-    path.extract()
-}
-
-/// The date of a time, rounded as `datetime` does: to a microsecond, and then down.
-fn date(modified: f64) -> Option<HttpDate> {
-    if modified.is_nan() {
-        return None;
-    }
-    let microseconds = (modified * 1e6).round_ties_even();
-    HttpDate::from_unix((microseconds / 1e6).floor() as i64)
-}
-
-/// The entity tag of a file that was modified then.
-fn etag(py: Python<'_>, modified: f64, length: u64) -> PyResult<FieldValue> {
-    // In this range all write the same.
-    if (1e-4..1e16).contains(&modified) {
-        return tag(zmij::Buffer::new().format_finite(modified), length);
-    }
-    tag(PyFloat::new(py, modified).str()?.to_str()?, length)
-}
-
-/// Starlette's entity tag, so that what caches hold stays valid when a program changes over.
-fn tag(modified: &str, length: u64) -> PyResult<FieldValue> {
-    let digest = Md5::digest(format!("{modified}-{length}"));
-    let mut tag = String::with_capacity(34);
-    tag.push('"');
-    number::push_hex_bytes(&mut tag, &digest);
-    tag.push('"');
-    FieldValue::try_from(tag).map_err(|error| PyValueError::new_err(error.to_string()))
 }

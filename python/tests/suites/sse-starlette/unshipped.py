@@ -63,7 +63,7 @@ Wait = Callable[[], Awaitable[None]]
 
 async def _wait_for_exit() -> None:
     told = asyncio.Event()
-    with _shutdown.Stream() as shutdown:
+    with _shutdown.OpenStream() as shutdown:
         shutdown.when_told(told.set)
         await told.wait()
 

@@ -11,13 +11,13 @@ from typing import Any
 import anyio
 
 from antiphon import _shutdown
-from antiphon._antiphon import Stream
-from antiphon._listen import beside, cancelling
+from antiphon._antiphon import StreamMessages
+from antiphon._disconnect import beside, cancelling
 from antiphon._stream import Puller, SendError, cleanup_cancelled, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
 #: How long a client that reads slowly is waited for when the server ends, in seconds.
-_GOODBYE = 0.5
+_LAST_MESSAGE_TIMEOUT = 0.5
 
 
 class SendTimeoutError(TimeoutError):
@@ -45,7 +45,7 @@ def timed(send: Send, timeout: float) -> Send:
 
 
 @dataclass
-class Terms:
+class EventOptions:
     """What a response asks of its delivery."""
 
     ping_interval: float
@@ -55,17 +55,19 @@ class Terms:
     grace_period: float
     cleanup_timeout: float | None
     #: Tells when the server ends.
-    shutdown: _shutdown.Stream
+    shutdown: _shutdown.OpenStream
 
 
-class Course:
+class Progress:
     """How far a stream has come."""
 
     is_amid_message = False
     is_complete = False
 
 
-async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms: Terms) -> bool:
+async def iterate(
+    stream: StreamMessages, iterator: Any, send: Send, merges: bool, options: EventOptions
+) -> bool:
     """Send the head and the events, until they or the server come to their end.
 
     Returns:
@@ -74,27 +76,27 @@ async def iterate(stream: Stream, iterator: Any, send: Send, merges: bool, terms
     Raises:
         Expired: If the server came first.
     """
-    course = Course()
+    progress = Progress()
     try:
         if asyncio._get_running_loop() is None:
-            await _iterate(stream, iterator, send, terms, course)
+            await _iterate(stream, iterator, send, options, progress)
         else:
-            await EventPuller(stream, iterator, send, merges, terms, course).run()
+            await EventPuller(stream, iterator, send, merges, options, progress).run()
     except anyio.get_cancelled_exc_class():
-        if terms.shutdown.is_told:
+        if options.shutdown.is_told:
             # The server waits no longer.
-            await _say_goodbye(stream, send, course)
+            await _say_goodbye(stream, send, progress)
         raise
-    if not course.is_complete:
-        await _say_goodbye(stream, send, course)
+    if not progress.is_complete:
+        await _say_goodbye(stream, send, progress)
         raise Expired
     return False
 
 
-async def _say_goodbye(stream: Stream, send: Send, course: Course) -> None:
+async def _say_goodbye(stream: StreamMessages, send: Send, progress: Progress) -> None:
     """End a stream that was cut short, if it was not cut amid a message."""
-    if not course.is_complete and not course.is_amid_message:
-        with anyio.move_on_after(_GOODBYE, shield=True), suppress(SendError):
+    if not progress.is_complete and not progress.is_amid_message:
+        with anyio.move_on_after(_LAST_MESSAGE_TIMEOUT, shield=True), suppress(SendError):
             await send_taken(stream, send)
             await sent(send, stream.end())
 
@@ -104,16 +106,16 @@ class EventPuller(Puller):
 
     def __init__(
         self,
-        stream: Stream,
+        stream: StreamMessages,
         iterator: AsyncIterable[Any],
         send: Send,
         merges: bool,
-        terms: Terms,
-        course: Course,
+        options: EventOptions,
+        progress: Progress,
     ) -> None:
         super().__init__(stream, iterator, send, merges)
         self._holds_head = False
-        self._terms, self._course = terms, course
+        self._options, self._progress = options, progress
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._last = self._loop.time()
@@ -134,20 +136,20 @@ class EventPuller(Puller):
     async def run(self) -> None:
         """Send all events, or those until the server's end."""
         try:
-            self._terms.shutdown.when_told(self._begin_shutdown)
-            if self._terms.ping_interval > 0:
-                self._alarm = self._loop.call_later(self._terms.ping_interval, self._ring)
+            self._options.shutdown.when_told(self._begin_shutdown)
+            if self._options.ping_interval > 0:
+                self._alarm = self._loop.call_later(self._options.ping_interval, self._ring)
             await super().run()
             if not self._is_expired and self._failure is None:
                 # Whatever becomes of this message, no other follows it.
-                self._course.is_complete = True
+                self._progress.is_complete = True
                 await self._send_alone(self._stream.end())
         except asyncio.CancelledError:
             if not self._is_ours() or not (self._is_expired or self._failure):
                 raise
         finally:
             self._is_ours()
-            self._terms.shutdown.when_told(bool)
+            self._options.shutdown.when_told(bool)
             for pending in (self._alarm, self._expiry, self._pinging):
                 if pending is not None:
                     pending.cancel()
@@ -155,15 +157,15 @@ class EventPuller(Puller):
             raise self._failure
 
     def _begin_shutdown(self) -> None:
-        if self._terms.shutdown_event is not None:
-            self._terms.shutdown_event.set()
-        self._expiry = self._loop.call_later(self._terms.grace_period, self._expire)
+        if self._options.shutdown_event is not None:
+            self._options.shutdown_event.set()
+        self._expiry = self._loop.call_later(self._options.grace_period, self._expire)
 
     def _expire(self) -> None:
         self._is_expired = True
-        if self._course.is_amid_message:
+        if self._progress.is_amid_message:
             # It is sent first, if the client takes it.
-            self._expiry = self._loop.call_later(_GOODBYE, self._end)
+            self._expiry = self._loop.call_later(_LAST_MESSAGE_TIMEOUT, self._end)
         else:
             self._end()
 
@@ -173,14 +175,14 @@ class EventPuller(Puller):
 
     def _limit_cleanup(self) -> None:
         """Let the iterator clean up, for as long as it may."""
-        timeout = self._terms.cleanup_timeout
+        timeout = self._options.cleanup_timeout
         if self._expiry is not None:
             self._expiry.cancel()
         if timeout is not None:
             self._expiry = self._loop.call_later(timeout, self._end_cleanup)
 
     def _end_cleanup(self) -> None:
-        cleanup_cancelled(self._terms.cleanup_timeout)
+        cleanup_cancelled(self._options.cleanup_timeout)
         self._cancel()
 
     def _cancel(self) -> None:
@@ -203,10 +205,10 @@ class EventPuller(Puller):
 
     def _ring(self) -> None:
         """See whether nothing was sent for an interval. It is not set anew with each event."""
-        interval = self._terms.ping_interval
+        interval = self._options.ping_interval
         idle = self._loop.time() - self._last
         if idle >= interval:
-            if not (self._course.is_amid_message or self._is_expired or self._is_interrupted()):
+            if not (self._progress.is_amid_message or self._is_expired or self._is_interrupted()):
                 self._pinging = self._loop.create_task(self._ping())
                 self._pinging.add_done_callback(self._has_pinged)
             idle = 0
@@ -214,11 +216,11 @@ class EventPuller(Puller):
 
     async def _ping(self) -> None:
         """Send a ping, beside the task that waits for the iterator."""
-        timeout = self._terms.send_timeout
+        timeout = self._options.send_timeout
         send = self._send if timeout is None else timed(self._send, timeout)
-        self._course.is_amid_message = True
+        self._progress.is_amid_message = True
         try:
-            await sent(send, self._stream.message(self._terms.ping()))
+            await sent(send, self._stream.message(self._options.ping()))
         except Exception as error:
             self._failure = error
             if not self._is_interrupted():
@@ -227,7 +229,7 @@ class EventPuller(Puller):
             self._last = self._loop.time()
             if self._is_awaited:
                 return
-            self._course.is_amid_message = False
+            self._progress.is_amid_message = False
             if self._is_expired and not self._is_interrupted():
                 self._end()
 
@@ -237,7 +239,7 @@ class EventPuller(Puller):
 
     def _sending(self, message: Message) -> Any:
         # A coroutine of ours can be timed, whatever ``send`` returns.
-        if self._pinging is None and self._terms.send_timeout is None:
+        if self._pinging is None and self._options.send_timeout is None:
             return super()._sending(message)
         return self._send_after(message)
 
@@ -246,47 +248,49 @@ class EventPuller(Puller):
             self._is_awaited = True
             await asyncio.wait([self._pinging])
         self._is_awaited = False
-        self._course.is_amid_message = True
+        self._progress.is_amid_message = True
         await self._send(message)
 
     async def _send_alone(self, message: Message) -> None:
-        if self._terms.send_timeout is not None or self._pinging is not None:
+        if self._options.send_timeout is not None or self._pinging is not None:
             await self._send_beside(message)
             return
-        self._course.is_amid_message = True
+        self._progress.is_amid_message = True
         await sent(self._send, message)
         self._has_sent()
 
     async def _send_beside(self, message: Message) -> None:
-        self._course.is_amid_message = True
+        self._progress.is_amid_message = True
         await super()._send_beside(message)
         self._has_sent()
 
     def _has_sent(self) -> None:
-        self._course.is_amid_message = False
+        self._progress.is_amid_message = False
         self._last = self._loop.time()
         if self._is_expired and not self._cancellations:
             self._limit_cleanup()
             raise asyncio.CancelledError
 
     async def _settled(self, futures: list[Any]) -> None:
-        timeout = self._terms.send_timeout
+        timeout = self._options.send_timeout
         done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             raise _too_slow(timeout)
 
 
-async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms, course: Course) -> None:
+async def _iterate(
+    stream: StreamMessages, iterator: Any, send: Send, options: EventOptions, progress: Progress
+) -> None:
     """Send events where coroutines cannot be run by hand."""
     lock, told = anyio.Lock(), anyio.Event()
     last = anyio.current_time()
-    put_in_time = send if terms.send_timeout is None else timed(send, terms.send_timeout)
+    put_in_time = send if options.send_timeout is None else timed(send, options.send_timeout)
 
     async def put(message: Message) -> None:
         nonlocal last
-        course.is_amid_message = True
+        progress.is_amid_message = True
         await sent(put_in_time, message)
-        course.is_amid_message = False
+        progress.is_amid_message = False
         last = anyio.current_time()
 
     async def flush() -> None:
@@ -304,26 +308,26 @@ async def _iterate(stream: Stream, iterator: Any, send: Send, terms: Terms, cour
         await flush()
         async with lock:
             await put(stream.end())
-        course.is_complete = True
+        progress.is_complete = True
 
     async def ping() -> None:
         while True:
-            await anyio.sleep(max(last + terms.ping_interval - anyio.current_time(), 0.001))
-            if last + terms.ping_interval <= anyio.current_time():
+            await anyio.sleep(max(last + options.ping_interval - anyio.current_time(), 0.001))
+            if last + options.ping_interval <= anyio.current_time():
                 async with lock:
-                    await put(stream.message(terms.ping()))
+                    await put(stream.message(options.ping()))
 
     async def expire() -> None:
         await told.wait()
-        if terms.shutdown_event is not None:
-            terms.shutdown_event.set()
-        await anyio.sleep(terms.grace_period)
-        with anyio.move_on_after(_GOODBYE):
+        if options.shutdown_event is not None:
+            options.shutdown_event.set()
+        await anyio.sleep(options.grace_period)
+        with anyio.move_on_after(_LAST_MESSAGE_TIMEOUT):
             # What is being sent comes first.
             await lock.acquire()
 
     others = [(flush, False), (expire, True)]
-    if terms.ping_interval > 0:
+    if options.ping_interval > 0:
         others.append((ping, False))
-    terms.shutdown.when_told(told.set)
+    options.shutdown.when_told(told.set)
     await beside(pull, *others)

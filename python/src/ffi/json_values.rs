@@ -1,36 +1,50 @@
-//! The values whose form nobody can change, written at once.
+//! Python's own values, whose form nobody can change, written as JSON.
+//!
+//! An item is borrowed from the container that it lies in, without a reference of ours; with one,
+//! rendering takes a seventh more. So the rule of this file is: **while an item is used, no Python code
+//! runs**, since it could take the item out of its container.
+//!
+//! | item                              | what is done with it                                    |
+//! |-----------------------------------|---------------------------------------------------------|
+//! | text, number, boolean, `None`     | its bytes or its value are read by CPython's own code,   |
+//! |                                   | and `json/` gets those, never the object                 |
+//! | list, tuple, dictionary           | a reference is taken before its own items are looked at |
+//! | anything else                     | a reference is taken before its class is asked          |
+#![expect(
+    unsafe_code,
+    reason = "an item lives without a reference of ours as long as nobody takes it away"
+)]
 
-use super::buffer::Buffer;
-use super::{number, text};
-use crate::ffi::borrowed_items;
+use super::borrowed_items;
+use crate::json::{Buffer, number, text};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 /// What is left to `json`.
-pub(super) struct Unusual;
+pub(crate) struct Unusual;
+
+/// Writes content, or as much of it as comes before something unusual.
+pub(crate) fn write(content: &Bound<'_, PyAny>, out: &mut Buffer) -> Result<(), Unusual> {
+    value(content, out, 0)
+}
 
 /// Writes a value, or as much of it as comes before something unusual.
 ///
-/// The value may be borrowed from what contains it, and thus is used only while no Python code runs:
-/// to whatever could run some, a reference is taken first.
+/// The value may be borrowed from what contains it.
 #[inline(always)]
-pub(super) fn value(
-    value: &Bound<'_, PyAny>,
-    out: &mut Buffer,
-    depth: usize,
-) -> Result<(), Unusual> {
+fn value(value: &Bound<'_, PyAny>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     if let Ok(string) = value.cast_exact::<PyString>() {
-        return text::write(string, out);
+        return write_text(string, out);
     }
     if let Ok(int) = value.cast_exact::<PyInt>() {
-        return number::write_int(int, out);
+        return write_int(int, out);
     }
     if let Ok(dict) = value.cast_exact::<PyDict>() {
         return object(dict.clone(), out, depth);
     }
     if let Ok(float) = value.cast_exact::<PyFloat>() {
-        return number::write_float(float, out);
+        return write_float(float, out);
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
         return of_list(list.clone(), out, depth);
@@ -49,17 +63,49 @@ pub(super) fn value(
     of_subclass(value.clone(), out, depth)
 }
 
+/// Writes a string; one that UTF-8 cannot say is unusual.
+#[inline(always)]
+fn write_text(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unusual> {
+    text::write(bytes_of(string)?, out);
+    Ok(())
+}
+
+/// The UTF-8 of a string, which lives as long as it does.
+#[inline(always)]
+fn bytes_of<'a>(string: &'a Bound<'_, PyString>) -> Result<&'a [u8], Unusual> {
+    match borrowed_items::ascii(string) {
+        Some(ascii) => Ok(ascii),
+        None => Ok(string.to_str().map_err(|_| Unusual)?.as_bytes()),
+    }
+}
+
+/// Writes an integer; of one beyond 64 bits, Python knows how many digits it is willing to write.
+#[inline(always)]
+fn write_int(int: &Bound<'_, PyInt>, out: &mut Buffer) -> Result<(), Unusual> {
+    number::write_int(int.extract().map_err(|_| Unusual)?, out);
+    Ok(())
+}
+
+fn write_float(float: &Bound<'_, PyFloat>, out: &mut Buffer) -> Result<(), Unusual> {
+    let float = float.value();
+    if !float.is_finite() {
+        return Err(Unusual);
+    }
+    number::write_float(float, out);
+    Ok(())
+}
+
 /// An object of a class that inherits from one of Python's own. `json` looks past what such a class
 /// says of itself, but for how its containers are gone through.
 #[cold]
 fn of_subclass(value: Bound<'_, PyAny>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     let py = value.py();
     if let Ok(string) = value.cast::<PyString>() {
-        text::write(string, out)
+        write_text(string, out)
     } else if let Ok(int) = value.cast::<PyInt>() {
-        number::write_int(int, out)
+        write_int(int, out)
     } else if let Ok(float) = value.cast::<PyFloat>() {
-        number::write_float(float, out)
+        write_float(float, out)
     } else if let Ok(dict) = value.cast::<PyDict>()
         && inherits::<PyDict>(&value, intern!(py, "items"))
     {
@@ -88,9 +134,8 @@ fn inherits<T: pyo3::type_object::PyTypeInfo>(
     )
 }
 
-#[expect(unsafe_code, reason = "the items are borrowed")]
 fn of_list(list: Bound<'_, PyList>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
-    // SAFETY: `value` uses each of them only while no Python code runs.
+    // SAFETY: `value` keeps the rule of this file.
     array(unsafe { borrowed_items::items_of_list(&list) }, out, depth)
 }
 
@@ -115,21 +160,21 @@ fn array<'a, 'py: 'a>(
     Ok(())
 }
 
-#[expect(unsafe_code, reason = "the items are borrowed")]
 fn object(dict: Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(), Unusual> {
     if depth == MAX_DEPTH {
         return Err(Unusual);
     }
     out.push(b'{');
     let mut first = true;
-    // SAFETY: to write a key runs no Python code, and `value` uses the item only while none runs.
+    // SAFETY: to write a key runs no Python code, and `value` keeps the rule of this file.
     for (key, item) in unsafe { borrowed_items::items_of_dict(&dict) } {
         if !first {
             out.push(b',');
         }
         first = false;
         match key.cast_exact::<PyString>() {
-            Ok(key) => out.key(&key)?,
+            Ok(key) if out.known_key(&key) => {}
+            Ok(key) => out.new_key(&key, bytes_of(&key)?),
             Err(_) => coerced(&key, out)?,
         }
         value(&item, out, depth + 1)?;
@@ -141,19 +186,19 @@ fn object(dict: Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(),
 /// Writes a key that is no plain string, and its colon: numbers, booleans and `None` become strings.
 fn coerced(key: &Bound<'_, PyAny>, out: &mut Buffer) -> Result<(), Unusual> {
     if let Ok(string) = key.cast::<PyString>() {
-        text::write(string, out)?;
+        write_text(string, out)?;
         out.push(b':');
         return Ok(());
     }
     out.push(b'"');
     if let Ok(float) = key.cast::<PyFloat>() {
-        number::write_float(float, out)?;
+        write_float(float, out)?;
     } else if key.is_none() {
         out.constant(*b"null");
     } else if let Ok(boolean) = key.cast_exact::<PyBool>() {
         of_bool(boolean, out);
     } else if let Ok(int) = key.cast::<PyInt>() {
-        number::write_int(int, out)?;
+        write_int(int, out)?;
     } else {
         return Err(Unusual);
     }

@@ -38,7 +38,7 @@ _BLOCK = 64 * 1024
 _FILES = (io.BytesIO, io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
-class Ahead:
+class ThreadedIterator:
     """An asynchronous iterator of what a synchronous one brings.
 
     The iterator is called by workers only, and in one context: a copy of that in which it is first
@@ -64,7 +64,7 @@ class Ahead:
                 + (" (call it)" if callable(content) else "")
             )
 
-    def __aiter__(self) -> Ahead:
+    def __aiter__(self) -> ThreadedIterator:
         return self
 
     async def __anext__(self) -> Any:

@@ -7,15 +7,15 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
-from antiphon._antiphon import Delivery
-from antiphon._listen import disconnected, until_disconnect
+from antiphon._antiphon import FileMessages
+from antiphon._disconnect import disconnected, until_disconnect
 from antiphon.types import Receive, Send
 
 #: After so many messages for which nobody waited, others get their turn.
 _TURN = 64
 
 
-async def file(messages: Delivery, receive: Receive, send: Send) -> None:
+async def file(messages: FileMessages, receive: Receive, send: Send) -> None:
     """Send the messages of a file, and close it, however that ends.
 
     Returns quietly when the client is gone, if the server leaves it to us to notice.
@@ -30,7 +30,7 @@ async def file(messages: Delivery, receive: Receive, send: Send) -> None:
         messages.close()
 
 
-async def _send_all(messages: Delivery, send: Send) -> None:
+async def _send_all(messages: FileMessages, send: Send) -> None:
     for number, message in enumerate(messages, 1):
         if message is None:
             await anyio.to_thread.run_sync(messages.wait)

@@ -1,14 +1,18 @@
 //! Where in the content something could not be rendered.
 
-use super::by_python;
 use pyo3::exceptions::PyRecursionError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::fmt::Write;
 
-/// Adds a note to `error` that says which part of `content` raised it, if one can be found.
-pub(super) fn note(error: PyErr, content: &Bound<'_, PyAny>) -> PyErr {
+/// Adds a note to `error` that says which part of `content` raised it, if one can be found; `render`
+/// tells whether a part raises.
+pub(super) fn note(
+    error: PyErr,
+    content: &Bound<'_, PyAny>,
+    render: impl Fn(&Bound<'_, PyAny>) -> PyResult<()>,
+) -> PyErr {
     let py = content.py();
     if error.is_instance_of::<PyRecursionError>(py) {
         return error;
@@ -16,6 +20,7 @@ pub(super) fn note(error: PyErr, content: &Bound<'_, PyAny>) -> PyErr {
     let mut search = Search {
         path: String::from("$"),
         above: Vec::new(),
+        render,
     };
     if search.finds(content) && search.path != "$" {
         let note = format!("when rendering {} of the content", search.path);
@@ -29,12 +34,13 @@ pub(super) fn note(error: PyErr, content: &Bound<'_, PyAny>) -> PyErr {
     error
 }
 
-struct Search<'py> {
+struct Search<'py, R> {
     path: String,
     above: Vec<Bound<'py, PyAny>>,
+    render: R,
 }
 
-impl<'py> Search<'py> {
+impl<'py, R: Fn(&Bound<'_, PyAny>) -> PyResult<()>> Search<'py, R> {
     /// Tells whether `value` cannot be rendered; if so, `path` leads to what is at fault.
     fn finds(&mut self, value: &Bound<'py, PyAny>) -> bool {
         if self.above.iter().any(|above| above.is(value)) {
@@ -51,7 +57,7 @@ impl<'py> Search<'py> {
         } else if let Ok(tuple) = value.cast::<PyTuple>() {
             self.finds_in_array(tuple.clone())
         } else {
-            by_python(value).is_err()
+            (self.render)(value).is_err()
         };
         self.above.pop();
         found
@@ -70,7 +76,7 @@ impl<'py> Search<'py> {
                 return true;
             };
             let keys = PyDict::new(key.py());
-            if keys.set_item(&key, 0).is_err() || by_python(keys.as_any()).is_err() {
+            if keys.set_item(&key, 0).is_err() || (self.render)(keys.as_any()).is_err() {
                 return true;
             }
             self.finds_below(&item, |path| {
