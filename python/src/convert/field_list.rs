@@ -171,14 +171,24 @@ pub(crate) fn applied<'py>(
 pub(crate) fn planned<'py, T>(
     list: &Bound<'py, PyList>,
     plan: Plan<T>,
-) -> PyResult<(Bound<'py, PyList>, u16, Body<T>)> {
+) -> PyResult<(Bound<'py, PyList>, Body<T>)> {
     let list = if plan.keeps_headers() {
         list.clone()
     } else {
         copy(list)
     };
-    let (status, body) = plan.apply_to(&mut Pairs(&list))?;
-    Ok((list, status, body))
+    let (_, body) = apply_plan(&list, plan)?;
+    Ok((list, body))
+}
+
+/// Carries out a plan in the list itself; returns the status and the content.
+pub(crate) fn apply_plan<T>(list: &Bound<'_, PyList>, plan: Plan<T>) -> PyResult<(u16, Body<T>)> {
+    plan.apply_to(&mut Pairs(list))
+}
+
+/// Tells whether there is a field of that name.
+pub(crate) fn contains(list: &Bound<'_, PyList>, name: &FieldName) -> PyResult<bool> {
+    Ok(Pairs(list).position(name)?.is_some())
 }
 
 /// A list of its own.

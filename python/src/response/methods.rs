@@ -206,7 +206,7 @@ impl Response {
         let (raw_headers, body) = if plan.keeps_headers() {
             (raw_headers, plan.body)
         } else {
-            let (list, _, body) = field_list::planned(&list, plan)?;
+            let (list, body) = field_list::planned(&list, plan)?;
             (list.into_any(), body)
         };
         let body = match body {

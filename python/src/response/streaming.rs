@@ -74,7 +74,7 @@ impl StreamMessages {
         let (raw_headers, body) = if plan.keeps_headers() {
             (raw_headers, plan.body)
         } else {
-            let (list, _, body) = field_list::planned(&list, plan)?;
+            let (list, body) = field_list::planned(&list, plan)?;
             (list.into_any(), body)
         };
         let start = message::start(py, scope_type, &status_code, &raw_headers)?;

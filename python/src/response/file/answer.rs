@@ -5,6 +5,7 @@ use super::request::Request;
 use super::validators::{date, etag};
 use crate::convert::{error, field_list, message};
 use crate::response::base::{self, Response};
+use antiphon_core::fields::FieldName;
 use antiphon_core::request::range::RangePolicy;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
@@ -35,7 +36,7 @@ pub(super) fn answer<'py>(
         length: announced.length,
         last_modified: announced.modified.and_then(date),
         etag: match announced.modified {
-            Some(modified) if field_list::declared(&list)?.etag.is_none() => {
+            Some(modified) if !field_list::contains(&list, &FieldName::ETAG)? => {
                 Some(etag(py, modified, announced.length)?)
             }
             _ => None,
@@ -71,7 +72,7 @@ pub(super) fn answer<'py>(
         boundary: &boundary,
     };
     let plan = file::plan(facts, &fields, terms).map_err(|error| error::response(&error))?;
-    let (list, planned, body) = field_list::planned(&list, plan)?;
+    let (planned, body) = field_list::apply_plan(&list, plan)?;
     let chunk_size: usize = slf.getattr(intern!(py, "chunk_size"))?.extract()?;
     if chunk_size == 0 {
         return Err(PyValueError::new_err(
