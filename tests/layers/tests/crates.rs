@@ -1,0 +1,129 @@
+//! No crate of this workspace has a circle among its files, or an arrow to a layer above.
+//!
+//! Each test names the crate's layers, the lowest first. `antiphon_layers` says what an arrow is.
+
+use antiphon_layers::{Sources, check};
+use std::path::Path;
+
+const CORE: [&str; 7] = [
+    "text", "fields", "values", "request", "body", "response", "asgi",
+];
+
+const FS: [&str; 2] = ["linux", "portable"];
+
+const CHANNEL: [&str; 7] = [
+    "counters",
+    "frame",
+    "log",
+    "parked",
+    "builder",
+    "subscriber",
+    "channel",
+];
+
+const RUST_FACE: [&str; 18] = [
+    "background",
+    "shutdown",
+    "patience",
+    "asgi",
+    "parameters",
+    "request",
+    "streaming",
+    "file",
+    "body",
+    "deliver",
+    "fixed",
+    "json",
+    "redirect",
+    "event_source",
+    "socket",
+    "server",
+    "axum",
+    "tower",
+];
+
+const PYTHON_FACE: [&str; 22] = [
+    "error",
+    "chunk",
+    "field",
+    "memo",
+    "field_list",
+    "fields",
+    "scope",
+    "message",
+    "media_type",
+    "cookie",
+    "headers",
+    "render",
+    "class",
+    "construct",
+    "response",
+    "json",
+    "redirect",
+    "delivery",
+    "file",
+    "stream",
+    "event",
+    "channel",
+];
+
+const LAYERS: [&str; 12] = [
+    "problem",
+    "sources",
+    "attributes",
+    "names",
+    "tree",
+    "resolve",
+    "tokens",
+    "scopes",
+    "graph",
+    "paths",
+    "layers",
+    "report",
+];
+
+#[test]
+fn core_has_layers() {
+    assert_layers("crates/antiphon-core/src", &CORE);
+}
+
+#[test]
+fn fs_has_layers() {
+    assert_layers("crates/antiphon-fs/src", &FS);
+}
+
+#[test]
+fn channel_has_layers() {
+    assert_layers("crates/antiphon-channel/src", &CHANNEL);
+}
+
+#[test]
+fn rust_face_has_layers() {
+    assert_layers("crates/antiphon/src", &RUST_FACE);
+}
+
+#[test]
+fn python_face_has_layers() {
+    assert_layers("python/src", &PYTHON_FACE);
+}
+
+#[test]
+fn this_check_has_layers() {
+    assert_layers("tests/layers/src", &LAYERS);
+}
+
+#[track_caller]
+fn assert_layers(folder: &str, order: &[&str]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let sources = match Sources::read(&root.join(folder)) {
+        Ok(sources) => sources,
+        Err(error) => panic!("{folder}: expected a folder to read, but found: {error}"),
+    };
+    match check(&sources, order) {
+        Ok(summary) => assert!(
+            !summary.arrows.is_empty(),
+            "{folder}: expected files that use each other, but found none"
+        ),
+        Err(report) => panic!("{folder}: {report}"),
+    }
+}
