@@ -22,8 +22,9 @@ test-rust: clients
 clients: # the programs that download files in tests
 	crates/antiphon/tests/clients
 
-test-layers: # the core depends on nothing
+test-layers: # the core depends on nothing, and no crate's files form a circle or use what is above them
 	test "$$(cargo tree --package antiphon-core --edges normal --prefix none | wc -l)" = 1
+	RUST_BACKTRACE=0 cargo test --quiet --package antiphon-layers
 
 test-no-std:
 	tests/no_std/build
