@@ -67,6 +67,8 @@ const PYTHON_FACE: [&str; 22] = [
     "channel",
 ];
 
+const GALLERY: [&str; 2] = ["files", "panels"];
+
 const LAYERS: [&str; 12] = [
     "problem",
     "sources",
@@ -105,6 +107,11 @@ fn rust_face_has_layers() {
 #[test]
 fn python_face_has_layers() {
     assert_layers("python/src", &PYTHON_FACE);
+}
+
+#[test]
+fn gallery_has_layers() {
+    assert_layers("examples/gallery/src", &GALLERY);
 }
 
 #[test]
