@@ -11,10 +11,15 @@
 //!
 //! Writing, directories and memory maps are not handled here.
 
-use std::fmt;
+mod error;
+mod facts;
+
+pub use error::{OpenError, OpenErrorKind};
+pub use facts::{FileFacts, Read};
+
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
@@ -50,24 +55,6 @@ mod system;
 pub struct OpenFile {
     file: fs::File,
     facts: FileFacts,
-}
-
-/// What the operating system says of an open file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileFacts {
-    /// The number of bytes.
-    pub length: u64,
-    /// When it was modified: nanoseconds since 1970, negative before.
-    pub modified: i128,
-}
-
-/// What a read that must not wait gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
-    /// So many bytes; 0 at the end of the file.
-    Bytes(usize),
-    /// The bytes are not in memory.
-    WouldBlock,
 }
 
 impl OpenFile {
@@ -138,101 +125,4 @@ impl std::os::fd::AsRawFd for OpenFile {
     fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.file.as_raw_fd()
     }
-}
-
-/// Why a file cannot be opened.
-#[derive(Debug)]
-pub struct OpenError {
-    path: PathBuf,
-    kind: OpenErrorKind,
-    source: io::Error,
-}
-
-/// The kinds of [`OpenError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum OpenErrorKind {
-    /// There is no such file.
-    NotFound,
-    /// It is a directory, a pipe, a device or a socket.
-    NotAFile,
-    /// It may not be read.
-    Forbidden,
-    /// Anything else, such as too many open files.
-    Other,
-}
-
-impl OpenError {
-    fn new(path: &Path, source: io::Error) -> Self {
-        let kind = match source.kind() {
-            // A path that no system has: too long, or with a NUL.
-            io::ErrorKind::NotFound
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::InvalidFilename => OpenErrorKind::NotFound,
-            io::ErrorKind::InvalidInput if source.get_ref().is_some_and(|e| e.is::<NotAFile>()) => {
-                OpenErrorKind::NotAFile
-            }
-            io::ErrorKind::InvalidInput => OpenErrorKind::NotFound,
-            io::ErrorKind::IsADirectory => OpenErrorKind::NotAFile,
-            io::ErrorKind::PermissionDenied => OpenErrorKind::Forbidden,
-            _ => OpenErrorKind::Other,
-        };
-        Self {
-            path: path.to_owned(),
-            kind,
-            source,
-        }
-    }
-
-    /// The kind of error.
-    #[must_use]
-    pub const fn kind(&self) -> OpenErrorKind {
-        self.kind
-    }
-
-    /// The path that was given. It is for logs, not for clients.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match self.kind {
-            OpenErrorKind::NotFound => write!(formatter, "File at path {path} does not exist."),
-            OpenErrorKind::NotAFile => write!(formatter, "File at path {path} is not a file."),
-            OpenErrorKind::Forbidden => write!(formatter, "File at path {path} may not be read."),
-            OpenErrorKind::Other => {
-                write!(
-                    formatter,
-                    "File at path {path} cannot be opened: {}",
-                    self.source
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for OpenError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-/// What was opened is no regular file.
-#[derive(Debug)]
-struct NotAFile;
-
-impl fmt::Display for NotAFile {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("not a regular file")
-    }
-}
-
-impl std::error::Error for NotAFile {}
-
-fn not_a_file() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, NotAFile)
 }

@@ -1,6 +1,7 @@
 //! Linux: opens and reads that refuse to wait.
 
-use super::{FileFacts, Read, not_a_file};
+use crate::error::not_a_file;
+use crate::facts::{FileFacts, Read};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;

@@ -1,6 +1,7 @@
 //! Systems that cannot say whether they would wait: whatever may wait is left to another thread.
 
-use super::{FileFacts, Read, not_a_file};
+use crate::error::not_a_file;
+use crate::facts::{FileFacts, Read};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;

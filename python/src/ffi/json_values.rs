@@ -70,6 +70,15 @@ fn write_text(string: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unus
     Ok(())
 }
 
+/// Writes a key and its colon.
+fn write_key(key: &Bound<'_, PyString>, out: &mut Buffer) -> Result<(), Unusual> {
+    let start = out.len();
+    write_text(key, out)?;
+    out.push(b':');
+    out.remember_key(key, start);
+    Ok(())
+}
+
 /// The UTF-8 of a string, which lives as long as it does.
 #[inline(always)]
 fn bytes_of<'a>(string: &'a Bound<'_, PyString>) -> Result<&'a [u8], Unusual> {
@@ -174,7 +183,7 @@ fn object(dict: Bound<'_, PyDict>, out: &mut Buffer, depth: usize) -> Result<(),
         first = false;
         match key.cast_exact::<PyString>() {
             Ok(key) if out.known_key(&key) => {}
-            Ok(key) => out.new_key(&key, bytes_of(&key)?),
+            Ok(key) => write_key(&key, out)?,
             Err(_) => coerced(&key, out)?,
         }
         value(&item, out, depth + 1)?;

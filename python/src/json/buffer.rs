@@ -1,6 +1,6 @@
 //! Memory to write into.
 
-use super::text;
+use super::copy::copied;
 use crate::direct_mapped::DirectMapped;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -61,7 +61,7 @@ impl Buffer {
     /// A few bytes, as numbers have, for which calling a function to copy them is too much.
     #[inline]
     pub(crate) fn few(&mut self, bytes: &[u8]) {
-        text::copied(bytes, self.room(bytes.len()));
+        copied(bytes, self.room(bytes.len()));
         self.len += bytes.len();
     }
 
@@ -93,28 +93,31 @@ impl Buffer {
         true
     }
 
-    /// Writes a key, whose text is `bytes`, and its colon, and remembers it.
-    pub(crate) fn new_key(&mut self, key: &Bound<'_, PyString>, bytes: &[u8]) {
-        let start = self.len;
-        text::write(bytes, self);
-        self.push(b':');
+    /// How many bytes are written.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Remembers what was written since `start` as the form of a key and its colon.
+    pub(crate) fn remember_key(&mut self, key: &Bound<'_, PyString>, start: usize) {
         let len = self.len - start;
         let mut written = [0; LONGEST_KEY];
-        if let Some(begin) = written.get_mut(..len) {
-            begin.copy_from_slice(&self.bytes[start..self.len]);
-            let string = key.clone().unbind();
-            let keys = self
-                .keys
-                .get_or_insert_with(|| Box::new(DirectMapped::new()));
-            drop(keys.replace(
-                place(key),
-                Key {
-                    string,
-                    written,
-                    len,
-                },
-            ));
-        }
+        let Some(begin) = written.get_mut(..len) else {
+            return;
+        };
+        begin.copy_from_slice(&self.bytes[start..self.len]);
+        let string = key.clone().unbind();
+        let keys = self
+            .keys
+            .get_or_insert_with(|| Box::new(DirectMapped::new()));
+        drop(keys.replace(
+            place(key),
+            Key {
+                string,
+                written,
+                len,
+            },
+        ));
     }
 
     /// The next `count` bytes, which count as written once [`advance`](Self::advance) says so.

@@ -4,6 +4,7 @@
 //! `convert/json.rs` says what is done with those that are unusual.
 
 mod buffer;
+mod copy;
 pub(crate) mod number;
 pub(crate) mod text;
 

@@ -1,5 +1,4 @@
 //! The cache of the extension module, which itself can be loaded by an interpreter only.
-#![expect(dead_code, reason = "not all of it is looked at")]
 
 #[path = "../../src/direct_mapped.rs"]
 mod direct_mapped;
@@ -44,7 +43,7 @@ fn a_value_that_is_put_within_a_look_is_dropped() {
 
 /// Something that looks into the cache, and puts something there, when it is dropped.
 struct Nosy {
-    cache: Rc<Shared<Nosy, 4>>,
+    cache: Rc<Shared<Self, 4>>,
     number: u8,
     seen: Rc<Cell<u8>>,
 }

@@ -9,7 +9,7 @@ const CORE: [&str; 7] = [
     "text", "fields", "values", "request", "body", "response", "asgi",
 ];
 
-const FS: [&str; 2] = ["linux", "portable"];
+const FS: [&str; 4] = ["error", "facts", "linux", "portable"];
 
 const CHANNEL: [&str; 7] = [
     "counters",
@@ -42,28 +42,13 @@ const RUST_FACE: [&str; 18] = [
     "tower",
 ];
 
-const PYTHON_FACE: [&str; 22] = [
-    "error",
-    "chunk",
-    "field",
-    "memo",
-    "field_list",
-    "fields",
-    "scope",
-    "message",
-    "media_type",
-    "cookie",
-    "headers",
-    "render",
-    "class",
-    "construct",
-    "response",
+const PYTHON_FACE: [&str; 7] = [
+    "direct_mapped",
     "json",
-    "redirect",
-    "delivery",
-    "file",
-    "stream",
-    "event",
+    "ffi",
+    "convert",
+    "headers",
+    "response",
     "channel",
 ];
 

@@ -1,6 +1,5 @@
 //! Why a field cannot be sent.
 
-use super::FieldName;
 use alloc::string::String;
 use core::convert::Infallible;
 use core::fmt;
@@ -56,8 +55,8 @@ impl InvalidHeader {
         }
     }
 
-    pub(crate) fn of_field(mut self, name: &FieldName) -> Self {
-        self.field = name.as_str().into();
+    pub(crate) fn of_field(mut self, name: &str) -> Self {
+        self.field = name.into();
         self
     }
 

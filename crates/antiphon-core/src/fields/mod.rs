@@ -15,9 +15,9 @@ mod value;
 
 pub use declared::Declared;
 pub use error::InvalidHeader;
-pub use list::{FieldList, Headers};
+pub use list::Headers;
 pub use name::FieldName;
-pub use patch::HeaderPatch;
+pub use patch::{FieldList, HeaderPatch};
 pub use value::FieldValue;
 
 /// A name and a value that can be sent as one field.
@@ -45,6 +45,6 @@ where
     let name = name.try_into().map_err(Into::into)?;
     let value = value
         .try_into()
-        .map_err(|error| error.into().of_field(&name))?;
+        .map_err(|error| error.into().of_field(name.as_str()))?;
     Ok((name, value))
 }

@@ -149,33 +149,6 @@ pub(super) fn frame(
     Ok(Vec::new())
 }
 
-/// Tells whether a field describes content, so that it has no place in the head of an answer without
-/// any ([RFC 9110 §15.4.5]); `name` is in lower case.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon_core::response::content;
-///
-/// assert!(content::describes(b"content-type"));
-/// assert!(!content::describes(b"etag"));
-/// ```
-///
-/// [RFC 9110 §15.4.5]: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5
-#[must_use]
-pub fn describes(name: &[u8]) -> bool {
-    const NAMES: [FieldName; 7] = [
-        FieldName::ACCEPT_RANGES,
-        FieldName::CONTENT_DISPOSITION,
-        FieldName::CONTENT_ENCODING,
-        FieldName::CONTENT_LANGUAGE,
-        FieldName::CONTENT_LENGTH,
-        FieldName::CONTENT_RANGE,
-        FieldName::CONTENT_TYPE,
-    ];
-    NAMES.iter().any(|own| own.as_bytes() == name)
-}
-
 /// The length that a head announces of content of `length` bytes, if this status lets it announce one.
 pub(super) const fn announced_length(status: u16, length: u64) -> Option<u64> {
     match status {

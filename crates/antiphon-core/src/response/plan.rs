@@ -1,7 +1,6 @@
 //! Plans: what a face is to send, as a value.
 
-use crate::fields::{FieldList, HeaderPatch, Headers};
-use crate::response::content;
+use crate::fields::{FieldList, FieldName, HeaderPatch, Headers};
 use alloc::vec::Vec;
 
 /// An answer, decided: its status, what changes in its header, and what its content is.
@@ -42,7 +41,9 @@ pub struct Plan<T> {
 pub enum Base {
     /// Those that the response was built with.
     Callers,
-    /// Those of them that do not [describe content](content::describes).
+    /// Those of them that do not describe content ([RFC 9110 §15.4.5]).
+    ///
+    /// [RFC 9110 §15.4.5]: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5
     WithoutContent,
     /// None: it is another response.
     Empty,
@@ -74,7 +75,7 @@ impl<T> Plan<T> {
     pub fn apply_to<L: FieldList>(self, list: &mut L) -> Result<(u16, Body<T>), L::Error> {
         match self.headers {
             Base::Callers => {}
-            Base::WithoutContent => list.retain(|name| !content::describes(name))?,
+            Base::WithoutContent => list.retain(|name| !describes_content(name))?,
             Base::Empty => list.retain(|_| false)?,
         }
         for patch in self.patches {
@@ -89,4 +90,19 @@ impl<T> Plan<T> {
         let Ok((status, body)) = self.apply_to(&mut headers);
         (status, headers, body)
     }
+}
+
+/// Tells whether a field describes content, so that it has no place in the head of an answer without
+/// any; `name` is in lower case.
+fn describes_content(name: &[u8]) -> bool {
+    const NAMES: [FieldName; 7] = [
+        FieldName::ACCEPT_RANGES,
+        FieldName::CONTENT_DISPOSITION,
+        FieldName::CONTENT_ENCODING,
+        FieldName::CONTENT_LANGUAGE,
+        FieldName::CONTENT_LENGTH,
+        FieldName::CONTENT_RANGE,
+        FieldName::CONTENT_TYPE,
+    ];
+    NAMES.iter().any(|own| own.as_bytes() == name)
 }

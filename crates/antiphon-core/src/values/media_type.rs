@@ -167,7 +167,7 @@ macro_rules! parsed_from {
 
             fn try_from(text: $text) -> Result<Self, InvalidHeader> {
                 let value = FieldValue::try_from(text);
-                value.map(Self).map_err(|error| error.of_field(&FieldName::CONTENT_TYPE))
+                value.map(Self).map_err(|error| error.of_field(FieldName::CONTENT_TYPE.as_str()))
             }
         }
     )*};

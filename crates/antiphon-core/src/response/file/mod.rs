@@ -8,9 +8,12 @@
 //!
 //! Opening and reading the file is the face's.
 
+mod content;
 mod head;
 mod partial;
 mod plan;
 
+pub use content::FileContent;
 pub use head::{Stat, head, stat_head};
-pub use plan::{FileContent, FileFacts, RangeTerms, plan};
+pub use partial::RangeTerms;
+pub use plan::{FileFacts, plan};

@@ -1,15 +1,42 @@
 //! The answer to a range: 206, in one part or several.
 
-use super::plan::{FileContent, RangeTerms};
+use super::content::FileContent;
 use crate::body::multipart;
 use crate::body::segment::{self, Segment};
 use crate::fields::{FieldName, FieldValue, HeaderPatch};
-use crate::request::range::RangePolicy;
+use crate::request::range::{MAX_RANGES, RangePolicy};
 use crate::response::plan::{Base, Body, Plan};
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
+
+/// How ranges are answered, and what only the world knows.
+#[derive(Clone, Copy, Debug)]
+pub struct RangeTerms<'a> {
+    /// What to do where RFC 9110 and Starlette differ; RFC 9110 by default.
+    pub policy: RangePolicy,
+    /// More ranges than these give the whole file; [`MAX_RANGES`] by default.
+    pub max_ranges: usize,
+    /// The time, in seconds since 1970.
+    pub now: i64,
+    /// What separates the parts of several ranges: a token, and random, so that no content can hold it
+    /// by intent. It is not looked at unless the request [may want parts].
+    ///
+    /// [may want parts]: crate::request::fields::RequestFields::may_want_parts
+    pub boundary: &'a str,
+}
+
+impl Default for RangeTerms<'_> {
+    fn default() -> Self {
+        Self {
+            policy: RangePolicy::Rfc9110,
+            max_ranges: MAX_RANGES,
+            now: 0,
+            boundary: "",
+        }
+    }
+}
 
 /// Plans a 206 of these parts of a file; `None` if the whole file is the better answer.
 ///

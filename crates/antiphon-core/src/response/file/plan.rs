@@ -1,12 +1,13 @@
 //! The answer to a request for a file.
 
-use super::partial;
+use super::content::FileContent;
+use super::partial::{self, RangeTerms};
 use crate::body::segment::Segment;
 use crate::fields::{Declared, FieldName, FieldValue, HeaderPatch};
 use crate::request::fields::RequestFields;
 use crate::request::method::Method;
 use crate::request::preconditions::{Outcome, Validators};
-use crate::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+use crate::request::range::{self, RangeOutcome, RangePolicy};
 use crate::response::content::{self, ContentFacts, InvalidResponse};
 use crate::response::plan::{Base, Body, Plan};
 use crate::values::media_type::{Charset, MediaType};
@@ -34,42 +35,6 @@ impl Default for FileFacts<'_> {
             declared: Declared::default(),
         }
     }
-}
-
-/// How ranges are answered, and what only the world knows.
-#[derive(Clone, Copy, Debug)]
-pub struct RangeTerms<'a> {
-    /// What to do where RFC 9110 and Starlette differ; RFC 9110 by default.
-    pub policy: RangePolicy,
-    /// More ranges than these give the whole file; [`MAX_RANGES`] by default.
-    pub max_ranges: usize,
-    /// The time, in seconds since 1970.
-    pub now: i64,
-    /// What separates the parts of several ranges: a token, and random, so that no content can hold it
-    /// by intent. It is not looked at unless the request [may want parts].
-    ///
-    /// [may want parts]: RequestFields::may_want_parts
-    pub boundary: &'a str,
-}
-
-impl Default for RangeTerms<'_> {
-    fn default() -> Self {
-        Self {
-            policy: RangePolicy::Rfc9110,
-            max_ranges: MAX_RANGES,
-            now: 0,
-            boundary: "",
-        }
-    }
-}
-
-/// What is sent of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileContent {
-    /// The whole file, of this many bytes.
-    Whole(u64),
-    /// These pieces, in order.
-    Segments(Vec<Segment>),
 }
 
 /// Plans the answer to a request for a file.
