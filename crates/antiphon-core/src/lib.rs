@@ -21,6 +21,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod asgi;
 pub mod body;

@@ -185,7 +185,7 @@ fn encode(call: &str, args: &Value) -> Option<Result<Vec<u8>, InvalidEvent>> {
             "event" => event.event(value.as_str()?),
             "id" => event.id(value.as_str()?),
             "retry" => event.retry(value.as_i64()?),
-            "sep" => match Separator::parse(value.as_str()?) {
+            "sep" => match value.as_str()?.parse() {
                 Ok(separator) => event.separator(separator),
                 Err(error) => return Some(Err(error)),
             },

@@ -149,9 +149,9 @@ fn utc(date: &Map<String, Value>) -> Option<HttpDate> {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ][part(1) as usize - 1];
     let (day, year, hour, minute, second) = (part(2), part(0), part(3), part(4), part(5));
-    HttpDate::parse(&format!(
-        "Mon, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
-    ))
+    format!("Mon, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+        .parse()
+        .ok()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::convert::error;
 use antiphon_core::fields::FieldValue;
-use antiphon_core::text::http_date::HttpDate;
+use antiphon_core::text::http_date::{Civil, HttpDate};
 use antiphon_core::values::cookie::{Expires, MaxAge, SetCookie};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -220,17 +220,15 @@ fn unix(date: &Bound<'_, PyDateTime>) -> PyResult<i64> {
             offset => seconds(offset.cast::<PyDelta>()?),
         },
     };
-    let day = [
-        date.get_year().into(),
-        date.get_month().into(),
-        date.get_day().into(),
-    ];
-    let time = [
-        date.get_hour().into(),
-        date.get_minute().into(),
-        date.get_second().into(),
-    ];
-    Ok(HttpDate::unix_of(day, time) - offset)
+    let utc = Civil {
+        year: date.get_year().into(),
+        month: date.get_month(),
+        day: date.get_day(),
+        hour: date.get_hour(),
+        minute: date.get_minute(),
+        second: date.get_second(),
+    };
+    Ok(utc.unix() - offset)
 }
 
 fn seconds(delta: &Bound<'_, PyDelta>) -> i64 {

@@ -224,7 +224,8 @@ fn as_milliseconds(value: &Bound<'_, PyAny>) -> PyResult<i64> {
 
 /// A separator, as text.
 pub(crate) fn separator(text: &Bound<'_, PyAny>) -> PyResult<Separator> {
-    Separator::parse(text.cast::<PyString>()?.to_str()?).map_err(|error| error::event(&error))
+    let text = text.cast::<PyString>()?.to_str()?;
+    text.parse().map_err(|error| error::event(&error))
 }
 
 /// Appends what a stream of events brings: an event (`sse_starlette`'s, too), the fields of one,

@@ -15,11 +15,17 @@ pub enum Segment {
 impl Segment {
     /// The number of bytes.
     #[must_use]
-    pub const fn length(&self) -> u64 {
+    pub const fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(range) => range.end - range.start,
         }
+    }
+
+    /// Tells whether there is no byte.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 
@@ -37,6 +43,6 @@ impl Segment {
 pub fn total(segments: &[Segment]) -> u64 {
     segments
         .iter()
-        .map(Segment::length)
+        .map(Segment::len)
         .fold(0, u64::saturating_add)
 }

@@ -221,6 +221,15 @@ impl IntoIterator for Headers {
     }
 }
 
+impl<'a> IntoIterator for &'a Headers {
+    type Item = &'a (FieldName, FieldValue);
+    type IntoIter = core::slice::Iter<'a, (FieldName, FieldValue)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.fields.iter()
+    }
+}
+
 impl FromIterator<(FieldName, FieldValue)> for Headers {
     fn from_iter<I: IntoIterator<Item = (FieldName, FieldValue)>>(fields: I) -> Self {
         Self {

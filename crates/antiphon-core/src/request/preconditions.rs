@@ -158,5 +158,5 @@ impl Preconditions<'_> {
 }
 
 fn parse_date(field: &[u8]) -> Option<HttpDate> {
-    HttpDate::parse(core::str::from_utf8(field.trim_ascii()).ok()?)
+    core::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
 }

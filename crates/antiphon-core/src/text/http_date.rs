@@ -4,6 +4,7 @@
 
 use crate::text::number;
 use core::fmt;
+use core::str::FromStr;
 
 /// A second of the years 1 to 9999, in UTC: all that an HTTP date can say.
 ///
@@ -14,7 +15,7 @@ use core::fmt;
 ///
 /// let date = HttpDate::from_unix(784_111_777).unwrap();
 /// assert_eq!(date.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
-/// assert_eq!(HttpDate::parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(date));
+/// assert_eq!("Sun, 06 Nov 1994 08:49:37 GMT".parse(), Ok(date));
 /// assert_eq!(HttpDate::from_unix(i64::MAX), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,88 +34,10 @@ impl HttpDate {
         Some(Self { unix: seconds })
     }
 
-    /// Seconds from 1970-01-01T00:00:00Z to this second of the Gregorian calendar, of any year.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon_core::text::http_date::HttpDate;
-    ///
-    /// assert_eq!(HttpDate::unix_of([1994, 11, 6], [8, 49, 37]), 784_111_777);
-    /// ```
-    #[must_use]
-    pub const fn unix_of([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> i64 {
-        days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second
-    }
-
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn unix(self) -> i64 {
         self.unix
-    }
-
-    /// Reads an HTTP date in any of the three forms that a recipient must accept: the one in use,
-    /// RFC 850's and asctime's. A two-digit year is taken as of 1970 to 2069.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon_core::text::http_date::HttpDate;
-    ///
-    /// let date = HttpDate::parse("Sun, 06 Nov 1994 08:49:37 GMT");
-    /// assert!(date.is_some());
-    /// assert_eq!(HttpDate::parse("Sunday, 06-Nov-94 08:49:37 GMT"), date);
-    /// assert_eq!(HttpDate::parse("Sun Nov  6 08:49:37 1994"), date);
-    /// assert_eq!(HttpDate::parse("yesterday"), None);
-    /// ```
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (weekday, rest) = text.split_once(' ')?;
-        let (day, month, year, time) = if let Some(weekday) = weekday.strip_suffix(',') {
-            let rest = rest.strip_suffix(" GMT")?;
-            if WEEKDAYS.contains(&weekday) {
-                // Sun, 06 Nov 1994 08:49:37 GMT
-                let (date, time) = (rest.get(..11)?, rest.get(11..)?.strip_prefix(' ')?);
-                let [day, month, year] = split(date, ' ')?;
-                (digits(day, 2)?, month, digits(year, 4)?, time)
-            } else {
-                // Sunday, 06-Nov-94 08:49:37 GMT
-                WEEKDAYS
-                    .iter()
-                    .any(|short| weekday.starts_with(short))
-                    .then_some(())?;
-                let (date, time) = rest.split_once(' ')?;
-                let [day, month, year] = split(date, '-')?;
-                let year = digits(year, 2)?;
-                (
-                    digits(day, 2)?,
-                    month,
-                    year + if year < 70 { 2000 } else { 1900 },
-                    time,
-                )
-            }
-        } else {
-            // Sun Nov  6 08:49:37 1994
-            WEEKDAYS.contains(&weekday).then_some(())?;
-            let (month, rest) = rest.split_once(' ')?;
-            let (day, rest) = (rest.get(..2)?, rest.get(2..)?.strip_prefix(' ')?);
-            let (time, year) = rest.split_once(' ')?;
-            let day = match day.strip_prefix(' ') {
-                Some(digit) => digits(digit, 1)?,
-                None => digits(day, 2)?,
-            };
-            (day, month, digits(year, 4)?, time)
-        };
-        let [hour, minute, second] = split(time, ':')?;
-        let (hour, minute, second) = (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?);
-        let month = MONTHS.iter().position(|name| *name == month)? + 1;
-        // A leap second (60) is the first of the next minute: UNIX time has no other place for it.
-        if day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60 {
-            return None;
-        }
-        let days = days_from_civil(i64::from(year), month as i64, i64::from(day));
-        let of_day = i64::from(hour * 3600 + minute * 60 + second);
-        Self::from_unix(days * DAY + of_day)
     }
 
     /// The bytes of the date, always 29.
@@ -136,12 +59,185 @@ impl HttpDate {
     }
 }
 
+impl FromStr for HttpDate {
+    type Err = InvalidHttpDate;
+
+    /// Reads an HTTP date in any of the three forms that a recipient must accept: the one in use,
+    /// RFC 850's and asctime's. A two-digit year is taken as of 1970 to 2069.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHttpDate`] for any other text, and for a day that no calendar has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::text::http_date::HttpDate;
+    ///
+    /// let date: HttpDate = "Sun, 06 Nov 1994 08:49:37 GMT".parse()?;
+    /// assert_eq!("Sunday, 06-Nov-94 08:49:37 GMT".parse(), Ok(date));
+    /// assert_eq!("Sun Nov  6 08:49:37 1994".parse(), Ok(date));
+    /// assert!("yesterday".parse::<HttpDate>().is_err());
+    /// # Ok::<(), antiphon_core::text::http_date::InvalidHttpDate>(())
+    /// ```
+    fn from_str(text: &str) -> Result<Self, InvalidHttpDate> {
+        parse(text).ok_or(InvalidHttpDate(()))
+    }
+}
+
+#[cfg(feature = "std")]
+impl TryFrom<std::time::SystemTime> for HttpDate {
+    type Error = InvalidHttpDate;
+
+    /// Takes a time of the system, rounded down to its second.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHttpDate`] outside the years 1 to 9999.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::text::http_date::HttpDate;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let date = HttpDate::try_from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500))?;
+    /// assert_eq!(date.unix(), 1);
+    /// let date = HttpDate::try_from(SystemTime::UNIX_EPOCH - Duration::from_millis(1_500))?;
+    /// assert_eq!(date.unix(), -2);
+    /// # Ok::<(), antiphon_core::text::http_date::InvalidHttpDate>(())
+    /// ```
+    fn try_from(time: std::time::SystemTime) -> Result<Self, InvalidHttpDate> {
+        let seconds = match time.duration_since(std::time::SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_secs()),
+            Err(error) => {
+                let before = error.duration();
+                let seconds = before.as_secs() + u64::from(before.subsec_nanos() > 0);
+                i64::try_from(seconds).map(|seconds| -seconds)
+            }
+        };
+        seconds
+            .ok()
+            .and_then(Self::from_unix)
+            .ok_or(InvalidHttpDate(()))
+    }
+}
+
 impl fmt::Display for HttpDate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.encode()
             .iter()
             .try_for_each(|byte| fmt::Write::write_char(formatter, char::from(*byte)))
     }
+}
+
+/// The error of text that is no HTTP date, or of a time that HTTP cannot say.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::text::http_date::HttpDate;
+///
+/// assert_eq!(
+///     "yesterday".parse::<HttpDate>().unwrap_err().to_string(),
+///     "date: expected one of the years 1 to 9999, such as Sun, 06 Nov 1994 08:49:37 GMT",
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidHttpDate(());
+
+impl fmt::Display for InvalidHttpDate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(
+            "date: expected one of the years 1 to 9999, such as Sun, 06 Nov 1994 08:49:37 GMT",
+        )
+    }
+}
+
+impl core::error::Error for InvalidHttpDate {}
+
+/// A second of the Gregorian calendar in UTC, of any year.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::text::http_date::Civil;
+///
+/// let second = Civil { year: 1994, month: 11, day: 6, hour: 8, minute: 49, second: 37 };
+/// assert_eq!(second.unix(), 784_111_777);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Civil {
+    /// The year; 0 is the one before the year 1.
+    pub year: i64,
+    /// The month, from 1 on.
+    pub month: u8,
+    /// The day of the month, from 1 on.
+    pub day: u8,
+    /// The hour, from 0 on.
+    pub hour: u8,
+    /// The minute.
+    pub minute: u8,
+    /// The second.
+    pub second: u8,
+}
+
+impl Civil {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn unix(self) -> i64 {
+        let days = days_from_civil(self.year, self.month as i64, self.day as i64);
+        days * DAY + self.hour as i64 * 3600 + self.minute as i64 * 60 + self.second as i64
+    }
+}
+
+fn parse(text: &str) -> Option<HttpDate> {
+    let (weekday, rest) = text.split_once(' ')?;
+    let (day, month, year, time) = if let Some(weekday) = weekday.strip_suffix(',') {
+        let rest = rest.strip_suffix(" GMT")?;
+        if WEEKDAYS.contains(&weekday) {
+            // Sun, 06 Nov 1994 08:49:37 GMT
+            let (date, time) = (rest.get(..11)?, rest.get(11..)?.strip_prefix(' ')?);
+            let [day, month, year] = split(date, ' ')?;
+            (digits(day, 2)?, month, digits(year, 4)?, time)
+        } else {
+            // Sunday, 06-Nov-94 08:49:37 GMT
+            WEEKDAYS
+                .iter()
+                .any(|short| weekday.starts_with(short))
+                .then_some(())?;
+            let (date, time) = rest.split_once(' ')?;
+            let [day, month, year] = split(date, '-')?;
+            let year = digits(year, 2)?;
+            (
+                digits(day, 2)?,
+                month,
+                year + if year < 70 { 2000 } else { 1900 },
+                time,
+            )
+        }
+    } else {
+        // Sun Nov  6 08:49:37 1994
+        WEEKDAYS.contains(&weekday).then_some(())?;
+        let (month, rest) = rest.split_once(' ')?;
+        let (day, rest) = (rest.get(..2)?, rest.get(2..)?.strip_prefix(' ')?);
+        let (time, year) = rest.split_once(' ')?;
+        let day = match day.strip_prefix(' ') {
+            Some(digit) => digits(digit, 1)?,
+            None => digits(day, 2)?,
+        };
+        (day, month, digits(year, 4)?, time)
+    };
+    let [hour, minute, second] = split(time, ':')?;
+    let (hour, minute, second) = (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    // A leap second (60) is the first of the next minute: UNIX time has no other place for it.
+    if day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let days = days_from_civil(i64::from(year), month as i64, i64::from(day));
+    let of_day = i64::from(hour * 3600 + minute * 60 + second);
+    HttpDate::from_unix(days * DAY + of_day)
 }
 
 fn split(text: &str, separator: char) -> Option<[&str; 3]> {

@@ -7,6 +7,7 @@ use crate::text::token;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The characters that are left as they are; all others are encoded.
 ///
@@ -38,6 +39,16 @@ impl SafeSet {
 
     const fn holds(&self, byte: u8) -> bool {
         self.0[byte as usize] && byte.is_ascii()
+    }
+}
+
+impl fmt::Debug for SafeSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = (0..=0x7F).filter(|byte| self.holds(*byte)).map(char::from);
+        formatter
+            .debug_tuple("SafeSet")
+            .field(&held.collect::<String>())
+            .finish()
     }
 }
 

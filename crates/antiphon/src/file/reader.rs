@@ -49,7 +49,7 @@ impl Reader {
 
     /// The number of bytes that are still to be sent.
     pub(crate) fn remaining(&self) -> u64 {
-        self.segments.iter().map(Segment::length).sum()
+        self.segments.iter().map(Segment::len).sum()
     }
 
     /// Tells whether all has been taken.
@@ -132,7 +132,7 @@ impl Reader {
         while self
             .segments
             .front()
-            .is_some_and(|segment| segment.length() == 0)
+            .is_some_and(|segment| segment.is_empty())
         {
             self.segments.pop_front();
         }

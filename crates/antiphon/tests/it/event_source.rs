@@ -57,7 +57,7 @@ async fn conformance() {
         let id = case["id"].as_str().unwrap();
         let ctor = &case["ctor"];
         let Some(items) = items(ctor) else { continue };
-        let separator = Separator::parse(ctor["sep"].as_str().unwrap_or("\r\n"));
+        let separator = ctor["sep"].as_str().unwrap_or("\r\n").parse();
         let Ok(separator) = separator else {
             assert_eq!(case["error"]["type"], "ValueError", "{id}");
             ran += 1;

@@ -6,13 +6,19 @@
 //!
 //! [RFC 6265 §4.1]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1
 
+mod attributes;
+mod error;
+
+pub use attributes::{Expires, MaxAge, SameSite};
+pub use error::{InvalidCookie, InvalidCookieKind};
+
 use crate::fields::FieldValue;
 use crate::text::http_date::HttpDate;
 use crate::text::number::Decimal;
 use crate::text::token;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use error::Fault;
 
 /// A cookie to be set: its name, its value and its attributes.
 ///
@@ -298,87 +304,6 @@ impl<'a> SetCookie<'a> {
     }
 }
 
-/// The value of `Max-Age`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaxAge<'a> {
-    /// Seconds.
-    Seconds(i64),
-    /// Text that is sent as it is; empty text sends no attribute.
-    Text(&'a str),
-}
-
-impl From<i64> for MaxAge<'_> {
-    fn from(seconds: i64) -> Self {
-        Self::Seconds(seconds)
-    }
-}
-
-impl<'a> From<&'a str> for MaxAge<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<core::time::Duration> for MaxAge<'_> {
-    fn from(age: core::time::Duration) -> Self {
-        Self::Seconds(i64::try_from(age.as_secs()).unwrap_or(i64::MAX))
-    }
-}
-
-/// The value of `expires`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expires<'a> {
-    /// So many seconds from now.
-    After(i64),
-    /// A date.
-    At(HttpDate),
-    /// Text that is sent as it is; empty text sends no attribute.
-    Text(&'a str),
-}
-
-impl From<i64> for Expires<'_> {
-    fn from(seconds: i64) -> Self {
-        Self::After(seconds)
-    }
-}
-
-impl From<HttpDate> for Expires<'_> {
-    fn from(date: HttpDate) -> Self {
-        Self::At(date)
-    }
-}
-
-impl<'a> From<&'a str> for Expires<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(text)
-    }
-}
-
-/// Whether requests that other sites cause carry a cookie ([RFC 6265bis §5.6.7]).
-///
-/// [RFC 6265bis §5.6.7]: https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SameSite {
-    /// Never.
-    Strict,
-    /// Only when the user follows a link.
-    Lax,
-    /// Always; browsers then ask for `Secure`.
-    None,
-}
-
-impl SameSite {
-    /// The word, in lower case as Starlette sends it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Strict => "strict",
-            Self::Lax => "lax",
-            Self::None => "none",
-        }
-    }
-}
-
 fn quote(value: &str, text: &mut Vec<u8>) {
     if is_legal_text(value) {
         text.extend_from_slice(value.as_bytes());
@@ -425,121 +350,3 @@ static QUOTED: [bool; 256] = token::table(b"!#$%&'*+-.^_`|~: ()/<=>?@[]{}");
 const RESERVED: [&str; 9] = [
     "expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite",
 ];
-
-/// The error of a cookie that cannot be sent.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon_core::values::cookie::SetCookie;
-///
-/// let error = SetCookie::new("k", "v").domain("a.example; Secure").encode(0).unwrap_err();
-/// assert_eq!(error.field(), "domain");
-/// assert_eq!(
-///     error.to_string(),
-///     "cookie domain: expected no ';' and no control character, but found ';' in \"a.example; Secure\"",
-/// );
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidCookie {
-    field: &'static str,
-    found: String,
-    fault: Fault,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Reserved,
-    IllegalName,
-    UnknownSameSite,
-    NotSecure,
-    Splits(char),
-    OutOfYears,
-    NotLatin1,
-}
-
-/// What kind of fault an [`InvalidCookie`] is, for a face that has an exception for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidCookieKind {
-    /// The name cannot be a cookie's name.
-    Name,
-    /// `samesite` is none of its three words.
-    SameSite,
-    /// It is partitioned, but not secure.
-    Partitioned,
-    /// An attribute would become another attribute or another header.
-    Injection,
-    /// The end lies outside the years 1 to 9999.
-    Date,
-    /// Something is not Latin-1.
-    NotLatin1,
-}
-
-impl InvalidCookie {
-    fn new(field: &'static str, found: &str, fault: Fault) -> Self {
-        Self {
-            field,
-            found: found.into(),
-            fault,
-        }
-    }
-
-    /// The argument that was refused, by Starlette's name for it.
-    #[must_use]
-    pub const fn field(&self) -> &'static str {
-        self.field
-    }
-
-    /// The kind of fault.
-    #[must_use]
-    pub const fn kind(&self) -> InvalidCookieKind {
-        match self.fault {
-            Fault::Reserved | Fault::IllegalName => InvalidCookieKind::Name,
-            Fault::UnknownSameSite => InvalidCookieKind::SameSite,
-            Fault::NotSecure => InvalidCookieKind::Partitioned,
-            Fault::Splits(_) => InvalidCookieKind::Injection,
-            Fault::OutOfYears => InvalidCookieKind::Date,
-            Fault::NotLatin1 => InvalidCookieKind::NotLatin1,
-        }
-    }
-}
-
-impl fmt::Display for InvalidCookie {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            field,
-            found,
-            fault,
-        } = self;
-        write!(formatter, "cookie {field}: ")?;
-        match fault {
-            Fault::Reserved => {
-                write!(
-                    formatter,
-                    "expected a name, but found the attribute name {found:?}"
-                )
-            }
-            Fault::IllegalName => write!(
-                formatter,
-                "expected letters, digits and !#$%&'*+-.^_`|~: only, but found {found:?}"
-            ),
-            Fault::UnknownSameSite => {
-                write!(
-                    formatter,
-                    "expected 'strict', 'lax' or 'none', but found {found:?}"
-                )
-            }
-            Fault::NotSecure => formatter
-                .write_str("expected `secure` beside it, without which browsers drop the cookie"),
-            Fault::Splits(c) => write!(
-                formatter,
-                "expected no ';' and no control character, but found {c:?} in {found:?}"
-            ),
-            Fault::OutOfYears => formatter.write_str("expected a date of the years 1 to 9999"),
-            Fault::NotLatin1 => formatter.write_str("expected Latin-1 text"),
-        }
-    }
-}
-
-impl core::error::Error for InvalidCookie {}

@@ -5,11 +5,18 @@
 //!
 //! [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
+mod error;
+mod separator;
+
+pub use error::InvalidEvent;
+pub use separator::{Separator, ping};
+
 use crate::text::number::Decimal;
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::{fmt, iter};
+use core::iter;
+use error::Fault;
 
 /// An event to be sent: what it says, and what the client shall know of it.
 ///
@@ -209,84 +216,6 @@ impl<'a> ServerSentEvent<'a> {
     }
 }
 
-/// How the lines of an event end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Separator {
-    /// `\r\n`.
-    #[default]
-    CrLf,
-    /// `\n`.
-    Lf,
-    /// `\r`.
-    Cr,
-}
-
-impl Separator {
-    /// Reads a separator that is given as the text it stands for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon_core::values::event::Separator;
-    ///
-    /// assert_eq!(Separator::parse("\n")?, Separator::Lf);
-    /// assert_eq!(
-    ///     Separator::parse("\n\n").unwrap_err().to_string(),
-    ///     r#"event separator: expected "\r\n", "\n" or "\r", but found "\n\n""#,
-    /// );
-    /// # Ok::<(), antiphon_core::values::event::InvalidEvent>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidEvent`] for anything but `\r\n`, `\n` and `\r`, of which a client makes no lines or
-    /// other lines.
-    ///
-    /// # Starlette
-    ///
-    /// `sse_starlette.ServerSentEvent` takes any text (divergence D-22).
-    pub fn parse(text: &str) -> Result<Self, InvalidEvent> {
-        [Self::CrLf, Self::Lf, Self::Cr]
-            .into_iter()
-            .find(|separator| separator.as_str() == text)
-            .ok_or_else(|| InvalidEvent(Fault::Separator(text.into())))
-    }
-
-    /// The separator itself.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CrLf => "\r\n",
-            Self::Lf => "\n",
-            Self::Cr => "\r",
-        }
-    }
-}
-
-/// The comment `: ping`, which tells proxies and servers that an idle connection is alive, and the
-/// client nothing.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon_core::values::event::{self, Separator};
-///
-/// assert_eq!(event::ping(Separator::CrLf), ": ping\r\n\r\n");
-/// ```
-///
-/// # Starlette
-///
-/// sse-starlette adds the time, which no client sees; without it all connections share one ping
-/// (divergence D-23). A [`comment`](ServerSentEvent::comment) of one's own says whatever one likes.
-#[must_use]
-pub const fn ping(separator: Separator) -> &'static str {
-    match separator {
-        Separator::CrLf => ": ping\r\n\r\n",
-        Separator::Lf => ": ping\n\n",
-        Separator::Cr => ": ping\r\r",
-    }
-}
-
 /// The lines of `text`, which CR LF, LF and CR end.
 fn lines(text: &str) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(text.as_bytes());
@@ -324,64 +253,3 @@ const LINE_ENDS: [char; 2] = ['\r', '\n'];
 
 /// What HTTP drops around the value of a field.
 pub(crate) const BLANKS: [char; 2] = [' ', '\t'];
-
-/// The error of an event that a client would misread.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon_core::values::event::ServerSentEvent;
-///
-/// let error = ServerSentEvent::new("1").id("a\0b").encode().unwrap_err();
-/// assert_eq!(error.field(), "id");
-/// assert_eq!(error.to_string(), "event id: expected text without NUL, but found one at position 1");
-///
-/// let error = ServerSentEvent::new("1").retry(-1).encode().unwrap_err();
-/// assert_eq!(error.field(), "retry");
-/// assert_eq!(error.to_string(), "event retry: expected milliseconds from 0 on, but found -1");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidEvent(Fault);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Fault {
-    NulInId { position: usize },
-    NegativeRetry(i64),
-    Separator(String),
-}
-
-impl InvalidEvent {
-    /// The field that was refused.
-    #[must_use]
-    pub const fn field(&self) -> &'static str {
-        match self.0 {
-            Fault::NulInId { .. } => "id",
-            Fault::NegativeRetry(_) => "retry",
-            Fault::Separator(_) => "separator",
-        }
-    }
-}
-
-impl fmt::Display for InvalidEvent {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "event {}: ", self.field())?;
-        match &self.0 {
-            Fault::NulInId { position } => write!(
-                formatter,
-                "expected text without NUL, but found one at position {position}"
-            ),
-            Fault::NegativeRetry(found) => {
-                write!(
-                    formatter,
-                    "expected milliseconds from 0 on, but found {found}"
-                )
-            }
-            Fault::Separator(found) => write!(
-                formatter,
-                r#"expected "\r\n", "\n" or "\r", but found {found:?}"#
-            ),
-        }
-    }
-}
-
-impl core::error::Error for InvalidEvent {}
