@@ -52,7 +52,9 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::redirect::RedirectResponse;
     #[pymodule_export]
-    use crate::response::streaming::{StreamMessages, StreamingResponse};
+    use crate::response::stream_messages::StreamMessages;
+    #[pymodule_export]
+    use crate::response::streaming::StreamingResponse;
 
     #[pymodule_init]
     fn load(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,12 +1,15 @@
 //! Streams of server-sent events.
 
 use super::base::Response;
-use super::streaming::StreamMessages;
-use crate::convert::{event, scope};
+use super::stream_messages::{Encode, StreamMessages};
+use crate::convert::event;
 use crate::headers::{self, MutableHeaders};
+use antiphon_core::body::gather::Gathered;
 use antiphon_core::response::event_source;
+use antiphon_core::values::event::Separator;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyTuple};
 
 /// The base of `antiphon.sse.EventSourceResponse`.
@@ -33,8 +36,22 @@ impl EventSourceResponse {
 
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<StreamMessages> {
-        let (scope_type, method) = scope::request(scope)?;
         let separator = event::separator(&slf.getattr(intern!(slf.py(), "sep"))?)?;
-        Ok(StreamMessages::of(slf.as_super(), scope_type, method)?.of_events(separator))
+        StreamMessages::new(slf.as_super(), scope, Events { separator })
+    }
+}
+
+/// Events, whose lines end in a separator unless they say so themselves.
+struct Events {
+    separator: Separator,
+}
+
+impl Encode for Events {
+    fn encode(
+        &mut self,
+        item: &Bound<'_, PyAny>,
+        pieces: &mut Gathered<PyBackedBytes>,
+    ) -> PyResult<()> {
+        event::write(item, self.separator, pieces.writer())
     }
 }

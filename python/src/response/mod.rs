@@ -10,6 +10,7 @@
 //! | `base`           | the base of all: its state                                                  |
 //! | `initialise`     | how that is made of what a constructor is given                             |
 //! | `methods`        | what programs call on it                                                    |
+//! | `stream_messages` | from what an iterator brings to messages                                    |
 //! | the others       | a class each                                                                |
 
 mod base;
@@ -24,6 +25,7 @@ mod methods;
 mod native;
 pub(crate) mod redirect;
 mod renderer;
+pub(crate) mod stream_messages;
 pub(crate) mod streaming;
 
 pub(crate) use base::Response;
