@@ -1,8 +1,9 @@
 """Streams: from an iterator to messages.
 
-What an iterator brings without waiting shares a message, as far as a bound in bytes and in pieces;
-when it would wait, what there is goes out first. A message holds one piece at first, and more as
-long as they come fast.
+What an iterator brings without waiting shares a message, as far as a bound in bytes, in pieces and in
+time: a piece that took more than 1 ms goes out before the next is asked for, and none is held longer
+than 5 ms and one more pull. When the iterator would wait, what there is goes out first. A message
+holds one piece at first, and more as long as they come fast.
 
 On asyncio that is seen by running the iterator by hand, up to where it first waits for a future,
 and handing the future on when what there was has been sent. Elsewhere (on trio, where what a
@@ -32,7 +33,7 @@ logger = logging.getLogger("antiphon")
 #: So many pieces share a message at most.
 _MANY = 1024
 
-#: Pieces that take longer together, in seconds, are too many for a message.
+#: After a message that took longer, in seconds, others get their turn.
 _SLOW = 0.005
 
 #: After so many messages for which nobody waited, others get their turn.
@@ -209,20 +210,20 @@ class Puller:
         stream, pull = self._stream, self._pull
         messages, since = 0, perf_counter()
         try:
+            stream.begin()
             self._step(pull.send, None)
             while not self._is_over:
                 if self._waits_for is _FULL:
                     is_slow = perf_counter() - since > _SLOW
                     while (message := stream.take()) is not None:
                         await self._send_alone(message)
-                    if is_slow:
-                        stream.limit = max(1, stream.limit // 4)
-                    elif stream.limit < self._most:
+                    if stream.limit < self._most:
                         stream.limit *= 4
                     messages += 1
                     if is_slow or messages % _TURN == 0:
                         await asyncio.sleep(0)
                     since = perf_counter()
+                    stream.begin()
                     self._step(pull.send, None)
                     continue
                 if stream.has_pieces or not self._holds_head:
@@ -367,6 +368,7 @@ async def _iterate(stream: StreamMessages, iterator: Any, send: Send, merges: bo
     async def flush() -> None:
         async with lock:
             await send_taken(stream, send)
+        stream.begin()
         if stream.limit == 1 and merges and isinstance(iterator, ThreadedIterator):
             stream.limit = _MANY
 

@@ -1,6 +1,6 @@
 //! What holds for every input.
 
-use antiphon_core::body::gather::{FULL, Gathered, LARGE};
+use antiphon_core::body::gather::{FULL, Gathered, LARGE, MAX_HOLD, Pace, SLOW_PULL};
 use antiphon_core::fields::{Declared, HeaderPatch, Headers};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::{self, ContentFacts};
@@ -208,5 +208,31 @@ proptest! {
         pieces.iter().for_each(|piece| gathered.push(piece.clone()));
         let chunks: Vec<Vec<u8>> = std::iter::from_fn(|| gathered.take(mem::take)).collect();
         prop_assert_eq!(chunks.concat(), pieces.concat());
+    }
+
+    /// With any clock: what a slow pull brings goes out before the next pull, and no piece waits longer
+    /// than the bound and one more pull.
+    #[test]
+    fn no_piece_is_held_longer_than_the_bound_and_one_pull(
+        pulls in prop::collection::vec(
+            prop_oneof![0..2_000_u64, 0..1_000_000_u64, 1_000_001..900_000_000_u64], 1..200,
+        ),
+    ) {
+        let (mut pace, mut now, mut held) = (Pace::default(), 0, Vec::new());
+        pace.begin(now);
+        for pull in pulls {
+            let oldest = held.first().map_or(0, |came| now - came);
+            prop_assert!(oldest <= MAX_HOLD, "{oldest}");
+            now += pull;
+            held.push(now);
+            let is_due = pace.is_due(now);
+            prop_assert!(is_due || pull <= SLOW_PULL);
+            if is_due {
+                held.clear();
+                // Sending takes its time, which counts for nobody.
+                now += 50_000_000;
+                pace.begin(now);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::base::{self, Response};
 use crate::convert::{error, field_list, message, scope};
 use antiphon_core::asgi::scope::ScopeType;
-use antiphon_core::body::gather::Gathered;
+use antiphon_core::body::gather::{Gathered, Pace};
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::plan::Body;
 use antiphon_core::response::streaming;
@@ -11,6 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
+use quanta::Clock;
 
 /// What a stream brings, on its way into messages.
 ///
@@ -24,6 +25,8 @@ pub(crate) struct StreamMessages {
     /// After so many pieces it is time to send.
     limit: usize,
     count: usize,
+    clock: Clock,
+    pace: Pace,
     pieces: Gathered<PyBackedBytes>,
 }
 
@@ -70,8 +73,17 @@ impl StreamMessages {
             encode: Box::new(encode),
             limit: 1,
             count: 0,
+            clock: Clock::new(),
+            pace: Pace::default(),
             pieces: Gathered::default(),
         })
+    }
+}
+
+impl StreamMessages {
+    /// Nanoseconds: of a clock that costs less than a piece does.
+    fn now(&self) -> u64 {
+        self.clock.delta_as_nanos(0, self.clock.raw())
     }
 }
 
@@ -100,11 +112,19 @@ impl StreamMessages {
         self.limit = limit;
     }
 
+    /// Begin to gather pieces: the iterator is about to be asked for one.
+    fn begin(&mut self) {
+        let now = self.now();
+        self.pace.begin(now);
+    }
+
     /// Add what the iterator has brought, and tell whether it is time to send.
     fn push(&mut self, item: &Bound<'_, PyAny>) -> PyResult<bool> {
         self.encode.encode(item, &mut self.pieces)?;
         self.count += 1;
-        Ok(self.count >= self.limit || self.pieces.is_full())
+        let now = self.now();
+        let is_due = self.pace.is_due(now);
+        Ok(is_due || self.count >= self.limit || self.pieces.is_full())
     }
 
     /// The next message that can be sent, the head before all; `None` if there is none.

@@ -112,3 +112,47 @@ pub const FULL: usize = 64 << 10;
 
 /// A piece of so many bytes is not worth copying to save a write.
 pub const LARGE: usize = 8 << 10;
+
+/// How long pieces wait for others, by a clock that the face reads after each pull.
+///
+/// A pull that took longer than [`SLOW_PULL`] is followed by a flush, and no piece is held longer than
+/// [`MAX_HOLD`] and one more pull. Numbers are nanoseconds of any clock that does not go back.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::body::gather::Pace;
+///
+/// let mut pace = Pace::default();
+/// pace.begin(0);
+/// assert!(!pace.is_due(10_000), "one piece after 10 µs");
+/// assert!(pace.is_due(1_500_000), "and another after 1.5 ms, which is too slow to wait for a third");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    /// When the first of the pieces that wait was asked for.
+    began: u64,
+    /// When the last piece came.
+    last: u64,
+}
+
+impl Pace {
+    /// Begins to gather anew: nothing waits, and the next piece is about to be asked for.
+    pub const fn begin(&mut self, now: u64) {
+        self.began = now;
+        self.last = now;
+    }
+
+    /// Takes note that a piece has come, and tells whether it is time to send.
+    pub const fn is_due(&mut self, now: u64) -> bool {
+        let pull = now.saturating_sub(self.last);
+        self.last = now;
+        pull > SLOW_PULL || now.saturating_sub(self.began) > MAX_HOLD
+    }
+}
+
+/// After a pull that took longer than so many nanoseconds, what there is goes out.
+pub const SLOW_PULL: u64 = 1_000_000;
+
+/// No piece waits longer than so many nanoseconds for others, except for one more pull.
+pub const MAX_HOLD: u64 = 5_000_000;
