@@ -2,12 +2,13 @@
 //!
 //! axum strips the body of an answer to HEAD itself.
 
-use crate::deliver::or_500;
-use crate::event_source::{EventSourceResponse, LastEventId};
-use crate::file::FileError;
-use crate::fixed::FixedResponse;
-use crate::redirect::RedirectResponse;
-use crate::streaming::StreamingResponse;
+use crate::content::file_error::FileError;
+use crate::deliver::planned::or_500;
+use crate::request::last_event_id::LastEventId;
+use crate::response::event_source::EventSourceResponse;
+use crate::response::fixed::FixedResponse;
+use crate::response::redirect::RedirectResponse;
+use crate::response::streaming::StreamingResponse;
 use antiphon_core::request::method::Method;
 use antiphon_core::request::version::HttpVersion;
 use axum_core::body::Body;

@@ -1,8 +1,8 @@
 //! The body of an [`http::Response`] that Antiphon makes.
 
 use crate::background::BackgroundTask;
-use crate::file::Reader;
-use crate::streaming::Delivery;
+use crate::content::file_reader::Reader;
+use crate::content::metered::Delivery;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use std::fmt;
@@ -26,7 +26,7 @@ enum Content {
     File(Box<Reader>),
     Stream(Box<Delivery>),
     #[cfg(feature = "server")]
-    Running(Box<crate::asgi::exchange::Running>),
+    Running(Box<crate::server::exchange::Running>),
 }
 
 impl Body {
@@ -63,7 +63,7 @@ impl Body {
     }
 
     #[cfg(feature = "server")]
-    pub(crate) fn running(app: crate::asgi::exchange::Running) -> Self {
+    pub(crate) fn running(app: crate::server::exchange::Running) -> Self {
         Self::of(Content::Running(Box::new(app)))
     }
 

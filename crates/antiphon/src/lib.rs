@@ -30,24 +30,13 @@
 pub mod asgi;
 mod background;
 mod body;
+mod content;
 mod deliver;
-mod event_source;
-mod file;
-mod fixed;
-#[cfg(feature = "json")]
-mod json;
-mod parameters;
-mod redirect;
 mod request;
-mod shutdown;
-mod streaming;
-
-#[cfg(feature = "server")]
-mod patience;
+mod response;
 #[cfg(feature = "server")]
 mod server;
-#[cfg(feature = "server")]
-mod socket;
+mod shutdown;
 
 #[cfg(feature = "axum")]
 mod axum;
@@ -68,22 +57,27 @@ pub use antiphon_core::values::media_type;
 pub use antiphon_fs::FileFacts;
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
+pub use content::chunk::IntoChunk;
+pub use content::event::IntoEvent;
 #[cfg(feature = "json")]
-pub use event_source::json_event;
-pub use event_source::{EventSourceResponse, IntoEvent, LastEventId};
-pub use file::{FileError, FileErrorKind, FileResponse};
-pub use fixed::{
+pub use content::event::json_event;
+pub use content::file_error::{FileError, FileErrorKind};
+pub use content::metered::StreamError;
+pub use request::head::RequestHead;
+pub use request::last_event_id::LastEventId;
+pub use response::event_source::EventSourceResponse;
+pub use response::file::FileResponse;
+pub use response::fixed::{
     FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
     ResponseClass,
 };
 #[cfg(feature = "json")]
-pub use json::{Json, JsonError, JsonResponse};
-pub use redirect::RedirectResponse;
-pub use request::RequestHead;
+pub use response::json::{Json, JsonError, JsonResponse};
+pub use response::redirect::RedirectResponse;
+pub use response::streaming::StreamingResponse;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
 pub use shutdown::{Shutdown, shutdown};
-pub use streaming::{IntoChunk, StreamError, StreamingResponse};
 
 /// The code of the front page, run as tests.
 #[cfg(doctest)]

@@ -3,11 +3,11 @@
 //! The services do not fail: a response that contradicts itself is logged, and the client gets 500.
 
 use crate::body::Body;
-use crate::deliver::or_500;
-use crate::file::FileResponse;
-use crate::fixed::FixedResponse;
-use crate::redirect::RedirectResponse;
-use crate::request;
+use crate::deliver::planned::or_500;
+use crate::request::head;
+use crate::response::file::FileResponse;
+use crate::response::fixed::FixedResponse;
+use crate::response::redirect::RedirectResponse;
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -53,7 +53,7 @@ impl<B> Service<http::Request<B>> for FileResponse {
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        let fields = request::fields_of(&request);
+        let fields = head::fields_of(&request);
         let method = fields.method();
         let response = self.clone().answer(fields);
         Box::pin(async move { Ok(response.await.unwrap_or_else(|error| error.answer(method))) })

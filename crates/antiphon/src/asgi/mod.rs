@@ -10,10 +10,6 @@
 //! `lifespan` is not part of it: in Rust, `main` is where a program starts and ends.
 
 mod app;
-#[cfg(feature = "server")]
-mod bell;
-#[cfg(feature = "server")]
-pub(crate) mod exchange;
 mod receive;
 mod scope;
 mod send;

@@ -1,7 +1,7 @@
 //! The scope of a request.
 
 use super::ScopeType;
-use crate::deliver::Offers;
+use crate::deliver::planned::Offers;
 use crate::shutdown::Shutdown;
 use antiphon_core::request::method::Method;
 use antiphon_core::text::percent;

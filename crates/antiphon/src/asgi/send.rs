@@ -1,9 +1,9 @@
 //! What an application sends with.
 
-#[cfg(feature = "server")]
-use super::exchange::Exchange;
 use super::{Message, Result, ScopeType};
-use crate::streaming::Delivery;
+use crate::content::metered::Delivery;
+#[cfg(feature = "server")]
+use crate::server::exchange::Exchange;
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use std::fmt;

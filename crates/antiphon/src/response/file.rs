@@ -1,19 +1,11 @@
 //! Files.
 
-mod chunk;
-mod error;
-mod reader;
-
-#[cfg(feature = "server")]
-pub(crate) use chunk::CHUNK_LEN;
-pub use error::{FileError, FileErrorKind};
-pub(crate) use reader::Reader;
-
+use super::parameters::{Parameters, parameter_methods, unix_now};
 use crate::asgi::{self, ScopeType};
 use crate::body::Body;
-use crate::deliver::{Content, Ready};
-use crate::parameters::{Parameters, parameter_methods, unix_now};
-use crate::request::{self, RequestHead};
+use crate::content::file_error::FileError;
+use crate::deliver::planned::{Content, Ready};
+use crate::request::head::{self, RequestHead};
 use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
@@ -179,7 +171,7 @@ impl FileResponse {
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let fields = match scope.scope_type() {
-            ScopeType::Http => request::fields_of(&scope),
+            ScopeType::Http => head::fields_of(&scope),
             ScopeType::Websocket => RequestFields::default(),
         };
         let offers = scope.offers();
@@ -197,7 +189,7 @@ impl FileResponse {
         self,
         request: &R,
     ) -> impl Future<Output = Result<http::Response<Body>, FileError>> + Send + use<R> {
-        self.answer(request::fields_of(request))
+        self.answer(head::fields_of(request))
     }
 
     pub(crate) async fn answer(
@@ -289,8 +281,8 @@ fn boundary() -> Result<String, FileError> {
 /// A file that is being sent, and the path that it was opened by.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
-    file: Arc<OpenFile>,
-    path: Arc<Path>,
+    pub(crate) file: Arc<OpenFile>,
+    pub(crate) path: Arc<Path>,
 }
 
 impl Opened {

@@ -1,24 +1,18 @@
 //! Server-sent events.
 
-mod alive;
-mod item;
-mod last_event_id;
-mod subscribed;
-
-pub use item::IntoEvent;
-#[cfg(feature = "json")]
-pub use item::json_event;
-pub use last_event_id::LastEventId;
-
-use crate::Response;
+use super::fixed::Response;
+use super::parameters::{Parameters, parameter_methods, send_timeout_method};
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{Content, Ready};
-use crate::parameters::{Parameters, parameter_methods, send_timeout_method};
-use crate::request::{self, RequestHead};
+use crate::content::event::IntoEvent;
+use crate::content::gather::{Gather, Gathered};
+use crate::content::kept_alive::{Alive, End, Ping};
+use crate::content::metered::{BoxChunks, Delivery};
+use crate::content::subscribed::Subscribed;
+use crate::content::threaded_iterator::Ahead;
+use crate::deliver::planned::{Content, Ready};
+use crate::request::head::{self, RequestHead};
 use crate::shutdown::Shutdown;
-use crate::streaming::{Ahead, BoxChunks, Delivery, Gather, Gathered};
-use alive::{Alive, End, Ping};
 use antiphon_channel::Subscriber;
 use antiphon_core::request::method::Method;
 use antiphon_core::request::version::HttpVersion;
@@ -31,7 +25,6 @@ use futures_core::Stream;
 use http::StatusCode;
 use std::fmt;
 use std::time::Duration;
-use subscribed::Subscribed;
 
 /// A response of server-sent events ([WHATWG HTML §9.2]), for a browser's `EventSource`.
 ///
@@ -259,7 +252,7 @@ impl EventSourceResponse {
         self.shutdown
             .get_or_insert_with(|| scope.shutdown().clone());
         let offers = scope.offers();
-        let ready = self.plan(scope.method_facts(), request::version_of(&scope));
+        let ready = self.plan(scope.method_facts(), head::version_of(&scope));
         drop((scope, receive));
         async move { ready?.send(offers, send).await }
     }
@@ -277,7 +270,7 @@ impl EventSourceResponse {
         self,
         request: &R,
     ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
-        let ready = self.plan(request::method_of(request), request::version_of(request));
+        let ready = self.plan(head::method_of(request), head::version_of(request));
         async move { ready?.into_http_with_first().await }
     }
 

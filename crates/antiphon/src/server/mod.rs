@@ -1,13 +1,16 @@
 //! The embedded server, over hyper-util: HTTP/1.1 and HTTP/2 without TLS (h2c).
 
-use crate::asgi::exchange::{Exchange, Running};
+pub(crate) mod exchange;
+mod socket;
+mod wake_source;
+
 use crate::asgi::{self, App, Receive, Scope};
 use crate::body::Body;
-use crate::deliver;
-use crate::file::CHUNK_LEN;
-use crate::patience;
+use crate::content::file_buffer::CHUNK_LEN;
+use crate::content::send_deadline;
+use crate::deliver::planned;
 use crate::shutdown::Shutdown;
-use crate::socket::Socket;
+use exchange::{Exchange, Running};
 use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use hyper::body::Incoming;
@@ -16,6 +19,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use socket::Socket;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -166,7 +170,7 @@ impl Server {
                     Ok(Preface::Http1) => {
                         let socket = TokioIo::new(Socket(stream));
                         let connection = protocols.http1.serve_connection(socket, service);
-                        patience::bounded(watcher.watch(connection)).await
+                        send_deadline::bounded(watcher.watch(connection)).await
                     }
                     Ok(Preface::Http2) => {
                         let socket = TokioIo::new(stream);
@@ -286,7 +290,7 @@ where
 {
     fn execute(&self, request: F) {
         tokio::spawn(async move {
-            if let Err(error) = patience::bounded(request).await {
+            if let Err(error) = send_deadline::bounded(request).await {
                 tracing::warn!(%error, "a request was reset");
             }
         });
@@ -347,7 +351,7 @@ impl Future for Respond {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Asked(running) => Pin::new(running).poll_response(context).map(Ok),
-            Self::Refused(status) => Poll::Ready(Ok(deliver::bare(
+            Self::Refused(status) => Poll::Ready(Ok(planned::bare(
                 status.take().unwrap_or(StatusCode::BAD_REQUEST),
             ))),
         }

@@ -8,12 +8,12 @@
 //! A response that is a stream is handed over whole: the connection polls the stream itself, and the
 //! application only if something else wakes it.
 
-use super::bell::Bell;
-use super::{Error, Message, Result, SendError};
+use super::wake_source::Bell;
+use crate::asgi::{Error, Message, Result, SendError};
 use crate::body::{Body, BodyError};
-use crate::deliver;
-use crate::file::FileError;
-use crate::streaming::{Delivery, StreamError};
+use crate::content::file_error::FileError;
+use crate::content::metered::{Delivery, StreamError};
+use crate::deliver::planned;
 use antiphon_core::fields::Headers;
 use antiphon_core::request::method;
 use antiphon_core::text::number;
@@ -298,13 +298,13 @@ impl Running {
                 drop(state);
                 Poll::Ready(match progress {
                     Progress::Failed(failure) => failure.answer(),
-                    _ => deliver::internal_server_error(),
+                    _ => planned::internal_server_error(),
                 })
             }
             Some((status, headers)) => {
                 let Ok(status) = StatusCode::from_u16(status) else {
                     this.log("the application sent a status code outside 100 to 999");
-                    return Poll::Ready(deliver::internal_server_error());
+                    return Poll::Ready(planned::internal_server_error());
                 };
                 let body = if state.ended {
                     let content = state.content.take().unwrap_or_default();
@@ -331,7 +331,7 @@ impl Running {
                     this.target = target.and_then(|target| target.as_str().parse().ok());
                     Body::running(this.take())
                 };
-                Poll::Ready(deliver::head(status, headers, body))
+                Poll::Ready(planned::head(status, headers, body))
             }
         }
     }
@@ -509,7 +509,7 @@ impl Failure {
         match self.0.downcast_ref::<FileError>() {
             // hyper leaves the content out after HEAD.
             Some(error) => error.answer(method::Method::Get),
-            None => deliver::internal_server_error(),
+            None => planned::internal_server_error(),
         }
     }
 }

@@ -3,9 +3,10 @@
 use crate::asgi::{self, Message, ScopeType};
 use crate::background::BackgroundTask;
 use crate::body::Body;
-use crate::file::{Opened, Reader};
-use crate::parameters::Parameters;
-use crate::streaming::Delivery;
+use crate::content::file_reader::Reader;
+use crate::content::metered::Delivery;
+use crate::response::file::Opened;
+use crate::response::parameters::Parameters;
 use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
 use antiphon_core::fields::{FieldName, HeaderPatch, Headers};
 use antiphon_core::response::file::FileContent;

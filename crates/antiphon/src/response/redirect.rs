@@ -1,10 +1,10 @@
 //! Responses that send the client elsewhere.
 
+use super::parameters::{Parameters, parameter_methods};
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{Content, Ready};
-use crate::parameters::{Parameters, parameter_methods};
-use crate::request::{self, RequestHead};
+use crate::deliver::planned::{Content, Ready};
+use crate::request::head::{self, RequestHead};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::{fixed, redirect};
@@ -92,7 +92,7 @@ impl RedirectResponse {
         self,
         request: &impl RequestHead,
     ) -> Result<http::Response<Body>, InvalidResponse> {
-        Ok(self.plan(request::method_of(request))?.into_http())
+        Ok(self.plan(head::method_of(request))?.into_http())
     }
 
     pub(crate) fn plan(self, method: Method) -> Result<Ready, InvalidResponse> {

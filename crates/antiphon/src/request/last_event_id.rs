@@ -1,6 +1,6 @@
 //! Where a client that connects again wants to go on.
 
-use crate::request::RequestHead;
+use super::head::RequestHead;
 use antiphon_core::fields::FieldName;
 use antiphon_core::request::last_event_id;
 use http::HeaderValue;

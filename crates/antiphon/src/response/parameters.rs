@@ -1,6 +1,6 @@
 //! What every response class takes, whatever its content is.
 
-use crate::BackgroundTask;
+use crate::background::BackgroundTask;
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::values::cookie::{InvalidCookie, SetCookie};

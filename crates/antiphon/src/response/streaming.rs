@@ -1,23 +1,14 @@
 //! Responses whose content comes over time.
 
-mod ahead;
-mod chunk;
-mod delivery;
-mod gather;
-
-pub use chunk::IntoChunk;
-pub use delivery::StreamError;
-
-pub(crate) use ahead::Ahead;
-pub(crate) use antiphon_core::body::gather::FULL;
-pub(crate) use delivery::{BoxChunks, Chunks, Delivery};
-pub(crate) use gather::{Gather, Gathered};
-
+use super::parameters::{Parameters, parameter_methods, send_timeout_method};
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::{Content, Ready};
-use crate::parameters::{Parameters, parameter_methods, send_timeout_method};
-use crate::request::{self, RequestHead};
+use crate::content::chunk::IntoChunk;
+use crate::content::gather::{Gather, Gathered};
+use crate::content::metered::{BoxChunks, Delivery};
+use crate::content::threaded_iterator::Ahead;
+use crate::deliver::planned::{Content, Ready};
+use crate::request::head::{self, RequestHead};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::streaming;
@@ -148,7 +139,7 @@ impl StreamingResponse {
     /// # Errors
     ///
     /// Before anything is sent: [`InvalidResponse`] if a header cannot be sent with a stream, and the
-    /// stream's own error. After that: [`StreamError`], and whatever `send` returns.
+    /// stream's own error. After that: [`StreamError`](crate::StreamError), and whatever `send` returns.
     pub fn call(
         self,
         scope: asgi::Scope,
@@ -185,7 +176,7 @@ impl StreamingResponse {
         self,
         request: &R,
     ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
-        let ready = self.plan(request::method_of(request));
+        let ready = self.plan(head::method_of(request));
         async move { ready?.into_http_with_first().await }
     }
 

@@ -7,9 +7,9 @@
 //!
 //! The queue is short at first and grows while the client keeps up, to a bound in bytes.
 
-use super::IntoChunk;
-use super::delivery::Chunks;
+use super::chunk::IntoChunk;
 use super::gather::Gathered;
+use super::metered::Chunks;
 use crate::asgi::Error;
 use bytes::Bytes;
 use std::any::Any;

@@ -1,8 +1,8 @@
 //! A stream on its way to the client, by whichever door.
 
-use crate::asgi::Error;
 #[cfg(feature = "server")]
-use crate::patience;
+use super::send_deadline;
+use crate::asgi::Error;
 use bytes::Bytes;
 use std::fmt;
 use std::future::poll_fn;
@@ -83,7 +83,7 @@ impl Delivery {
     ) -> Poll<Option<Result<Bytes, StreamError>>> {
         #[cfg(feature = "server")]
         if self.send_timeout.is_some() {
-            patience::relieve();
+            send_deadline::relieve();
         }
         let next = match (self.first.take(), &mut self.chunks) {
             (Some(first), _) => Some(Ok(first)),
@@ -97,7 +97,7 @@ impl Delivery {
                     self.sent += chunk.len() as u64;
                     #[cfg(feature = "server")]
                     if let Some(timeout) = self.send_timeout {
-                        patience::expect_within(timeout);
+                        send_deadline::expect_within(timeout);
                     }
                     return Poll::Ready(Some(Ok(chunk)));
                 }

@@ -1,7 +1,8 @@
 //! Reading what a plan asks for: in memory at once, otherwise on a thread that may wait.
 
-use super::chunk::Buffer;
-use super::{FileError, Opened};
+use super::file_buffer::Buffer;
+use super::file_error::FileError;
+use crate::response::file::Opened;
 use antiphon_core::body::segment::Segment;
 use antiphon_core::response::file::FileContent;
 use antiphon_fs::Read;

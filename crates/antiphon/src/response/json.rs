@@ -1,6 +1,6 @@
 //! JSON responses.
 
-use crate::fixed::{FixedResponse, Render, ResponseClass};
+use super::fixed::{FixedResponse, Render, ResponseClass};
 use antiphon_core::values::media_type::MediaType;
 use bytes::Bytes;
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! Why a file cannot be sent.
 
-use crate::PlainTextResponse;
+use crate::response::fixed::PlainTextResponse;
 use antiphon_core::request::method::Method;
 use antiphon_fs::{OpenError, OpenErrorKind};
 use http::StatusCode;
@@ -128,12 +128,12 @@ impl FileError {
 #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
 impl FileError {
     /// [`response`](Self::response), sent.
-    pub(crate) fn answer(&self, method: Method) -> http::Response<crate::Body> {
+    pub(crate) fn answer(&self, method: Method) -> http::Response<crate::body::Body> {
         let response = self.response();
         if response.status().is_client_error() {
             tracing::debug!(error = %self, "a file cannot be sent");
         }
-        crate::deliver::or_500(response.plan(method).map(|ready| ready.into_http()))
+        crate::deliver::planned::or_500(response.plan(method).map(|ready| ready.into_http()))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What an event stream adds to its events: it opens with a hint, says that it is alive while it is
 //! idle, and comes to its end with the server.
 
+use super::metered::{BoxChunks, Chunks};
 use crate::asgi::Error;
 use crate::shutdown::Shutdown;
-use crate::streaming::{BoxChunks, Chunks};
 use bytes::{Bytes, BytesMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};

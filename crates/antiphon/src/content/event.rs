@@ -93,9 +93,11 @@ impl<T: IntoEvent, E: Into<Error>> IntoEvent for Result<T, E> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[cfg(feature = "json")]
-pub fn json_event<T>(value: &T) -> Result<ServerSentEvent<'static>, crate::JsonError>
+pub fn json_event<T>(
+    value: &T,
+) -> Result<ServerSentEvent<'static>, crate::response::json::JsonError>
 where
     T: serde::Serialize + ?Sized,
 {
-    Ok(ServerSentEvent::new(crate::json::to_text(value)?))
+    Ok(ServerSentEvent::new(crate::response::json::to_text(value)?))
 }

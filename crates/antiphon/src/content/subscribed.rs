@@ -5,9 +5,11 @@
 //! sends it, and again as long as each turn brings another: they share the write. Where that brings
 //! nothing, it is tried only now and then.
 
+use super::gather::Gathered;
+use super::metered::Chunks;
 use crate::asgi::Error;
-use crate::streaming::{Chunks, FULL, Gathered};
 use antiphon_channel::Subscriber;
+use antiphon_core::body::gather::FULL;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};

@@ -1,6 +1,6 @@
 //! What is ready together goes out together.
 
-use super::delivery::Chunks;
+use super::metered::Chunks;
 use crate::asgi::Error;
 use antiphon_core::body::gather;
 use bytes::Bytes;

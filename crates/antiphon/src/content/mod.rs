@@ -1,0 +1,14 @@
+//! Where content comes from.
+
+pub(crate) mod chunk;
+pub(crate) mod event;
+pub(crate) mod file_buffer;
+pub(crate) mod file_error;
+pub(crate) mod file_reader;
+pub(crate) mod gather;
+pub(crate) mod kept_alive;
+pub(crate) mod metered;
+#[cfg(feature = "server")]
+pub(crate) mod send_deadline;
+pub(crate) mod subscribed;
+pub(crate) mod threaded_iterator;

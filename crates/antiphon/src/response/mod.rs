@@ -1,0 +1,10 @@
+//! The classes.
+
+pub(crate) mod event_source;
+pub(crate) mod file;
+pub(crate) mod fixed;
+#[cfg(feature = "json")]
+pub(crate) mod json;
+pub(crate) mod parameters;
+pub(crate) mod redirect;
+pub(crate) mod streaming;
