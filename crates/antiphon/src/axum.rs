@@ -19,13 +19,13 @@ use std::convert::Infallible;
 
 impl<C> IntoResponse for FixedResponse<C> {
     fn into_response(self) -> Response {
-        or_500(self.plan(Method::Get).map(|ready| ready.into_http())).map(Body::new)
+        or_500(self.plan(Method::Get).map(|planned| planned.into_http())).map(Body::new)
     }
 }
 
 impl IntoResponse for RedirectResponse {
     fn into_response(self) -> Response {
-        or_500(self.plan(Method::Get).map(|ready| ready.into_http())).map(Body::new)
+        or_500(self.plan(Method::Get).map(|planned| planned.into_http())).map(Body::new)
     }
 }
 
@@ -42,7 +42,7 @@ impl IntoResponse for FileError {
 /// `response.into_http(&request).await`.
 impl IntoResponse for StreamingResponse {
     fn into_response(self) -> Response {
-        or_500(self.plan(Method::Get).map(|ready| ready.into_http())).map(Body::new)
+        or_500(self.plan(Method::Get).map(|planned| planned.into_http())).map(Body::new)
     }
 }
 
@@ -51,7 +51,7 @@ impl IntoResponse for EventSourceResponse {
     fn into_response(self) -> Response {
         or_500(
             self.plan(Method::Get, HttpVersion::Later)
-                .map(|ready| ready.into_http()),
+                .map(|planned| planned.into_http()),
         )
         .map(Body::new)
     }

@@ -2,7 +2,7 @@
 
 use crate::background::BackgroundTask;
 use crate::content::file_reader::Reader;
-use crate::content::metered::Delivery;
+use crate::content::metered::MeteredStream;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use std::fmt;
@@ -24,9 +24,9 @@ enum Content {
     Empty,
     Bytes(Bytes),
     File(Box<Reader>),
-    Stream(Box<Delivery>),
+    Stream(Box<MeteredStream>),
     #[cfg(feature = "server")]
-    Running(Box<crate::server::exchange::Running>),
+    AppCall(Box<crate::server::exchange::AppCall>),
 }
 
 impl Body {
@@ -53,7 +53,7 @@ impl Body {
         Self::of(content)
     }
 
-    pub(crate) fn of_stream(stream: Box<Delivery>) -> Self {
+    pub(crate) fn of_stream(stream: Box<MeteredStream>) -> Self {
         let content = if stream.is_at_end() {
             Content::Empty
         } else {
@@ -63,8 +63,8 @@ impl Body {
     }
 
     #[cfg(feature = "server")]
-    pub(crate) fn running(app: crate::server::exchange::Running) -> Self {
-        Self::of(Content::Running(Box::new(app)))
+    pub(crate) fn running(app: crate::server::exchange::AppCall) -> Self {
+        Self::of(Content::AppCall(Box::new(app)))
     }
 
     pub(crate) fn with_background(mut self, background: Option<BackgroundTask>) -> Self {
@@ -111,7 +111,7 @@ impl Body {
                 chunk.map(|chunk| chunk.map_err(BodyError::logged))
             }
             #[cfg(feature = "server")]
-            Content::Running(app) => ready!(app.poll_frame(context)),
+            Content::AppCall(app) => ready!(app.poll_frame(context)),
         };
         Poll::Ready(next)
     }
@@ -146,7 +146,7 @@ impl http_body::Body for Body {
             Content::Empty => true,
             Content::Bytes(_) | Content::File(_) | Content::Stream(_) => false,
             #[cfg(feature = "server")]
-            Content::Running(_) => false,
+            Content::AppCall(_) => false,
         }
     }
 
@@ -159,7 +159,7 @@ impl http_body::Body for Body {
                 .missing()
                 .map_or_else(SizeHint::default, SizeHint::with_exact),
             #[cfg(feature = "server")]
-            Content::Running(_) => SizeHint::default(),
+            Content::AppCall(_) => SizeHint::default(),
         }
     }
 }

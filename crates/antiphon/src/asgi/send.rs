@@ -1,7 +1,7 @@
 //! What an application sends with.
 
 use super::{Message, Result, ScopeType};
-use crate::content::metered::Delivery;
+use crate::content::metered::MeteredStream;
 #[cfg(feature = "server")]
 use crate::server::exchange::Exchange;
 use antiphon_core::fields::Headers;
@@ -182,7 +182,7 @@ impl Send {
         scope_type: ScopeType,
         status: u16,
         headers: Headers,
-        mut stream: Box<Delivery>,
+        mut stream: Box<MeteredStream>,
     ) -> Result {
         // What fails now is the application's to answer.
         stream.first().await?;

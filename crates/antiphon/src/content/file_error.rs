@@ -133,7 +133,7 @@ impl FileError {
         if response.status().is_client_error() {
             tracing::debug!(error = %self, "a file cannot be sent");
         }
-        crate::deliver::planned::or_500(response.plan(method).map(|ready| ready.into_http()))
+        crate::deliver::planned::or_500(response.plan(method).map(|planned| planned.into_http()))
     }
 }
 

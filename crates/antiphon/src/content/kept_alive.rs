@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-pub(crate) struct Alive {
+pub(crate) struct KeptAlive {
     events: BoxChunks,
     /// What is sent before the first event.
     opening: Option<Bytes>,
@@ -19,7 +19,7 @@ pub(crate) struct Alive {
     end: End,
 }
 
-impl Alive {
+impl KeptAlive {
     pub(crate) fn new(
         events: BoxChunks,
         opening: Option<Bytes>,
@@ -35,7 +35,7 @@ impl Alive {
     }
 }
 
-impl Chunks for Alive {
+impl Chunks for KeptAlive {
     fn poll_chunk(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

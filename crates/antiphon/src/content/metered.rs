@@ -22,7 +22,7 @@ pub(crate) trait Chunks: Send {
 pub(crate) type BoxChunks = Pin<Box<dyn Chunks>>;
 
 /// Chunks, and how far their delivery has come.
-pub(crate) struct Delivery {
+pub(crate) struct MeteredStream {
     /// `None` once the last has been taken: what they held is let go at once.
     chunks: Option<BoxChunks>,
     /// The first chunk, which was ready before the head was sent.
@@ -33,7 +33,7 @@ pub(crate) struct Delivery {
     send_timeout: Option<Duration>,
 }
 
-impl Delivery {
+impl MeteredStream {
     pub(crate) const fn new(
         chunks: BoxChunks,
         announced: Option<u64>,
@@ -118,10 +118,10 @@ impl Delivery {
     }
 }
 
-impl fmt::Debug for Delivery {
+impl fmt::Debug for MeteredStream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Delivery")
+            .debug_struct("MeteredStream")
             .field("announced", &self.announced)
             .field("sent", &self.sent)
             .finish_non_exhaustive()

@@ -22,7 +22,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::runtime::Handle;
 
 /// The client's end of the queue.
-pub(crate) struct Ahead<I: Iterator<Item: IntoChunk> + Send + 'static> {
+pub(crate) struct ThreadedIterator<I: Iterator<Item: IntoChunk> + Send + 'static> {
     queue: Arc<Queue<I>>,
     /// What was taken from the queue last.
     taken: VecDeque<Bytes>,
@@ -52,7 +52,7 @@ enum End {
     Panicked(Box<dyn Any + Send>),
 }
 
-impl<I: Iterator<Item: IntoChunk> + Send + 'static> Ahead<I> {
+impl<I: Iterator<Item: IntoChunk> + Send + 'static> ThreadedIterator<I> {
     pub(crate) fn new(iterator: I) -> Self {
         let state = State {
             chunks: VecDeque::new(),
@@ -71,7 +71,7 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Ahead<I> {
     }
 }
 
-impl<I: Iterator<Item: IntoChunk> + Send + 'static> Chunks for Ahead<I> {
+impl<I: Iterator<Item: IntoChunk> + Send + 'static> Chunks for ThreadedIterator<I> {
     fn poll_chunk(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -112,7 +112,7 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Chunks for Ahead<I> {
     }
 }
 
-impl<I: Iterator<Item: IntoChunk> + Send + 'static> Drop for Ahead<I> {
+impl<I: Iterator<Item: IntoChunk> + Send + 'static> Drop for ThreadedIterator<I> {
     fn drop(&mut self) {
         let mut state = self.queue.lock();
         state.closed = true;

@@ -4,7 +4,7 @@ use crate::asgi::{self, Message, ScopeType};
 use crate::background::BackgroundTask;
 use crate::body::Body;
 use crate::content::file_reader::Reader;
-use crate::content::metered::Delivery;
+use crate::content::metered::MeteredStream;
 use crate::response::file::Opened;
 use crate::response::parameters::Parameters;
 use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
@@ -20,30 +20,30 @@ use std::path::Path;
 
 /// A planned response, and where its content comes from.
 #[derive(Debug)]
-pub(crate) struct Ready {
+pub(crate) struct Planned {
     status: StatusCode,
     headers: Headers,
-    content: Content,
+    content: Source,
     background: Option<BackgroundTask>,
 }
 
 /// Where the content of a response comes from.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub(crate) enum Source {
     Empty,
     Bytes(Bytes),
     File(Opened, FileContent),
-    Stream(Box<Delivery>),
+    Stream(Box<MeteredStream>),
 }
 
-impl Ready {
+impl Planned {
     /// The answer that `plan` makes of a response: `head` is what it says of itself, `content` what it
     /// sends unless the plan says that there is none.
     pub(crate) fn new<T>(
         head: impl IntoIterator<Item = HeaderPatch>,
         plan: Plan<T>,
         parameters: Parameters,
-        content: impl FnOnce(T) -> Content,
+        content: impl FnOnce(T) -> Source,
     ) -> Self {
         let Parameters {
             status: own,
@@ -60,7 +60,7 @@ impl Ready {
             status: StatusCode::from_u16(status).unwrap_or(own),
             headers,
             content: match body {
-                plan::Body::Empty => Content::Empty,
+                plan::Body::Empty => Source::Empty,
                 plan::Body::Content(planned) => content(planned),
             },
             background,
@@ -77,18 +77,18 @@ impl Ready {
         } = self;
         let (scope_type, status) = (offers.scope_type, status.as_u16());
         match content {
-            Content::Empty => {
+            Source::Empty => {
                 send.send_whole(scope_type, status, headers, Bytes::new())
                     .await?;
             }
-            Content::Bytes(bytes) => {
+            Source::Bytes(bytes) => {
                 send.send_whole(scope_type, status, headers, bytes).await?;
             }
-            Content::Stream(stream) => {
+            Source::Stream(stream) => {
                 let sent = send.send_stream(scope_type, status, headers, stream);
                 Box::pin(sent).await?;
             }
-            Content::File(file, content) => {
+            Source::File(file, content) => {
                 let by_path = offers.pathsend && background.is_none();
                 let start = Message::Start {
                     scope_type,
@@ -112,7 +112,7 @@ impl Ready {
 
     /// The response as a value, with the first chunk of its stream in it if that is ready.
     pub(crate) async fn into_http_with_first(mut self) -> asgi::Result<http::Response<Body>> {
-        if let Content::Stream(stream) = &mut self.content {
+        if let Source::Stream(stream) = &mut self.content {
             stream.first().await?;
         }
         Ok(self.into_http())
@@ -121,10 +121,10 @@ impl Ready {
     /// The response as a value, whose body runs the background task when it has been taken.
     pub(crate) fn into_http(self) -> http::Response<Body> {
         let body = match self.content {
-            Content::Empty => Body::empty(),
-            Content::Bytes(bytes) => Body::from(bytes),
-            Content::File(file, content) => Body::of_file(Reader::new(file, content)),
-            Content::Stream(stream) => Body::of_stream(stream),
+            Source::Empty => Body::empty(),
+            Source::Bytes(bytes) => Body::from(bytes),
+            Source::File(file, content) => Body::of_file(Reader::new(file, content)),
+            Source::Stream(stream) => Body::of_stream(stream),
         };
         head(
             self.status,

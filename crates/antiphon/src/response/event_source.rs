@@ -6,11 +6,11 @@ use crate::asgi;
 use crate::body::Body;
 use crate::content::event::IntoEvent;
 use crate::content::gather::{Gather, Gathered};
-use crate::content::kept_alive::{Alive, End, Ping};
-use crate::content::metered::{BoxChunks, Delivery};
+use crate::content::kept_alive::{End, KeptAlive, Ping};
+use crate::content::metered::{BoxChunks, MeteredStream};
 use crate::content::subscribed::Subscribed;
-use crate::content::threaded_iterator::Ahead;
-use crate::deliver::planned::{Content, Ready};
+use crate::content::threaded_iterator::ThreadedIterator;
+use crate::deliver::planned::{Planned, Source};
 use crate::request::head::{self, RequestHead};
 use crate::shutdown::Shutdown;
 use antiphon_channel::Subscriber;
@@ -112,7 +112,7 @@ impl EventSourceResponse {
     {
         let iterator = iterator.into_iter();
         Self::of(|separator| {
-            Box::pin(Ahead::new(iterator.map(move |item| {
+            Box::pin(ThreadedIterator::new(iterator.map(move |item| {
                 let mut bytes = Vec::new();
                 item.write_event(separator, &mut bytes).map(|()| bytes)
             })))
@@ -278,7 +278,7 @@ impl EventSourceResponse {
         self,
         method: Method,
         version: HttpVersion,
-    ) -> Result<Ready, InvalidResponse> {
+    ) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(None);
         let content = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, method)?;
@@ -296,15 +296,15 @@ impl EventSourceResponse {
         let shutdown = self
             .shutdown
             .unwrap_or_else(|| Shutdown::of_process().clone());
-        let events = Alive::new(
+        let events = KeptAlive::new(
             (self.events)(self.separator),
             opening,
             Ping::every(self.ping_interval, ping),
             End::with(shutdown, self.shutdown_grace_period),
         );
         let send_timeout = self.send_timeout;
-        Ok(Ready::new(head, plan, self.parameters, |announced| {
-            Content::Stream(Delivery::new(Box::pin(events), announced, send_timeout).into())
+        Ok(Planned::new(head, plan, self.parameters, |announced| {
+            Source::Stream(MeteredStream::new(Box::pin(events), announced, send_timeout).into())
         }))
     }
 }

@@ -4,7 +4,7 @@ use super::parameters::{Parameters, parameter_methods, unix_now};
 use crate::asgi::{self, ScopeType};
 use crate::body::Body;
 use crate::content::file_error::FileError;
-use crate::deliver::planned::{Content, Ready};
+use crate::deliver::planned::{Planned, Source};
 use crate::request::head::{self, RequestHead};
 use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
 use antiphon_core::request::fields::RequestFields;
@@ -199,7 +199,7 @@ impl FileResponse {
         Ok(self.plan(fields).await?.into_http())
     }
 
-    async fn plan(mut self, request: RequestFields) -> Result<Ready, FileError> {
+    async fn plan(mut self, request: RequestFields) -> Result<Planned, FileError> {
         let file = open(&self.path).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let now = unix_now();
@@ -225,8 +225,8 @@ impl FileResponse {
             file: Arc::new(file),
             path: self.path,
         };
-        Ok(Ready::new([], plan, self.parameters, |content| {
-            Content::File(opened, content)
+        Ok(Planned::new([], plan, self.parameters, |content| {
+            Source::File(opened, content)
         }))
     }
 

@@ -3,7 +3,7 @@
 use super::parameters::{Parameters, parameter_methods};
 use crate::asgi;
 use crate::body::Body;
-use crate::deliver::planned::{Content, Ready};
+use crate::deliver::planned::{Planned, Source};
 use crate::request::head::{self, RequestHead};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::{self, InvalidResponse};
@@ -95,13 +95,13 @@ impl RedirectResponse {
         Ok(self.plan(head::method_of(request))?.into_http())
     }
 
-    pub(crate) fn plan(self, method: Method) -> Result<Ready, InvalidResponse> {
+    pub(crate) fn plan(self, method: Method) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(Some(0));
         let content = content::head(facts, self.parameters.content_type())?;
         let plan = fixed::plan(facts, method)?;
         let head = content.into_iter().chain([redirect::head(&self.url)]);
-        Ok(Ready::new(head, plan, self.parameters, |()| {
-            Content::Bytes(Bytes::new())
+        Ok(Planned::new(head, plan, self.parameters, |()| {
+            Source::Bytes(Bytes::new())
         }))
     }
 }

@@ -5,9 +5,9 @@ use crate::asgi;
 use crate::body::Body;
 use crate::content::chunk::IntoChunk;
 use crate::content::gather::{Gather, Gathered};
-use crate::content::metered::{BoxChunks, Delivery};
-use crate::content::threaded_iterator::Ahead;
-use crate::deliver::planned::{Content, Ready};
+use crate::content::metered::{BoxChunks, MeteredStream};
+use crate::content::threaded_iterator::ThreadedIterator;
+use crate::deliver::planned::{Planned, Source};
 use crate::request::head::{self, RequestHead};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::{self, InvalidResponse};
@@ -96,7 +96,7 @@ impl StreamingResponse {
     where
         I: IntoIterator<Item: IntoChunk, IntoIter: Send + 'static>,
     {
-        Self::of(Box::pin(Ahead::new(iterator.into_iter())))
+        Self::of(Box::pin(ThreadedIterator::new(iterator.into_iter())))
     }
 
     /// A response of what a blocking reader brings, in blocks of 64 KiB or of what it has; status 200.
@@ -180,13 +180,13 @@ impl StreamingResponse {
         async move { ready?.into_http_with_first().await }
     }
 
-    pub(crate) fn plan(self, method: Method) -> Result<Ready, InvalidResponse> {
+    pub(crate) fn plan(self, method: Method) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(None);
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, method)?;
         let (chunks, send_timeout) = (self.chunks, self.send_timeout);
-        Ok(Ready::new(head, plan, self.parameters, |announced| {
-            Content::Stream(Delivery::new(chunks, announced, send_timeout).into())
+        Ok(Planned::new(head, plan, self.parameters, |announced| {
+            Source::Stream(MeteredStream::new(chunks, announced, send_timeout).into())
         }))
     }
 }

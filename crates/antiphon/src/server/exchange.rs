@@ -8,11 +8,11 @@
 //! A response that is a stream is handed over whole: the connection polls the stream itself, and the
 //! application only if something else wakes it.
 
-use super::wake_source::Bell;
+use super::wake_source::WakeSource;
 use crate::asgi::{Error, Message, Result, SendError};
 use crate::body::{Body, BodyError};
 use crate::content::file_error::FileError;
-use crate::content::metered::{Delivery, StreamError};
+use crate::content::metered::{MeteredStream, StreamError};
 use crate::deliver::planned;
 use antiphon_core::fields::Headers;
 use antiphon_core::request::method;
@@ -45,7 +45,7 @@ struct State {
     /// The connection is gone.
     closed: bool,
     /// A stream that is the content, until the connection takes it.
-    stream: Option<Box<Delivery>>,
+    stream: Option<Box<MeteredStream>>,
     /// How the stream ended.
     stream_end: Option<thread::Result<std::result::Result<(), StreamError>>>,
     /// The application does not wait for the stream's end any more.
@@ -99,7 +99,7 @@ impl Exchange {
         &self,
         status: u16,
         headers: Headers,
-        stream: Box<Delivery>,
+        stream: Box<MeteredStream>,
     ) -> Result {
         {
             let mut state = self.lock();
@@ -216,7 +216,7 @@ fn wake(waiting: &mut Option<Waker>) {
 }
 
 /// A request that an application is answering.
-pub(crate) struct Running {
+pub(crate) struct AppCall {
     app: Option<App>,
     exchange: Arc<Exchange>,
     method: Method,
@@ -232,9 +232,9 @@ pub(crate) struct Running {
 
 /// A stream that the connection polls itself.
 struct Stream {
-    content: Box<Delivery>,
+    content: Box<MeteredStream>,
     /// What wakes the application while the stream is polled instead of it.
-    bell: Arc<Bell>,
+    wake_source: Arc<WakeSource>,
 }
 
 type App = Pin<Box<dyn Future<Output = Result> + Send>>;
@@ -246,7 +246,7 @@ enum Progress {
     Failed(Failure),
 }
 
-impl Running {
+impl AppCall {
     /// The answer of `app` to a request; method and target are for the log.
     pub(crate) fn new(
         app: App,
@@ -321,7 +321,7 @@ impl Running {
                     }
                     this.stream = stream.map(|content| Stream {
                         content,
-                        bell: Bell::new(context.waker()),
+                        wake_source: WakeSource::new(context.waker()),
                     });
                     let announced = headers.declared().content_length;
                     this.missing = announced.and_then(number::parse);
@@ -349,11 +349,11 @@ impl Running {
                 Ok(Poll::Ready(Some(Err(error)))) => self.end_stream(Ok(Err(error))),
                 Err(panic) => self.end_stream(Err(panic)),
                 Ok(Poll::Pending) => {
-                    if !stream.bell.has_rung(context.waker()) {
+                    if !stream.wake_source.has_woken(context.waker()) {
                         return Poll::Pending;
                     }
-                    let bell = Waker::from(Arc::clone(&stream.bell));
-                    match self.poll_app(&mut Context::from_waker(&bell)) {
+                    let waker = Waker::from(Arc::clone(&stream.wake_source));
+                    match self.poll_app(&mut Context::from_waker(&waker)) {
                         Progress::Waiting if !self.exchange.lock().stream_left => {
                             return Poll::Pending;
                         }
@@ -475,7 +475,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for AppCall {
     /// The connection lets go: because it has all, or because it is gone.
     fn drop(&mut self) {
         if self.app.is_none() {

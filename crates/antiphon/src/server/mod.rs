@@ -10,7 +10,7 @@ use crate::content::file_buffer::CHUNK_LEN;
 use crate::content::send_deadline;
 use crate::deliver::planned;
 use crate::shutdown::Shutdown;
-use exchange::{Exchange, Running};
+use exchange::{AppCall, Exchange};
 use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use hyper::body::Incoming;
@@ -326,7 +326,7 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
             Ok(app) => Box::pin(app),
             Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
         };
-        Respond::Asked(Running::new(app, exchange, asked, self.tasks.clone()))
+        Respond::Asked(AppCall::new(app, exchange, asked, self.tasks.clone()))
     }
 }
 
@@ -341,7 +341,7 @@ fn refuse(request: &Parts) -> Option<StatusCode> {
 
 /// The future of one response.
 enum Respond {
-    Asked(Running),
+    Asked(AppCall),
     Refused(Option<StatusCode>),
 }
 
