@@ -3,7 +3,7 @@
 //! axum strips the body of an answer to HEAD itself.
 
 use crate::content::file_error::FileError;
-use crate::deliver::planned::or_500;
+use crate::deliver::error_pages::or_500;
 use crate::request::last_event_id::LastEventId;
 use crate::response::event_source::EventSourceResponse;
 use crate::response::fixed::FixedResponse;

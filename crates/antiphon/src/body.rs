@@ -1,9 +1,13 @@
 //! The body of an [`http::Response`] that Antiphon makes.
 
+#[cfg(feature = "server")]
+use crate::asgi::Chunks;
+use crate::asgi::Error;
 use crate::background::BackgroundTask;
 use crate::content::file_reader::Reader;
 use crate::content::metered::MeteredStream;
 use bytes::Bytes;
+use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
@@ -25,8 +29,9 @@ enum Content {
     Bytes(Bytes),
     File(Box<Reader>),
     Stream(Box<MeteredStream>),
+    /// What an application sends, which logs its failures itself.
     #[cfg(feature = "server")]
-    AppCall(Box<crate::server::exchange::AppCall>),
+    Served(Chunks),
 }
 
 impl Body {
@@ -63,8 +68,8 @@ impl Body {
     }
 
     #[cfg(feature = "server")]
-    pub(crate) fn running(app: crate::server::exchange::AppCall) -> Self {
-        Self::of(Content::AppCall(Box::new(app)))
+    pub(crate) const fn served(chunks: Chunks) -> Self {
+        Self::of(Content::Served(chunks))
     }
 
     pub(crate) fn with_background(mut self, background: Option<BackgroundTask>) -> Self {
@@ -101,17 +106,19 @@ impl Body {
                 if reader.is_at_end() && !matches!(chunk, Some(Err(_))) {
                     self.content = Content::Empty;
                 }
-                chunk.map(|chunk| chunk.map_err(BodyError::logged))
+                chunk.map(|chunk| chunk.map_err(|error| BodyError::logged(error.into())))
             }
             Content::Stream(stream) => {
-                let chunk = ready!(stream.poll_chunk(context));
+                let chunk = ready!(Pin::new(&mut **stream).poll_next(context));
                 if chunk.is_none() {
                     self.content = Content::Empty;
                 }
                 chunk.map(|chunk| chunk.map_err(BodyError::logged))
             }
             #[cfg(feature = "server")]
-            Content::AppCall(app) => ready!(app.poll_frame(context)),
+            Content::Served(chunks) => {
+                ready!(chunks.as_mut().poll_next(context)).map(|chunk| chunk.map_err(BodyError))
+            }
         };
         Poll::Ready(next)
     }
@@ -146,7 +153,7 @@ impl http_body::Body for Body {
             Content::Empty => true,
             Content::Bytes(_) | Content::File(_) | Content::Stream(_) => false,
             #[cfg(feature = "server")]
-            Content::AppCall(_) => false,
+            Content::Served(_) => false,
         }
     }
 
@@ -159,7 +166,7 @@ impl http_body::Body for Body {
                 .missing()
                 .map_or_else(SizeHint::default, SizeHint::with_exact),
             #[cfg(feature = "server")]
-            Content::AppCall(_) => SizeHint::default(),
+            Content::Served(_) => SizeHint::default(),
         }
     }
 }
@@ -192,18 +199,13 @@ impl fmt::Debug for Body {
 
 /// The error of a body that cannot be brought to its end; the connection is cut.
 #[derive(Debug)]
-pub struct BodyError(Box<dyn std::error::Error + Send + Sync>);
+pub struct BodyError(Error);
 
 impl BodyError {
     /// An error that nobody else will log.
-    fn logged(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    fn logged(error: Error) -> Self {
         tracing::error!(%error, "a response was cut");
-        Self(error.into())
-    }
-
-    #[cfg(feature = "server")]
-    pub(crate) fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
+        Self(error)
     }
 }
 

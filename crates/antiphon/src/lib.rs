@@ -59,8 +59,6 @@ pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
 pub use content::chunk::IntoChunk;
 pub use content::event::IntoEvent;
-#[cfg(feature = "json")]
-pub use content::event::json_event;
 pub use content::file_error::{FileError, FileErrorKind};
 pub use content::metered::StreamError;
 pub use request::head::RequestHead;
@@ -72,7 +70,7 @@ pub use response::fixed::{
     ResponseClass,
 };
 #[cfg(feature = "json")]
-pub use response::json::{Json, JsonError, JsonResponse};
+pub use response::json::{Json, JsonError, JsonResponse, json_event};
 pub use response::redirect::RedirectResponse;
 pub use response::streaming::StreamingResponse;
 #[cfg(feature = "server")]

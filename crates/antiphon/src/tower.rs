@@ -3,7 +3,7 @@
 //! The services do not fail: a response that contradicts itself is logged, and the client gets 500.
 
 use crate::body::Body;
-use crate::deliver::planned::or_500;
+use crate::deliver::error_pages::or_500;
 use crate::request::head;
 use crate::response::file::FileResponse;
 use crate::response::fixed::FixedResponse;

@@ -10,21 +10,34 @@
 //! `lifespan` is not part of it: in Rust, `main` is where a program starts and ends.
 
 mod app;
+#[cfg(feature = "server")]
+pub(crate) mod peer;
 mod receive;
 mod scope;
 mod send;
+mod send_error;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use std::pin::Pin;
 
 pub use antiphon_core::asgi::scope::ScopeType;
 pub use app::App;
 pub use receive::{Event, Receive};
+pub(crate) use scope::Offers;
 pub use scope::Scope;
-pub use send::{Send, SendError};
+pub use send::Send;
+pub use send_error::SendError;
 
 /// A message from an application to its server.
-pub type Message = antiphon_core::asgi::message::Message<bytes::Bytes>;
+pub type Message = antiphon_core::asgi::message::Message<Bytes>;
 
 /// Whatever kept an application from answering.
 pub type Error = Box<dyn std::error::Error + std::marker::Send + Sync>;
 
 /// What an application returns: nothing, or why it could not answer.
 pub type Result<T = ()> = std::result::Result<T, Error>;
+
+/// Content that comes over time, in the chunks in which it is sent. None is empty, and after its end the
+/// stream may be polled again.
+pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes>> + std::marker::Send>>;

@@ -1,7 +1,6 @@
 //! The scope of a request.
 
 use super::ScopeType;
-use crate::deliver::planned::Offers;
 use crate::shutdown::Shutdown;
 use antiphon_core::request::method::Method;
 use antiphon_core::text::percent;
@@ -179,6 +178,13 @@ impl Scope {
             shutdown,
         }))
     }
+}
+
+/// What the server of a scope can be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offers {
+    pub(crate) scope_type: ScopeType,
+    pub(crate) pathsend: bool,
 }
 
 impl From<Parts> for Scope {

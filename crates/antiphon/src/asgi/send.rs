@@ -1,18 +1,19 @@
 //! What an application sends with.
 
-use super::{Message, Result, ScopeType};
-use crate::content::metered::MeteredStream;
 #[cfg(feature = "server")]
-use crate::server::exchange::Exchange;
+use super::peer::Peer;
+use super::send_error::SendError;
+use super::{Message, Result, ScopeType};
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
+#[cfg(feature = "server")]
+use std::future::poll_fn;
 use std::pin::Pin;
 #[cfg(feature = "server")]
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::coop::consume_budget;
 
 /// The way by which an application answers.
 ///
@@ -43,7 +44,7 @@ pub struct Send {
 
 enum Inner {
     #[cfg(feature = "server")]
-    Exchange(Arc<Exchange>),
+    Peer(Arc<dyn Peer>),
     Function(Box<Function>),
     Mapped(Box<Mapped>),
 }
@@ -107,8 +108,8 @@ impl Send {
     }
 
     #[cfg(feature = "server")]
-    pub(crate) const fn to_exchange(exchange: Arc<Exchange>) -> Self {
-        Self::of(Inner::Exchange(exchange))
+    pub(crate) fn to_peer(peer: Arc<dyn Peer>) -> Self {
+        Self::of(Inner::Peer(peer))
     }
 
     /// Sends a message; waits while the client reads more slowly than the application writes.
@@ -120,7 +121,7 @@ impl Send {
     pub async fn send(&mut self, message: Message) -> Result {
         match &mut self.inner {
             #[cfg(feature = "server")]
-            Inner::Exchange(exchange) => exchange.send(message).await,
+            Inner::Peer(peer) => peer.send(message).await,
             Inner::Function(function) => match self.timeout {
                 None => function(message).await,
                 Some(timeout) => tokio::time::timeout(timeout, function(message))
@@ -145,7 +146,7 @@ impl Send {
         match &mut self.inner {
             // Nothing to wait for, so no need to go through messages.
             #[cfg(feature = "server")]
-            Inner::Exchange(exchange) => Ok(exchange.answer(status, headers, body)?),
+            Inner::Peer(peer) => Ok(peer.answer(status, headers, body)?),
             _ => {
                 Box::pin(async move {
                     self.send(Message::Start {
@@ -166,64 +167,26 @@ impl Send {
         }
     }
 
-    /// Sends a piece of content that is not the last.
-    pub(crate) async fn send_chunk(&mut self, scope_type: ScopeType, body: Bytes) -> Result {
-        self.send(Message::Body {
-            scope_type,
-            body,
-            more_body: true,
-        })
-        .await
+    /// Sets how long a function may take to send each message from now on.
+    pub(crate) const fn limit(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
     }
 
-    /// Sends a head and a stream to its end.
-    pub(crate) async fn send_stream(
-        &mut self,
-        scope_type: ScopeType,
-        status: u16,
-        headers: Headers,
-        mut stream: Box<MeteredStream>,
-    ) -> Result {
-        // What fails now is the application's to answer.
-        stream.first().await?;
-        if stream.is_at_end() {
-            return self
-                .send_whole(scope_type, status, headers, Bytes::new())
-                .await;
+    /// Returns the peer, if there is one that can do more than take messages, and no
+    /// [`map`](Self::map) that wants to see them.
+    #[cfg(feature = "server")]
+    pub(crate) fn peer(&self) -> Option<&(dyn Peer + 'static)> {
+        match &self.inner {
+            Inner::Peer(peer) => Some(&**peer),
+            Inner::Function(_) | Inner::Mapped(_) => None,
         }
-        #[cfg(feature = "server")]
-        if let Inner::Exchange(exchange) = &self.inner {
-            return exchange.stream(status, headers, stream).await;
-        }
-        self.timeout = stream.send_timeout();
-        self.send(Message::Start {
-            scope_type,
-            status,
-            headers,
-        })
-        .await?;
-        loop {
-            // Neither stream nor peer may ever wait, and others want their turn.
-            consume_budget().await;
-            self.has_room().await;
-            match poll_fn(|context| stream.poll_chunk(context)).await {
-                Some(chunk) => self.send_chunk(scope_type, chunk?).await?,
-                None => break,
-            }
-        }
-        self.send(Message::Body {
-            scope_type,
-            body: Bytes::new(),
-            more_body: false,
-        })
-        .await
     }
 
     /// Waits until what was sent last has been taken, so that no second piece is made in vain.
     pub(crate) async fn has_room(&mut self) {
         match &mut self.inner {
             #[cfg(feature = "server")]
-            Inner::Exchange(exchange) => exchange.has_room().await,
+            Inner::Peer(peer) => poll_fn(|context| peer.poll_room(context)).await,
             Inner::Function(_) => {}
             Inner::Mapped(mapped) => Box::pin(mapped.inner.has_room()).await,
         }
@@ -234,7 +197,7 @@ impl Send {
     pub(crate) async fn handed_over(&mut self) {
         match &mut self.inner {
             #[cfg(feature = "server")]
-            Inner::Exchange(exchange) => exchange.handed_over().await,
+            Inner::Peer(peer) => poll_fn(|context| peer.poll_handed_over(context)).await,
             Inner::Function(_) => {}
             Inner::Mapped(mapped) => Box::pin(mapped.inner.handed_over()).await,
         }
@@ -246,36 +209,3 @@ impl fmt::Debug for Send {
         formatter.debug_struct("Send").finish_non_exhaustive()
     }
 }
-
-/// The error of a message that cannot be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The client is gone.
-    Disconnected,
-    /// Content was sent before the head.
-    HeadMissing,
-    /// The head was sent twice.
-    HeadTwice,
-    /// Something was sent after the last piece of content.
-    AfterEnd,
-    /// The client has read nothing for as long as it was given.
-    TimedOut,
-    /// The server has not offered the extension that the message belongs to.
-    NotOffered,
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Disconnected => "the client is gone",
-            Self::HeadMissing => "expected http.response.start, but found http.response.body",
-            Self::HeadTwice => "expected http.response.body, but found http.response.start again",
-            Self::TimedOut => "the client has read nothing for longer than the `send_timeout`",
-            Self::NotOffered => "expected no http.response.pathsend, which was not offered",
-            Self::AfterEnd => "expected nothing after the message without more_body, but found one",
-        })
-    }
-}
-
-impl std::error::Error for SendError {}

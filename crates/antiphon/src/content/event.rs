@@ -76,28 +76,3 @@ impl<T: IntoEvent, E: Into<Error>> IntoEvent for Result<T, E> {
         self.map_err(Into::into)?.write_event(separator, bytes)
     }
 }
-
-/// An event whose data is `value` as JSON, in one line.
-///
-/// # Errors
-///
-/// [`JsonError`](crate::JsonError) if `value` cannot be JSON.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon::json_event;
-///
-/// let event = json_event(&[1, 2])?.event("pair");
-/// assert_eq!(event.encode()?, b"event: pair\r\ndata: [1,2]\r\n\r\n");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[cfg(feature = "json")]
-pub fn json_event<T>(
-    value: &T,
-) -> Result<ServerSentEvent<'static>, crate::response::json::JsonError>
-where
-    T: serde::Serialize + ?Sized,
-{
-    Ok(ServerSentEvent::new(crate::response::json::to_text(value)?))
-}

@@ -1,9 +1,6 @@
 //! Why a file cannot be sent.
 
-use crate::response::fixed::PlainTextResponse;
-use antiphon_core::request::method::Method;
 use antiphon_fs::{OpenError, OpenErrorKind};
-use http::StatusCode;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -11,7 +8,7 @@ use std::path::Path;
 
 /// The error of a file that cannot be sent.
 ///
-/// Its text names the path, for the log; [`response`](Self::response) is what a client may see.
+/// Its text names the path, for the log; [`response`](FileError::response) is what a client may see.
 ///
 /// # Examples
 ///
@@ -104,36 +101,10 @@ impl FileError {
         }
     }
 
-    /// The kind of error.
+    /// Returns the kind of error.
     #[must_use]
     pub const fn kind(&self) -> FileErrorKind {
         self.kind
-    }
-
-    /// What the client is told: 404 for what is no file, 403 for one that may not be read, 500 for all
-    /// else, without the path.
-    #[must_use]
-    pub fn response(&self) -> PlainTextResponse {
-        let (status, text) = match self.kind {
-            FileErrorKind::NotFound | FileErrorKind::NotAFile => {
-                (StatusCode::NOT_FOUND, "Not Found")
-            }
-            FileErrorKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-        };
-        PlainTextResponse::new(text).status_code(status)
-    }
-}
-
-#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
-impl FileError {
-    /// [`response`](Self::response), sent.
-    pub(crate) fn answer(&self, method: Method) -> http::Response<crate::body::Body> {
-        let response = self.response();
-        if response.status().is_client_error() {
-            tracing::debug!(error = %self, "a file cannot be sent");
-        }
-        crate::deliver::planned::or_500(response.plan(method).map(|planned| planned.into_http()))
     }
 }
 

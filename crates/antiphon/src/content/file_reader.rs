@@ -2,7 +2,7 @@
 
 use super::file_buffer::Buffer;
 use super::file_error::FileError;
-use crate::response::file::Opened;
+use super::opened::Opened;
 use antiphon_core::body::segment::Segment;
 use antiphon_core::response::file::FileContent;
 use antiphon_fs::Read;
@@ -114,9 +114,9 @@ impl Reader {
             }
         };
         match read {
-            Ok(0) => Poll::Ready(Err(FileError::shrank(&file.path))),
+            Ok(0) => Poll::Ready(Err(FileError::shrank(file.path()))),
             Ok(read) => Poll::Ready(Ok(buffer.into_bytes(read))),
-            Err(error) => Poll::Ready(Err(FileError::read(&file.path, &error))),
+            Err(error) => Poll::Ready(Err(FileError::read(file.path(), &error))),
         }
     }
 

@@ -1,7 +1,6 @@
 //! What is ready together goes out together.
 
-use super::metered::Chunks;
-use crate::asgi::Error;
+use crate::asgi::{Error, Result};
 use antiphon_core::body::gather;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -74,15 +73,14 @@ impl<S, F> Gather<S, F> {
     }
 }
 
-impl<S, F> Chunks for Gather<S, F>
+impl<S, F> Stream for Gather<S, F>
 where
-    S: Stream + Send,
-    F: FnMut(S::Item, &mut Gathered) -> Result<(), Error> + Send,
+    S: Stream,
+    F: FnMut(S::Item, &mut Gathered) -> Result<()>,
 {
-    fn poll_chunk(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>> {
+    type Item = Result<Bytes>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let mut this = self.project();
         let gathered = this.gathered;
         let mut items = 0;

@@ -1,10 +1,10 @@
 //! What an event stream adds to its events: it opens with a hint, says that it is alive while it is
 //! idle, and comes to its end with the server.
 
-use super::metered::{BoxChunks, Chunks};
-use crate::asgi::Error;
+use crate::asgi::{Chunks, Result};
 use crate::shutdown::Shutdown;
 use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub(crate) struct KeptAlive {
-    events: BoxChunks,
+    events: Chunks,
     /// What is sent before the first event.
     opening: Option<Bytes>,
     ping: Option<Ping>,
@@ -21,7 +21,7 @@ pub(crate) struct KeptAlive {
 
 impl KeptAlive {
     pub(crate) fn new(
-        events: BoxChunks,
+        events: Chunks,
         opening: Option<Bytes>,
         ping: Option<Ping>,
         end: End,
@@ -35,18 +35,20 @@ impl KeptAlive {
     }
 }
 
-impl Chunks for KeptAlive {
-    fn poll_chunk(
+impl Stream for KeptAlive {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>> {
+    ) -> Poll<Option<Result<Bytes>>> {
         let this = &mut *self;
         // Asked for each time, since events that are always ready would hide it.
         let is_over = this.end.has_come() && this.end.poll(context).is_ready();
         let chunk = if is_over {
             None
         } else {
-            match this.events.as_mut().poll_chunk(context) {
+            match this.events.as_mut().poll_next(context) {
                 Poll::Ready(chunk) => chunk.transpose()?,
                 Poll::Pending => match this.opening.take() {
                     Some(opening) => Some(opening),

@@ -1,33 +1,25 @@
-//! A stream on its way to the client, by whichever door.
+//! A stream that is being sent, and what of it has been.
 
 #[cfg(feature = "server")]
 use super::send_deadline;
-use crate::asgi::Error;
+use crate::asgi::{Chunks, Error, Result};
 use bytes::Bytes;
+use futures_core::Stream;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// Content that comes over time, in the chunks in which it is sent.
-pub(crate) trait Chunks: Send {
-    /// The next chunk, which is not empty; `None` at the end, as often as one asks.
-    fn poll_chunk(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>>;
-}
-
-pub(crate) type BoxChunks = Pin<Box<dyn Chunks>>;
-
-/// Chunks, and how far their delivery has come.
+/// Chunks, and how many bytes of them were sent.
+///
+/// Ends with a [`StreamError`] if the chunks do, or if they are not as long as was announced.
 pub(crate) struct MeteredStream {
     /// `None` once the last has been taken: what they held is let go at once.
-    chunks: Option<BoxChunks>,
+    chunks: Option<Chunks>,
     /// The first chunk, which was ready before the head was sent.
     first: Option<Bytes>,
-    /// How many bytes were announced, if that was done.
+    /// How many bytes were announced, if any number was.
     announced: Option<u64>,
     sent: u64,
     send_timeout: Option<Duration>,
@@ -35,7 +27,7 @@ pub(crate) struct MeteredStream {
 
 impl MeteredStream {
     pub(crate) const fn new(
-        chunks: BoxChunks,
+        chunks: Chunks,
         announced: Option<u64>,
         send_timeout: Option<Duration>,
     ) -> Self {
@@ -52,51 +44,55 @@ impl MeteredStream {
         self.send_timeout
     }
 
-    /// How many bytes are missing, if their number was announced.
+    /// Returns how many bytes are missing, if their number was announced.
     pub(crate) fn missing(&self) -> Option<u64> {
         Some(self.announced?.saturating_sub(self.sent))
     }
 
-    /// Whether everything has been taken.
+    /// Tells whether everything has been taken.
     pub(crate) const fn is_at_end(&self) -> bool {
         self.chunks.is_none() && self.first.is_none()
     }
 
     /// Asks for the first chunk before the head is sent, so that an error can still become an answer.
-    /// Does not wait for it.
-    pub(crate) async fn first(&mut self) -> Result<(), Error> {
+    /// Does not wait for the chunk.
+    pub(crate) async fn first(&mut self) -> Result {
         let Some(chunks) = &mut self.chunks else {
             return Ok(());
         };
-        match poll_fn(|context| Poll::Ready(chunks.as_mut().poll_chunk(context))).await {
+        match poll_fn(|context| Poll::Ready(chunks.as_mut().poll_next(context))).await {
             Poll::Pending => {}
             Poll::Ready(Some(first)) => self.first = Some(first?),
             Poll::Ready(None) => self.chunks = None,
         }
         Ok(())
     }
+}
 
-    /// The next chunk, or why there is none although there should be.
-    pub(crate) fn poll_chunk(
-        &mut self,
+impl Stream for MeteredStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, StreamError>>> {
+    ) -> Poll<Option<Result<Bytes>>> {
+        let this = &mut *self;
         #[cfg(feature = "server")]
-        if self.send_timeout.is_some() {
+        if this.send_timeout.is_some() {
             send_deadline::relieve();
         }
-        let next = match (self.first.take(), &mut self.chunks) {
+        let next = match (this.first.take(), &mut this.chunks) {
             (Some(first), _) => Some(Ok(first)),
-            (None, Some(chunks)) => std::task::ready!(chunks.as_mut().poll_chunk(context)),
+            (None, Some(chunks)) => ready!(chunks.as_mut().poll_next(context)),
             (None, None) => None,
         };
         let fault = match next {
             Some(Ok(chunk)) => {
-                let missing = self.missing().unwrap_or(u64::MAX);
+                let missing = this.missing().unwrap_or(u64::MAX);
                 if chunk.len() as u64 <= missing {
-                    self.sent += chunk.len() as u64;
+                    this.sent += chunk.len() as u64;
                     #[cfg(feature = "server")]
-                    if let Some(timeout) = self.send_timeout {
+                    if let Some(timeout) = this.send_timeout {
                         send_deadline::expect_within(timeout);
                     }
                     return Poll::Ready(Some(Ok(chunk)));
@@ -104,17 +100,17 @@ impl MeteredStream {
                 Fault::TooLong
             }
             Some(Err(error)) => Fault::Failed(error),
-            None => match self.missing() {
+            None => match this.missing() {
                 Some(missing @ 1..) => Fault::TooShort { missing },
                 _ => {
-                    self.chunks = None;
+                    this.chunks = None;
                     return Poll::Ready(None);
                 }
             },
         };
-        (self.chunks, self.announced) = (None, None);
-        let sent = self.sent;
-        Poll::Ready(Some(Err(StreamError { sent, fault })))
+        (this.chunks, this.announced) = (None, None);
+        let sent = this.sent;
+        Poll::Ready(Some(Err(StreamError { sent, fault }.into())))
     }
 }
 
@@ -128,7 +124,7 @@ impl fmt::Debug for MeteredStream {
     }
 }
 
-/// The error of a stream that failed after the head had been sent; the connection is cut, so that the
+/// The error of a stream that failed after the head had been sent. The connection is cut, so that the
 /// client knows.
 #[derive(Debug)]
 pub struct StreamError {
@@ -144,7 +140,7 @@ enum Fault {
 }
 
 impl StreamError {
-    /// How many bytes of content had been handed to the connection.
+    /// Returns how many bytes of content had been handed to the connection.
     #[must_use]
     pub const fn sent(&self) -> u64 {
         self.sent

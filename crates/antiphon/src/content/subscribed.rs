@@ -6,11 +6,11 @@
 //! nothing, it is tried only now and then.
 
 use super::gather::Gathered;
-use super::metered::Chunks;
-use crate::asgi::Error;
+use crate::asgi::Result;
 use antiphon_channel::Subscriber;
 use antiphon_core::body::gather::FULL;
 use bytes::Bytes;
+use futures_core::Stream;
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -73,11 +73,13 @@ impl Subscribed {
     }
 }
 
-impl Chunks for Subscribed {
-    fn poll_chunk(
+impl Stream for Subscribed {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>> {
+    ) -> Poll<Option<Result<Bytes>>> {
         let this = &mut *self;
         if this.gathered.is_empty() && (this.taken.is_empty() || this.turns > 0) {
             std::task::ready!(this.poll_taken(context));

@@ -9,9 +9,9 @@
 
 use super::chunk::IntoChunk;
 use super::gather::Gathered;
-use super::metered::Chunks;
-use crate::asgi::Error;
+use crate::asgi::{Error, Result};
 use bytes::Bytes;
+use futures_core::Stream;
 use std::any::Any;
 use std::collections::VecDeque;
 use std::mem;
@@ -71,11 +71,13 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> ThreadedIterator<I> {
     }
 }
 
-impl<I: Iterator<Item: IntoChunk> + Send + 'static> Chunks for ThreadedIterator<I> {
-    fn poll_chunk(
+impl<I: Iterator<Item: IntoChunk> + Send + 'static> Stream for ThreadedIterator<I> {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>> {
+    ) -> Poll<Option<Result<Bytes>>> {
         let this = &mut *self;
         if this.taken.is_empty() && this.gathered.is_empty() {
             let mut state = this.queue.lock();
@@ -141,7 +143,7 @@ impl<I> Queue<I> {
 
 impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
     /// Starts a worker.
-    fn run(self: &Arc<Self>, iterator: I) -> Result<(), Error> {
+    fn run(self: &Arc<Self>, iterator: I) -> Result<()> {
         let runtime = Handle::try_current()?;
         let queue = Arc::clone(self);
         runtime.spawn_blocking(move || queue.fill(iterator));

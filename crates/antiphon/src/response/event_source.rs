@@ -2,12 +2,12 @@
 
 use super::fixed::Response;
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
-use crate::asgi;
+use crate::asgi::{self, Chunks};
 use crate::body::Body;
 use crate::content::event::IntoEvent;
 use crate::content::gather::{Gather, Gathered};
 use crate::content::kept_alive::{End, KeptAlive, Ping};
-use crate::content::metered::{BoxChunks, MeteredStream};
+use crate::content::metered::MeteredStream;
 use crate::content::subscribed::Subscribed;
 use crate::content::threaded_iterator::ThreadedIterator;
 use crate::deliver::planned::{Planned, Source};
@@ -67,7 +67,7 @@ use std::time::Duration;
 /// [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 pub struct EventSourceResponse {
     /// Makes the events, once it is known how lines end.
-    events: Box<dyn FnOnce(Separator) -> BoxChunks + Send>,
+    events: Box<dyn FnOnce(Separator) -> Chunks + Send>,
     parameters: Parameters,
     separator: Separator,
     ping_interval: Duration,
@@ -138,7 +138,7 @@ impl EventSourceResponse {
         Self::of(|_| Box::pin(Subscribed::new(subscriber)))
     }
 
-    fn of(events: impl FnOnce(Separator) -> BoxChunks + Send + 'static) -> Self {
+    fn of(events: impl FnOnce(Separator) -> Chunks + Send + 'static) -> Self {
         Self {
             events: Box::new(events),
             parameters: Parameters::new(StatusCode::OK, Some(MediaType::EVENT_STREAM)),
@@ -254,7 +254,7 @@ impl EventSourceResponse {
         let offers = scope.offers();
         let ready = self.plan(scope.method_facts(), head::version_of(&scope));
         drop((scope, receive));
-        async move { ready?.send(offers, send).await }
+        async move { ready?.with_first().await?.send(offers, send).await }
     }
 
     /// The response as an [`http::Response`], for a request of hyper, tower or axum.
@@ -271,7 +271,7 @@ impl EventSourceResponse {
         request: &R,
     ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
         let ready = self.plan(head::method_of(request), head::version_of(request));
-        async move { ready?.into_http_with_first().await }
+        async move { Ok(ready?.with_first().await?.into_http()) }
     }
 
     pub(crate) fn plan(
@@ -303,7 +303,7 @@ impl EventSourceResponse {
             End::with(shutdown, self.shutdown_grace_period),
         );
         let send_timeout = self.send_timeout;
-        Ok(Planned::new(head, plan, self.parameters, |announced| {
+        Ok(self.parameters.planned(head, plan, |announced| {
             Source::Stream(MeteredStream::new(Box::pin(events), announced, send_timeout).into())
         }))
     }

@@ -1,13 +1,19 @@
 //! Files.
 
+use super::fixed::PlainTextResponse;
 use super::parameters::{Parameters, parameter_methods, unix_now};
 use crate::asgi::{self, ScopeType};
 use crate::body::Body;
-use crate::content::file_error::FileError;
+use crate::content::file_error::{FileError, FileErrorKind};
+use crate::content::opened::Opened;
+#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+use crate::deliver::error_pages::or_500;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::head::{self, RequestHead};
 use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
 use antiphon_core::request::fields::RequestFields;
+#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+use antiphon_core::request::method::Method;
 use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::file::{self, FileFacts, RangeTerms, Stat};
@@ -16,7 +22,6 @@ use antiphon_core::text::number;
 use antiphon_core::values::content_disposition::{self, DispositionType, InvalidDisposition};
 use antiphon_core::values::etag;
 use antiphon_core::values::media_type::MediaType;
-use antiphon_fs::OpenFile;
 use http::StatusCode;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -200,7 +205,7 @@ impl FileResponse {
     }
 
     async fn plan(mut self, request: RequestFields) -> Result<Planned, FileError> {
-        let file = open(&self.path).await?;
+        let file = Opened::open(Arc::clone(&self.path)).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let now = unix_now();
         self.describe(facts, now).map_err(FileError::invalid)?;
@@ -221,13 +226,9 @@ impl FileResponse {
             boundary: &boundary,
         };
         let plan = file::plan(facts, &request, terms).map_err(FileError::invalid)?;
-        let opened = Opened {
-            file: Arc::new(file),
-            path: self.path,
-        };
-        Ok(Planned::new([], plan, self.parameters, |content| {
-            Source::File(opened, content)
-        }))
+        Ok(self
+            .parameters
+            .planned([], plan, |content| Source::File(file, content)))
     }
 
     /// Adds what the header says of the file, in the state in which it is.
@@ -278,30 +279,30 @@ fn boundary() -> Result<String, FileError> {
     Ok(boundary)
 }
 
-/// A file that is being sent, and the path that it was opened by.
-#[derive(Clone, Debug)]
-pub(crate) struct Opened {
-    pub(crate) file: Arc<OpenFile>,
-    pub(crate) path: Arc<Path>,
-}
-
-impl Opened {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+impl FileError {
+    /// Returns what the client is told: 404 if there is no such file, 403 if it may not be read, 500 for
+    /// any other reason. The path is not in it.
+    #[must_use]
+    pub fn response(&self) -> PlainTextResponse {
+        let (status, text) = match self.kind() {
+            FileErrorKind::NotFound | FileErrorKind::NotAFile => {
+                (StatusCode::NOT_FOUND, "Not Found")
+            }
+            FileErrorKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        };
+        PlainTextResponse::new(text).status_code(status)
     }
-}
 
-/// Opens at once what needs no wait, and the rest on a thread that may wait.
-async fn open(path: &Arc<Path>) -> Result<OpenFile, FileError> {
-    if let Some(file) = OpenFile::open_cached(path).map_err(FileError::open)? {
-        return Ok(file);
+    /// Makes [`response`](Self::response) the answer to a request of this method.
+    #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+    pub(crate) fn answer(&self, method: Method) -> http::Response<Body> {
+        let response = self.response();
+        if response.status().is_client_error() {
+            tracing::debug!(error = %self, "a file cannot be sent");
+        }
+        or_500(response.plan(method).map(Planned::into_http))
     }
-    let path = Arc::clone(path);
-    let opened = tokio::task::spawn_blocking(move || OpenFile::open(&path));
-    opened
-        .await
-        .map_err(FileError::task)?
-        .map_err(FileError::open)
 }
 
 impl asgi::App for FileResponse {

@@ -269,9 +269,9 @@ impl<C> FixedResponse<C> {
         let facts = self.parameters.facts(Some(self.content.len() as u64));
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = fixed::plan(facts, method)?;
-        Ok(Planned::new(head, plan, self.parameters, |()| {
-            Source::Bytes(self.content)
-        }))
+        Ok(self
+            .parameters
+            .planned(head, plan, |()| Source::Bytes(self.content)))
     }
 }
 

@@ -1,6 +1,7 @@
-//! JSON responses.
+//! JSON: responses, and the data of events.
 
 use super::fixed::{FixedResponse, Render, ResponseClass};
+use antiphon_core::values::event::ServerSentEvent;
 use antiphon_core::values::media_type::MediaType;
 use bytes::Bytes;
 use std::cell::Cell;
@@ -72,9 +73,28 @@ impl JsonResponse {
     }
 }
 
-/// A value as text, for whoever frames it otherwise than as a response.
-pub(crate) fn to_text<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, JsonError> {
-    serde_json::to_string(value).map_err(JsonError)
+/// Makes an event whose data is `value` as JSON, in one line.
+///
+/// # Errors
+///
+/// [`JsonError`](crate::JsonError) if `value` cannot be JSON.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::json_event;
+///
+/// let event = json_event(&[1, 2])?.event("pair");
+/// assert_eq!(event.encode()?, b"event: pair\r\ndata: [1,2]\r\n\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn json_event<T>(value: &T) -> Result<ServerSentEvent<'static>, JsonError>
+where
+    T: serde::Serialize + ?Sized,
+{
+    Ok(ServerSentEvent::new(
+        serde_json::to_string(value).map_err(JsonError)?,
+    ))
 }
 
 /// The error of content that cannot be written as JSON.

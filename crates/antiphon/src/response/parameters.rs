@@ -1,8 +1,10 @@
 //! What every response class takes, whatever its content is.
 
 use crate::background::BackgroundTask;
+use crate::deliver::planned::{Planned, Source};
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
 use antiphon_core::response::content::ContentFacts;
+use antiphon_core::response::plan::{self, Plan};
 use antiphon_core::values::cookie::{InvalidCookie, SetCookie};
 use antiphon_core::values::media_type::{Charset, MediaType};
 use http::StatusCode;
@@ -42,6 +44,31 @@ impl Parameters {
     pub(crate) fn content_type(&self) -> Option<FieldValue> {
         let media_type = self.media_type.clone()?;
         Some(media_type.with_charset(&self.charset))
+    }
+
+    /// Makes what is sent. `head` is what the class says of itself; `source` is its content, unless the
+    /// plan says that there is none.
+    pub(crate) fn planned<T>(
+        self,
+        head: impl IntoIterator<Item = HeaderPatch>,
+        plan: Plan<T>,
+        source: impl FnOnce(T) -> Source,
+    ) -> Planned {
+        let mut headers = self.headers;
+        let head = head.into_iter();
+        headers.reserve(head.size_hint().0);
+        head.for_each(|patch| headers.apply(patch));
+        let (status, headers, body) = plan.into_parts(headers);
+        Planned {
+            // A plan's status is the caller's or one of the rules' own.
+            status: StatusCode::from_u16(status).unwrap_or(self.status),
+            headers,
+            source: match body {
+                plan::Body::Empty => Source::Empty,
+                plan::Body::Content(content) => source(content),
+            },
+            background: self.background,
+        }
     }
 
     pub(crate) fn set_cookie(&mut self, cookie: &SetCookie<'_>) -> Result<(), InvalidCookie> {

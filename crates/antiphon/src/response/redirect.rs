@@ -100,9 +100,9 @@ impl RedirectResponse {
         let content = content::head(facts, self.parameters.content_type())?;
         let plan = fixed::plan(facts, method)?;
         let head = content.into_iter().chain([redirect::head(&self.url)]);
-        Ok(Planned::new(head, plan, self.parameters, |()| {
-            Source::Bytes(Bytes::new())
-        }))
+        Ok(self
+            .parameters
+            .planned(head, plan, |()| Source::Bytes(Bytes::new())))
     }
 }
 

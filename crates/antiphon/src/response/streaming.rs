@@ -1,11 +1,11 @@
 //! Responses whose content comes over time.
 
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
-use crate::asgi;
+use crate::asgi::{self, Chunks};
 use crate::body::Body;
 use crate::content::chunk::IntoChunk;
 use crate::content::gather::{Gather, Gathered};
-use crate::content::metered::{BoxChunks, MeteredStream};
+use crate::content::metered::MeteredStream;
 use crate::content::threaded_iterator::ThreadedIterator;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::head::{self, RequestHead};
@@ -58,7 +58,7 @@ use std::time::Duration;
 /// `StreamingResponse`, which sends each chunk as a message of its own (divergence D-26), after a head
 /// that is sent before all else (D-27).
 pub struct StreamingResponse {
-    chunks: BoxChunks,
+    chunks: Chunks,
     parameters: Parameters,
     send_timeout: Option<Duration>,
 }
@@ -120,7 +120,7 @@ impl StreamingResponse {
         Self::from_iterator(Blocks { reader, block })
     }
 
-    fn of(chunks: BoxChunks) -> Self {
+    fn of(chunks: Chunks) -> Self {
         Self {
             chunks,
             parameters: Parameters::new(StatusCode::OK, None),
@@ -148,7 +148,7 @@ impl StreamingResponse {
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
         drop((scope, receive));
-        async move { ready?.send(offers, send).await }
+        async move { ready?.with_first().await?.send(offers, send).await }
     }
 
     /// The response as an [`http::Response`], for a request of hyper, tower or axum.
@@ -177,7 +177,7 @@ impl StreamingResponse {
         request: &R,
     ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
         let ready = self.plan(head::method_of(request));
-        async move { ready?.into_http_with_first().await }
+        async move { Ok(ready?.with_first().await?.into_http()) }
     }
 
     pub(crate) fn plan(self, method: Method) -> Result<Planned, InvalidResponse> {
@@ -185,7 +185,7 @@ impl StreamingResponse {
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, method)?;
         let (chunks, send_timeout) = (self.chunks, self.send_timeout);
-        Ok(Planned::new(head, plan, self.parameters, |announced| {
+        Ok(self.parameters.planned(head, plan, |announced| {
             Source::Stream(MeteredStream::new(chunks, announced, send_timeout).into())
         }))
     }

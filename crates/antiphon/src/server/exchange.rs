@@ -1,134 +1,185 @@
-//! One request's answer, on its way from the application to hyper.
-//!
-//! The application's future is polled by the connection's own task: first inside the service's
-//! future, then, if there is more, inside the body. What it has sent by the time it first waits goes
-//! straight out as the response; no task is spawned and no channel is made. One piece of content is
-//! held at a time, so a client that reads slowly holds the application up.
-//!
-//! A response that is a stream is handed over whole: the connection polls the stream itself, and the
-//! application only if something else wakes it.
+//! One request's answer, on its way from the application to the connection.
 
-use super::wake_source::WakeSource;
-use crate::asgi::{Error, Message, Result, SendError};
-use crate::body::{Body, BodyError};
-use crate::content::file_error::FileError;
-use crate::content::metered::{MeteredStream, StreamError};
-use crate::deliver::planned;
+use crate::asgi::peer::Peer;
+use crate::asgi::{self, Chunks, SendError};
 use antiphon_core::fields::Headers;
-use antiphon_core::request::method;
-use antiphon_core::text::number;
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{Method, StatusCode};
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use http::StatusCode;
+use std::fmt;
+use std::mem;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use tokio_util::task::TaskTracker;
 
-/// What application and connection share.
+/// What application and connection share: the part of the answer that was sent and is not taken yet.
 #[derive(Debug, Default)]
-pub(crate) struct Exchange(Mutex<State>);
+pub(super) struct Exchange(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
+    phase: Phase,
     head: Option<(u16, Headers)>,
-    head_sent: bool,
-    /// Content that the connection has not taken yet.
+    /// One piece of content. While it lies here, the application waits.
     content: Option<Bytes>,
-    /// The application has sent its last piece of content.
-    ended: bool,
-    /// The connection has the whole response.
-    handed_over: bool,
-    /// The connection is gone.
-    closed: bool,
-    /// A stream that is the content, until the connection takes it.
-    stream: Option<Box<MeteredStream>>,
-    /// How the stream ended.
-    stream_end: Option<thread::Result<std::result::Result<(), StreamError>>>,
-    /// The application does not wait for the stream's end any more.
-    stream_left: bool,
-    /// The application, waiting for room or for the hand-over; it may have sent its `Send` elsewhere.
+    stream: Option<Chunks>,
+    /// How the stream ended, until the application learns it.
+    stream_end: Option<StreamEnd>,
+    /// The application, waiting for something that the connection does. It may have sent its `Send`
+    /// to another thread.
     application: Option<Waker>,
-    /// The connection, waiting for content.
+    /// The connection, waiting for something that the application sends.
     connection: Option<Waker>,
 }
 
+/// How a stream ended: well, with an error, or with a panic.
+pub(super) type StreamEnd = thread::Result<asgi::Result>;
+
+/// How far an answer has come.
+///
+/// | phase        | the application sends                   | the connection polls      | the client leaves             | the application returns or panics |
+/// |--------------|-----------------------------------------|---------------------------|-------------------------------|-----------------------------------|
+/// | `Unanswered` | a head → `Open`, with a stream → `Streaming`, with all content → `Ended`; content is an error | and waits | → `Closed` | error page |
+/// | `Open`       | content, piece by piece, the last → `Ended`; a head is an error | and takes the piece | has all that was announced → `Filled`; otherwise → `Closed` | a piece that was sent with the head goes out; the connection is cut |
+/// | `Streaming`  | nothing; stops waiting → `Open`         | the stream, whose end → `Ended`, whose failure → `Open` | as in `Ended` if it has all that was announced; otherwise → `Closed` | the stream is dropped, the connection cut |
+/// | `Ended`      | anything is an error                    | and takes the rest → `Complete` | has the rest → `Complete`; otherwise → `Closed` | the client has its answer; an error is logged |
+/// | `Filled`     | content, which is dropped, the last → `Complete` | no more          | has left                      | an error is logged                |
+/// | `Complete`   | anything is an error                    | no more                   | has left                      | an error is logged                |
+/// | `Closed`     | anything is an error: disconnected      | no more                   | has left                      | is dropped while it waits         |
+///
+/// Each event takes the lock, so of two at once one is first. Who wins a race:
+///
+/// - **Application and client.** What is sent before the client leaves is lost without an error; what
+///   is sent after it is [`SendError::Disconnected`].
+/// - **The last piece and a failure.** The answer is complete, and the failure is only logged.
+/// - **The stream's end and an application that stops waiting.** The end, if the connection sees it
+///   before it polls the application.
+/// - **Shutdown.** It is no event here. The server waits for answers until its deadline; then it drops
+///   the connections, as if the clients left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// No head was sent.
+    #[default]
+    Unanswered,
+    /// The head was sent, and content follows.
+    Open,
+    /// The head was sent, and a stream is the content.
+    Streaming,
+    /// The application has sent its last piece of content.
+    Ended,
+    /// The connection has as much content as was announced, but the application has not ended.
+    Filled,
+    /// The connection has the whole answer, and the application has ended it.
+    Complete,
+    /// The connection let go of the answer before it was complete.
+    Closed,
+}
+
+/// How much of an answer must have been sent before its head goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    Head,
+    Content,
+    End,
+}
+
+/// What the connection gets of an answer when its head goes out.
+pub(super) enum Answer {
+    /// All of it.
+    Whole(StatusCode, Headers, Bytes),
+    /// A head; a stream, or pieces to be taken from the exchange, follow.
+    Begun(StatusCode, Headers, Option<Chunks>),
+    /// A status code that HTTP has not.
+    Unsendable,
+}
+
+/// The connection's side; the application's is [`Peer`].
 impl Exchange {
+    /// Takes the answer if as much of it was sent as is `needed`. Otherwise the connection is woken when
+    /// there is more.
+    pub(super) fn take_answer(&self, needed: Needed, context: &Context<'_>) -> Option<Answer> {
+        let mut state = self.lock();
+        let is_ended = state.phase == Phase::Ended;
+        let is_enough = match needed {
+            Needed::Head => true,
+            Needed::Content => is_ended || state.content.is_some(),
+            Needed::End => is_ended,
+        };
+        let Some((status, headers)) = state.head.take_if(|_| is_enough) else {
+            state.connection = Some(context.waker().clone());
+            return None;
+        };
+        let Ok(status) = StatusCode::from_u16(status) else {
+            return Some(Answer::Unsendable);
+        };
+        Some(if is_ended {
+            let content = state.content.take().unwrap_or_default();
+            state.phase = Phase::Complete;
+            wake(&mut state.application);
+            Answer::Whole(status, headers, content)
+        } else {
+            Answer::Begun(status, headers, state.stream.take())
+        })
+    }
+
+    /// Tells whether no head was sent.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.lock().phase == Phase::Unanswered
+    }
+
+    /// Tells whether the application waits for its stream's end.
+    pub(super) fn is_streaming(&self) -> bool {
+        self.lock().phase == Phase::Streaming
+    }
+
+    /// Takes the next piece of content; `None` after the last. Wakes nobody when there is one.
+    pub(super) fn take_piece(&self) -> Poll<Option<Bytes>> {
+        self.lock().take_piece()
+    }
+
+    /// Takes the next piece of content; `None` after the last. Otherwise the connection is woken when
+    /// there is one.
+    pub(super) fn poll_piece(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
+        let mut state = self.lock();
+        let piece = state.take_piece();
+        if piece.is_pending() {
+            state.connection = Some(context.waker().clone());
+        }
+        piece
+    }
+
+    /// Tells the application how its stream ended, so that it is the one that fails.
+    pub(super) fn end_stream(&self, end: StreamEnd) {
+        self.lock().end_stream(end);
+    }
+
+    /// Lets go of the answer, and tells whether the connection has all of it. `has_announced` says
+    /// whether it has as much content as was announced, `has_stream` whether that comes from a stream.
+    pub(super) fn release(&self, has_announced: bool, has_stream: bool) -> bool {
+        let mut state = self.lock();
+        if has_announced && has_stream {
+            state.end_stream(Ok(Ok(())));
+        }
+        state.phase = match state.phase {
+            _ if state.content.is_some() => Phase::Closed,
+            Phase::Ended => Phase::Complete,
+            Phase::Open | Phase::Streaming if has_announced => Phase::Filled,
+            _ => Phase::Closed,
+        };
+        wake(&mut state.application);
+        state.phase != Phase::Closed
+    }
+
     /// Nothing panics while the lock is held, so a poisoned one is as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    pub(crate) async fn send(&self, message: Message) -> Result {
-        match message {
-            Message::Start {
-                status, headers, ..
-            } => self.start(status, headers)?,
-            Message::Pathsend { .. } => return Err(SendError::NotOffered.into()),
-            Message::Body {
-                mut body,
-                more_body,
-                ..
-            } => {
-                poll_fn(|context| self.poll_content(&mut body, more_body, context)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A head and all the content there is, at once.
-    pub(crate) fn answer(
-        &self,
-        status: u16,
-        headers: Headers,
-        body: Bytes,
-    ) -> std::result::Result<(), SendError> {
+impl Peer for Exchange {
+    fn start(&self, status: u16, headers: Headers) -> Result<(), SendError> {
         let mut state = self.lock();
-        state.put_head(status, headers)?;
-        state.content = (!body.is_empty()).then_some(body);
-        state.ended = true;
-        wake(&mut state.connection);
-        Ok(())
-    }
-
-    /// A head and a stream; waits for the stream's end.
-    pub(crate) async fn stream(
-        &self,
-        status: u16,
-        headers: Headers,
-        stream: Box<MeteredStream>,
-    ) -> Result {
-        {
-            let mut state = self.lock();
-            state.put_head(status, headers)?;
-            state.stream = Some(stream);
-            wake(&mut state.connection);
-        }
-        let waiting = WaitsForStream(self);
-        let end = poll_fn(|context| {
-            let mut state = self.lock();
-            if state.closed {
-                return Poll::Ready(Err(SendError::Disconnected.into()));
-            }
-            if let Some(end) = state.stream_end.take() {
-                drop(state);
-                let end = end.unwrap_or_else(|panic| resume_unwind(panic));
-                return Poll::Ready(end.map_err(Error::from));
-            }
-            state.application = Some(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
-        drop(waiting);
-        end
-    }
-
-    fn start(&self, status: u16, headers: Headers) -> std::result::Result<(), SendError> {
-        let mut state = self.lock();
-        state.put_head(status, headers)?;
+        state.put_head(status, headers, Phase::Open)?;
         wake(&mut state.connection);
         Ok(())
     }
@@ -138,74 +189,126 @@ impl Exchange {
         body: &mut Bytes,
         more_body: bool,
         context: &mut Context<'_>,
-    ) -> Poll<std::result::Result<(), SendError>> {
+    ) -> Poll<Result<(), SendError>> {
         let mut state = self.lock();
-        if state.closed {
-            return Poll::Ready(Err(SendError::Disconnected));
-        }
-        if !state.head_sent {
-            return Poll::Ready(Err(SendError::HeadMissing));
-        }
-        if state.ended {
-            return Poll::Ready(Err(SendError::AfterEnd));
-        }
-        if !body.is_empty() {
-            if state.content.is_some() {
-                state.application = Some(context.waker().clone());
-                return Poll::Pending;
+        let ended = match state.phase {
+            Phase::Closed => return Poll::Ready(Err(SendError::Disconnected)),
+            Phase::Unanswered => return Poll::Ready(Err(SendError::HeadMissing)),
+            Phase::Ended | Phase::Complete => return Poll::Ready(Err(SendError::AfterEnd)),
+            Phase::Filled => Phase::Complete,
+            Phase::Open | Phase::Streaming => {
+                if !body.is_empty() {
+                    if state.content.is_some() {
+                        state.application = Some(context.waker().clone());
+                        return Poll::Pending;
+                    }
+                    state.content = Some(mem::take(body));
+                }
+                Phase::Ended
             }
-            state.content = Some(std::mem::take(body));
+        };
+        if !more_body {
+            state.phase = ended;
         }
-        state.ended = !more_body;
         wake(&mut state.connection);
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) async fn has_room(&self) {
-        poll_fn(|context| {
-            let mut state = self.lock();
-            if state.content.is_none() || state.closed {
-                return Poll::Ready(());
-            }
-            state.application = Some(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
+    fn answer(&self, status: u16, headers: Headers, body: Bytes) -> Result<(), SendError> {
+        let mut state = self.lock();
+        state.put_head(status, headers, Phase::Ended)?;
+        state.content = (!body.is_empty()).then_some(body);
+        wake(&mut state.connection);
+        Ok(())
     }
 
-    pub(crate) async fn handed_over(&self) {
-        poll_fn(|context| {
-            let mut state = self.lock();
-            if state.handed_over || state.closed {
-                return Poll::Ready(());
-            }
-            state.application = Some(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
+    fn stream(&self, status: u16, headers: Headers, chunks: Chunks) -> Result<(), SendError> {
+        let mut state = self.lock();
+        state.put_head(status, headers, Phase::Streaming)?;
+        state.stream = Some(chunks);
+        wake(&mut state.connection);
+        Ok(())
     }
-}
 
-/// An application that waits for its stream's end, or gives that up.
-struct WaitsForStream<'a>(&'a Exchange);
+    fn poll_stream_end(&self, context: &mut Context<'_>) -> Poll<asgi::Result> {
+        let mut state = self.lock();
+        if state.phase == Phase::Closed {
+            return Poll::Ready(Err(SendError::Disconnected.into()));
+        }
+        if let Some(end) = state.stream_end.take() {
+            drop(state);
+            return Poll::Ready(end.unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        state.application = Some(context.waker().clone());
+        Poll::Pending
+    }
 
-impl Drop for WaitsForStream<'_> {
-    fn drop(&mut self) {
-        self.0.lock().stream_left = true;
+    fn leave_stream(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Streaming {
+            state.phase = Phase::Open;
+        }
+    }
+
+    fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.content.is_none() || state.phase == Phase::Closed {
+            return Poll::Ready(());
+        }
+        state.application = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    fn poll_handed_over(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Filled | Phase::Complete | Phase::Closed) {
+            return Poll::Ready(());
+        }
+        state.application = Some(context.waker().clone());
+        Poll::Pending
     }
 }
 
 impl State {
-    fn put_head(&mut self, status: u16, headers: Headers) -> std::result::Result<(), SendError> {
-        if self.closed {
-            return Err(SendError::Disconnected);
+    fn put_head(&mut self, status: u16, headers: Headers, next: Phase) -> Result<(), SendError> {
+        match self.phase {
+            Phase::Closed => Err(SendError::Disconnected),
+            Phase::Unanswered => {
+                self.head = Some((status, headers));
+                self.phase = next;
+                Ok(())
+            }
+            _ => Err(SendError::HeadTwice),
         }
-        if self.head_sent {
-            return Err(SendError::HeadTwice);
+    }
+
+    fn take_piece(&mut self) -> Poll<Option<Bytes>> {
+        if let Some(content) = self.content.take() {
+            wake(&mut self.application);
+            return Poll::Ready(Some(content));
         }
-        self.head = Some((status, headers));
-        self.head_sent = true;
-        Ok(())
+        match self.phase {
+            Phase::Ended => Poll::Ready(None),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn end_stream(&mut self, end: StreamEnd) {
+        self.phase = match end {
+            Ok(Ok(())) => Phase::Ended,
+            _ => Phase::Open,
+        };
+        self.stream_end = Some(end);
+        wake(&mut self.application);
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("State")
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
     }
 }
 
@@ -213,312 +316,4 @@ fn wake(waiting: &mut Option<Waker>) {
     if let Some(waker) = waiting.take() {
         waker.wake();
     }
-}
-
-/// A request that an application is answering.
-pub(crate) struct AppCall {
-    app: Option<App>,
-    exchange: Arc<Exchange>,
-    method: Method,
-    target: Option<PathAndQuery>,
-    tasks: TaskTracker,
-    /// How much of the announced content the connection has yet to take. When it has all, it asks no
-    /// more, even if the application has a last, empty message to send.
-    missing: Option<u64>,
-    /// Why the application failed, until the content that it has sent before is taken.
-    failure: Option<Failure>,
-    stream: Option<Stream>,
-}
-
-/// A stream that the connection polls itself.
-struct Stream {
-    content: Box<MeteredStream>,
-    /// What wakes the application while the stream is polled instead of it.
-    wake_source: Arc<WakeSource>,
-}
-
-type App = Pin<Box<dyn Future<Output = Result> + Send>>;
-
-/// How far an application has come.
-enum Progress {
-    Waiting,
-    Returned,
-    Failed(Failure),
-}
-
-impl AppCall {
-    /// The answer of `app` to a request; method and target are for the log.
-    pub(crate) fn new(
-        app: App,
-        exchange: Arc<Exchange>,
-        (method, target): (Method, Option<PathAndQuery>),
-        tasks: TaskTracker,
-    ) -> Self {
-        Self {
-            app: Some(app),
-            exchange,
-            method,
-            target,
-            tasks,
-            missing: None,
-            failure: None,
-            stream: None,
-        }
-    }
-
-    /// The response, as soon as its head is known.
-    pub(crate) fn poll_response(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<http::Response<Body>> {
-        let this = &mut *self;
-        let progress = this.poll_app(context);
-        let mut state = this.exchange.lock();
-        let head = match (&progress, state.ended) {
-            // What fails once all is sent, such as a background task, is not the client's concern.
-            (_, true) | (Progress::Waiting, _) => state.head.take(),
-            // Content goes out with its head, and then the connection is cut.
-            (Progress::Failed(_), false) if state.content.is_some() => state.head.take(),
-            (Progress::Failed(_), false) => None,
-            (Progress::Returned, false) => {
-                this.log(match state.head_sent {
-                    true => "the application returned before the end of its response",
-                    false => "the application returned without a response",
-                });
-                None
-            }
-        };
-        let waiting = this.app.is_some();
-        match head {
-            None if waiting => {
-                state.connection = Some(context.waker().clone());
-                Poll::Pending
-            }
-            None => {
-                drop(state);
-                Poll::Ready(match progress {
-                    Progress::Failed(failure) => failure.answer(),
-                    _ => planned::internal_server_error(),
-                })
-            }
-            Some((status, headers)) => {
-                let Ok(status) = StatusCode::from_u16(status) else {
-                    this.log("the application sent a status code outside 100 to 999");
-                    return Poll::Ready(planned::internal_server_error());
-                };
-                let body = if state.ended {
-                    let content = state.content.take().unwrap_or_default();
-                    state.handed_over = true;
-                    wake(&mut state.application);
-                    drop(state);
-                    this.finish_elsewhere();
-                    Body::from(content)
-                } else {
-                    let stream = state.stream.take();
-                    drop(state);
-                    if let Progress::Failed(failure) = progress {
-                        this.failure = Some(failure);
-                    }
-                    this.stream = stream.map(|content| Stream {
-                        content,
-                        wake_source: WakeSource::new(context.waker()),
-                    });
-                    let announced = headers.declared().content_length;
-                    this.missing = announced.and_then(number::parse);
-                    // The target is a piece of what was read of the connection, and keeps all of that
-                    // in memory. Its copy does not.
-                    let target = this.target.take();
-                    this.target = target.and_then(|target| target.as_str().parse().ok());
-                    Body::running(this.take())
-                };
-                Poll::Ready(planned::head(status, headers, body))
-            }
-        }
-    }
-
-    /// The next piece of content.
-    pub(crate) fn poll_frame(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Bytes, BodyError>>> {
-        while let Some(stream) = &mut self.stream {
-            let chunk = catch_unwind(AssertUnwindSafe(|| stream.content.poll_chunk(context)));
-            match chunk {
-                Ok(Poll::Ready(Some(Ok(chunk)))) => return Poll::Ready(Some(Ok(chunk))),
-                Ok(Poll::Ready(None)) => self.end_stream(Ok(Ok(()))),
-                Ok(Poll::Ready(Some(Err(error)))) => self.end_stream(Ok(Err(error))),
-                Err(panic) => self.end_stream(Err(panic)),
-                Ok(Poll::Pending) => {
-                    if !stream.wake_source.has_woken(context.waker()) {
-                        return Poll::Pending;
-                    }
-                    let waker = Waker::from(Arc::clone(&stream.wake_source));
-                    match self.poll_app(&mut Context::from_waker(&waker)) {
-                        Progress::Waiting if !self.exchange.lock().stream_left => {
-                            return Poll::Pending;
-                        }
-                        Progress::Failed(failure) => self.failure = Some(failure),
-                        Progress::Waiting | Progress::Returned => {}
-                    }
-                    self.stream = None;
-                }
-            }
-        }
-        loop {
-            {
-                let mut state = self.exchange.lock();
-                if let Some(content) = state.content.take() {
-                    wake(&mut state.application);
-                    if let Some(missing) = &mut self.missing {
-                        *missing = missing.saturating_sub(content.len() as u64);
-                    }
-                    return Poll::Ready(Some(Ok(content)));
-                }
-                if state.ended {
-                    return Poll::Ready(None);
-                }
-            }
-            match self.poll_app(context) {
-                Progress::Failed(failure) => {
-                    return Poll::Ready(Some(Err(BodyError::new(failure.0))));
-                }
-                Progress::Returned => {
-                    let state = self.exchange.lock();
-                    if state.content.is_none() && !state.ended {
-                        let reason = "the application returned before the end of its response";
-                        self.log(reason);
-                        return Poll::Ready(Some(Err(BodyError::new(reason))));
-                    }
-                }
-                Progress::Waiting => {
-                    let mut state = self.exchange.lock();
-                    if state.content.is_none() && !state.ended {
-                        state.connection = Some(context.waker().clone());
-                        return Poll::Pending;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Tells the application how its stream ended, so that it is the one who fails.
-    fn end_stream(&mut self, end: thread::Result<std::result::Result<(), StreamError>>) {
-        self.stream = None;
-        let mut state = self.exchange.lock();
-        state.ended = matches!(end, Ok(Ok(())));
-        state.stream_end = Some(end);
-        wake(&mut state.application);
-    }
-
-    fn poll_app(&mut self, context: &mut Context<'_>) -> Progress {
-        let Some(app) = &mut self.app else {
-            let failure = self.failure.take();
-            return failure.map_or(Progress::Returned, Progress::Failed);
-        };
-        let failure = match catch_unwind(AssertUnwindSafe(|| app.as_mut().poll(context))) {
-            Ok(Poll::Pending) => return Progress::Waiting,
-            Ok(Poll::Ready(Ok(()))) => {
-                self.app = None;
-                return Progress::Returned;
-            }
-            Ok(Poll::Ready(Err(error))) => error,
-            Err(panic) => format!("panic: {}", panic_text(&*panic)).into(),
-        };
-        self.app = None;
-        let failure = Failure(failure);
-        if failure.answer().status().is_server_error() {
-            self.log(&failure.0.to_string());
-        }
-        Progress::Failed(failure)
-    }
-
-    /// The connection has all it needs: what is left of the application goes on by itself.
-    fn hand_over(&mut self) {
-        let mut state = self.exchange.lock();
-        state.handed_over = true;
-        wake(&mut state.application);
-        drop(state);
-        self.finish_elsewhere();
-    }
-
-    fn finish_elsewhere(&mut self) {
-        if self.app.is_some() {
-            let rest = self.take();
-            self.tasks.spawn(rest.finish());
-        }
-    }
-
-    async fn finish(mut self) {
-        poll_fn(|context| match self.poll_app(context) {
-            Progress::Waiting => Poll::Pending,
-            Progress::Returned | Progress::Failed(_) => Poll::Ready(()),
-        })
-        .await;
-    }
-
-    fn take(&mut self) -> Self {
-        Self {
-            app: self.app.take(),
-            exchange: Arc::clone(&self.exchange),
-            method: self.method.clone(),
-            target: self.target.take(),
-            tasks: self.tasks.clone(),
-            missing: self.missing.take(),
-            failure: self.failure.take(),
-            stream: self.stream.take(),
-        }
-    }
-
-    fn log(&self, reason: &str) {
-        let Self { method, target, .. } = self;
-        tracing::error!(%method, path = target.as_ref().map(PathAndQuery::path), "{reason}");
-    }
-}
-
-impl Drop for AppCall {
-    /// The connection lets go: because it has all, or because it is gone.
-    fn drop(&mut self) {
-        if self.app.is_none() {
-            return;
-        }
-        let stream = self.stream.take();
-        let mut state = self.exchange.lock();
-        if stream.is_some_and(|stream| stream.content.missing() == Some(0)) {
-            state.ended = true;
-            state.stream_end = Some(Ok(Ok(())));
-        }
-        let complete = !state.handed_over && state.content.is_none();
-        if complete && (state.ended || self.missing == Some(0)) {
-            drop(state);
-            self.hand_over();
-        } else {
-            state.closed = true;
-            wake(&mut state.application);
-        }
-    }
-}
-
-/// Why an application did not answer.
-#[derive(Debug)]
-struct Failure(Error);
-
-impl Failure {
-    /// What the client is told, if nothing was sent: 404 or 403 for a file that cannot be sent, 500
-    /// for all else.
-    fn answer(&self) -> http::Response<Body> {
-        match self.0.downcast_ref::<FileError>() {
-            // hyper leaves the content out after HEAD.
-            Some(error) => error.answer(method::Method::Get),
-            None => planned::internal_server_error(),
-        }
-    }
-}
-
-/// The text of a panic, as the standard hook finds it.
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -1,6 +1,9 @@
 //! The embedded server, over hyper-util: HTTP/1.1 and HTTP/2 without TLS (h2c).
 
-pub(crate) mod exchange;
+mod app_call;
+mod exchange;
+mod failure;
+mod preface;
 mod socket;
 mod wake_source;
 
@@ -8,9 +11,10 @@ use crate::asgi::{self, App, Receive, Scope};
 use crate::body::Body;
 use crate::content::file_buffer::CHUNK_LEN;
 use crate::content::send_deadline;
-use crate::deliver::planned;
+use crate::deliver::error_pages;
 use crate::shutdown::Shutdown;
-use exchange::{AppCall, Exchange};
+use app_call::AppCall;
+use exchange::Exchange;
 use http::request::Parts;
 use http::{Method, StatusCode, Version, header};
 use hyper::body::Incoming;
@@ -19,6 +23,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use preface::{Preface, preface};
 use socket::Socket;
 use std::convert::Infallible;
 use std::fmt;
@@ -220,38 +225,6 @@ struct Protocols {
     http2: http2::Builder<Requests>,
 }
 
-/// The protocol that a client speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Preface {
-    Http1,
-    Http2,
-}
-
-/// Looks at the first bytes of a connection, and leaves them to be read.
-///
-/// HTTP/2 without TLS begins with words that no HTTP/1 request begins with (RFC 9113 §3.4).
-async fn preface(stream: &TcpStream) -> io::Result<Preface> {
-    const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let look = async {
-        let mut first = [0; HTTP_2.len()];
-        loop {
-            let seen = stream.peek(&mut first).await?;
-            if seen == HTTP_2.len() && first == HTTP_2 {
-                return Ok(Preface::Http2);
-            }
-            if seen == 0 || !HTTP_2.starts_with(&first[..seen]) {
-                return Ok(Preface::Http1);
-            }
-            // A part of the words is there, and stays there: only time brings the rest.
-            tokio::time::sleep(PREFACE_PAUSE).await;
-        }
-    };
-    let late = || io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing");
-    tokio::time::timeout(PREFACE_DEADLINE, look)
-        .await
-        .map_err(|_| late())?
-}
-
 /// The next connection. When there are no descriptors left, others must end first, so wait a little.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
@@ -319,7 +292,7 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
         let scope = Scope::new(parts, self.client, self.server, self.stopping.clone());
         let exchange = Arc::new(Exchange::default());
-        let send = asgi::Send::to_exchange(Arc::clone(&exchange));
+        let send = asgi::Send::to_peer(exchange.clone());
         let receive = Receive::from_hyper(body);
         let app = catch_unwind(AssertUnwindSafe(|| self.app.call(scope, receive, send)));
         let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
@@ -350,8 +323,8 @@ impl Future for Respond {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
-            Self::Asked(running) => Pin::new(running).poll_response(context).map(Ok),
-            Self::Refused(status) => Poll::Ready(Ok(planned::bare(
+            Self::Asked(call) => call.poll_response(context).map(Ok),
+            Self::Refused(status) => Poll::Ready(Ok(error_pages::bare(
                 status.take().unwrap_or(StatusCode::BAD_REQUEST),
             ))),
         }
@@ -399,9 +372,6 @@ const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
 /// How much of a response may wait for a client that reads slowly before hyper asks for more: a chunk of
 /// a file. It bounds a request's head too.
 const MAX_BUFFERED: usize = CHUNK_LEN;
-/// How long a client may take to show which protocol it speaks; hyper's own limit on a request's head.
-const PREFACE_DEADLINE: Duration = Duration::from_secs(30);
-const PREFACE_PAUSE: Duration = Duration::from_millis(10);
 /// How often an idle HTTP/2 connection is asked whether it is there.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,83 @@
+//! A server that can do more than take messages.
+
+use super::send_error::SendError;
+use super::{Chunks, Message};
+use crate::asgi;
+use antiphon_core::fields::Headers;
+use bytes::Bytes;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+/// The embedded server's end of one answer. It needs no messages for an answer that is whole, and
+/// polls a stream without the application in between.
+pub(crate) trait Peer: Send + Sync {
+    /// Takes a head; content follows.
+    fn start(&self, status: u16, headers: Headers) -> Result<(), SendError>;
+
+    /// Takes a piece of content once there is room for it.
+    fn poll_content(
+        &self,
+        body: &mut Bytes,
+        more_body: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError>>;
+
+    /// Takes a head and all the content there is.
+    fn answer(&self, status: u16, headers: Headers, body: Bytes) -> Result<(), SendError>;
+
+    /// Takes a head and a stream.
+    fn stream(&self, status: u16, headers: Headers, chunks: Chunks) -> Result<(), SendError>;
+
+    /// Completes when the stream has ended.
+    fn poll_stream_end(&self, context: &mut Context<'_>) -> Poll<asgi::Result>;
+
+    /// Learns that the application waits for the stream no longer.
+    fn leave_stream(&self);
+
+    /// Completes when there is room for a piece of content, or when the client is gone.
+    fn poll_room(&self, context: &mut Context<'_>) -> Poll<()>;
+
+    /// Completes when the connection has the whole response, or when the client is gone.
+    fn poll_handed_over(&self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+impl dyn Peer {
+    /// Sends a message; waits while there is no room for it.
+    pub(crate) async fn send(&self, message: Message) -> asgi::Result {
+        match message {
+            Message::Start {
+                status, headers, ..
+            } => self.start(status, headers)?,
+            Message::Pathsend { .. } => return Err(SendError::NotOffered.into()),
+            Message::Body {
+                mut body,
+                more_body,
+                ..
+            } => {
+                poll_fn(|context| self.poll_content(&mut body, more_body, context)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a head and a stream, and waits for the stream's end.
+    pub(crate) async fn send_stream(
+        &self,
+        status: u16,
+        headers: Headers,
+        chunks: Chunks,
+    ) -> asgi::Result {
+        self.stream(status, headers, chunks)?;
+        let _waiting = WaitsForStream(self);
+        poll_fn(|context| self.poll_stream_end(context)).await
+    }
+}
+
+/// An application that waits for its stream's end, or gives that up.
+struct WaitsForStream<'a>(&'a (dyn Peer + 'static));
+
+impl Drop for WaitsForStream<'_> {
+    fn drop(&mut self) {
+        self.0.leave_stream();
+    }
+}

@@ -1,0 +1,36 @@
+//! Why a message cannot be sent.
+
+use std::fmt;
+
+/// The error of a message that cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The client is gone.
+    Disconnected,
+    /// Content was sent before the head.
+    HeadMissing,
+    /// The head was sent twice.
+    HeadTwice,
+    /// Something was sent after the last piece of content.
+    AfterEnd,
+    /// The client has read nothing for as long as it was given.
+    TimedOut,
+    /// The server has not offered the extension that the message belongs to.
+    NotOffered,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Disconnected => "the client is gone",
+            Self::HeadMissing => "expected http.response.start, but found http.response.body",
+            Self::HeadTwice => "expected http.response.body, but found http.response.start again",
+            Self::TimedOut => "the client has read nothing for longer than the `send_timeout`",
+            Self::NotOffered => "expected no http.response.pathsend, which was not offered",
+            Self::AfterEnd => "expected nothing after the message without more_body, but found one",
+        })
+    }
+}
+
+impl std::error::Error for SendError {}

@@ -1,0 +1,39 @@
+//! A file that is open, and the path that it was opened by.
+
+use super::file_error::FileError;
+use antiphon_fs::{FileFacts, OpenFile};
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open file that is being sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(super) file: Arc<OpenFile>,
+    path: Arc<Path>,
+}
+
+impl Opened {
+    /// Opens the file at `path`: at once if that needs no wait, otherwise on a thread that may wait.
+    pub(crate) async fn open(path: Arc<Path>) -> Result<Self, FileError> {
+        let file = match OpenFile::open_cached(&path).map_err(FileError::open)? {
+            Some(file) => file,
+            None => {
+                let path = Arc::clone(&path);
+                tokio::task::spawn_blocking(move || OpenFile::open(&path))
+                    .await
+                    .map_err(FileError::task)?
+                    .map_err(FileError::open)?
+            }
+        };
+        let file = Arc::new(file);
+        Ok(Self { file, path })
+    }
+
+    pub(crate) fn facts(&self) -> FileFacts {
+        self.file.facts()
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}

@@ -1,0 +1,61 @@
+//! Carrying out a plan by an [`http::Response`].
+
+use super::planned::{Planned, Source};
+use crate::body::Body;
+use crate::content::file_reader::Reader;
+use antiphon_core::fields::{FieldName, Headers};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use std::borrow::Cow;
+
+impl Planned {
+    /// Makes the response a value. Its body runs the background task once it has been taken.
+    pub(crate) fn into_http(self) -> http::Response<Body> {
+        let body = match self.source {
+            Source::Empty => Body::empty(),
+            Source::Bytes(bytes) => Body::from(bytes),
+            Source::File(file, content) => Body::of_file(Reader::new(file, content)),
+            Source::Stream(stream) => Body::of_stream(stream),
+        };
+        head(
+            self.status,
+            self.headers,
+            body.with_background(self.background),
+        )
+    }
+}
+
+/// Puts a head before a body.
+pub(crate) fn head(status: StatusCode, headers: Headers, body: Body) -> http::Response<Body> {
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = header_map(headers);
+    response
+}
+
+/// Makes a map of the `http` crate of the same fields, in the same order.
+///
+/// Our rules for names and values are no wider than its own, so nothing is lost.
+fn header_map(headers: Headers) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let value = match value.into_bytes() {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        };
+        // Those of nearly every response need no look-up.
+        let name = if name == FieldName::CONTENT_LENGTH {
+            Ok(header::CONTENT_LENGTH)
+        } else if name == FieldName::CONTENT_TYPE {
+            Ok(header::CONTENT_TYPE)
+        } else if name == FieldName::SET_COOKIE {
+            Ok(header::SET_COOKIE)
+        } else {
+            HeaderName::from_bytes(name.as_bytes())
+        };
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
+            map.append(name, value);
+        }
+    }
+    map
+}

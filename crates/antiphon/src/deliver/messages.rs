@@ -1,0 +1,161 @@
+//! Carrying out a plan by messages.
+
+use super::planned::{Planned, Source};
+use crate::asgi::{self, Message, Offers, ScopeType};
+use crate::content::file_reader::Reader;
+use crate::content::metered::MeteredStream;
+use crate::content::opened::Opened;
+use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
+use antiphon_core::fields::Headers;
+use antiphon_core::response::file::FileContent;
+use bytes::Bytes;
+use futures_core::Stream;
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::Pin;
+use tokio::task::coop::consume_budget;
+
+impl Planned {
+    /// Sends what is planned, then runs the background task.
+    pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
+        let Self {
+            status,
+            headers,
+            source,
+            background,
+        } = self;
+        let (scope_type, status) = (offers.scope_type, status.as_u16());
+        // Files and streams are sent on the heap, so that an application is not large for every request
+        // because it has a file for some.
+        match source {
+            Source::Empty => {
+                send.send_whole(scope_type, status, headers, Bytes::new())
+                    .await?;
+            }
+            Source::Bytes(bytes) => {
+                send.send_whole(scope_type, status, headers, bytes).await?;
+            }
+            Source::Stream(stream) => {
+                let sent = send_stream(&mut send, scope_type, status, headers, stream);
+                Box::pin(sent).await?;
+            }
+            Source::File(file, content) => {
+                let by_path = offers.pathsend && background.is_none();
+                let start = Message::Start {
+                    scope_type,
+                    status,
+                    headers,
+                };
+                let sent = send_file(&mut send, start, scope_type, file, content, by_path);
+                Box::pin(sent).await?;
+            }
+        }
+        if let Some(background) = background {
+            send.handed_over().await;
+            background.run().await;
+        }
+        Ok(())
+    }
+}
+
+/// Sends the head and what is planned of a file.
+async fn send_file(
+    send: &mut asgi::Send,
+    start: Message,
+    scope_type: ScopeType,
+    file: Opened,
+    content: FileContent,
+    by_path: bool,
+) -> asgi::Result {
+    let mut steps = FileSteps::new(content);
+    let path = if by_path { absolute(file.path()) } else { None };
+    if path.is_some() {
+        steps = steps.by_path();
+    }
+    send.send(start).await?;
+    for step in steps {
+        let (body, more_body) = match step {
+            FileStep::Pathsend => {
+                let path = path.clone().unwrap_or_default();
+                send.send(Message::Pathsend { path }).await?;
+                continue;
+            }
+            FileStep::Segment { bytes, more_body } => (bytes.into(), more_body),
+            FileStep::File { range, more_body } => {
+                let mut reader = Reader::of_range(&file, range);
+                loop {
+                    send.has_room().await;
+                    let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
+                    let body = chunk.transpose()?.unwrap_or_default();
+                    if reader.is_at_end() {
+                        break (body, more_body);
+                    }
+                    send_chunk(send, scope_type, body).await?;
+                }
+            }
+        };
+        send.send(Message::Body {
+            scope_type,
+            body,
+            more_body,
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Sends the head and a stream to its end.
+async fn send_stream(
+    send: &mut asgi::Send,
+    scope_type: ScopeType,
+    status: u16,
+    headers: Headers,
+    mut stream: Box<MeteredStream>,
+) -> asgi::Result {
+    if stream.is_at_end() {
+        return send
+            .send_whole(scope_type, status, headers, Bytes::new())
+            .await;
+    }
+    #[cfg(feature = "server")]
+    if let Some(peer) = send.peer() {
+        return peer.send_stream(status, headers, Pin::from(stream)).await;
+    }
+    send.limit(stream.send_timeout());
+    send.send(Message::Start {
+        scope_type,
+        status,
+        headers,
+    })
+    .await?;
+    loop {
+        // Neither stream nor peer may ever wait, and others want their turn.
+        consume_budget().await;
+        send.has_room().await;
+        match poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await {
+            Some(chunk) => send_chunk(send, scope_type, chunk?).await?,
+            None => break,
+        }
+    }
+    send.send(Message::Body {
+        scope_type,
+        body: Bytes::new(),
+        more_body: false,
+    })
+    .await
+}
+
+/// Sends a piece of content that is not the last.
+async fn send_chunk(send: &mut asgi::Send, scope_type: ScopeType, body: Bytes) -> asgi::Result {
+    send.send(Message::Body {
+        scope_type,
+        body,
+        more_body: true,
+    })
+    .await
+}
+
+/// Returns the absolute path of a file, if it is text.
+fn absolute(path: &Path) -> Option<String> {
+    Some(std::path::absolute(path).ok()?.to_str()?.to_owned())
+}
