@@ -61,6 +61,7 @@ pub use content::chunk::IntoChunk;
 pub use content::event::IntoEvent;
 pub use content::file_error::{FileError, FileErrorKind};
 pub use content::metered::StreamError;
+pub use content::once::AlreadySent;
 pub use request::head::RequestHead;
 pub use request::last_event_id::LastEventId;
 pub use response::event_source::EventSourceResponse;

@@ -8,6 +8,7 @@ pub(crate) mod file_reader;
 pub(crate) mod gather;
 pub(crate) mod kept_alive;
 pub(crate) mod metered;
+pub(crate) mod once;
 pub(crate) mod opened;
 #[cfg(feature = "server")]
 pub(crate) mod send_deadline;

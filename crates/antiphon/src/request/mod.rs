@@ -1,4 +1,5 @@
-//! What a response needs of its request.
+//! Requests, as responses see them.
 
+pub(crate) mod facts;
 pub(crate) mod head;
 pub(crate) mod last_event_id;

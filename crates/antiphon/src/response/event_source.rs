@@ -2,21 +2,20 @@
 
 use super::fixed::Response;
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
+use super::plannable::{Plannable, PlannableAtOnce, answer_methods};
 use crate::asgi::{self, Chunks};
-use crate::body::Body;
 use crate::content::event::IntoEvent;
 use crate::content::gather::{Gather, Gathered};
 use crate::content::kept_alive::{End, KeptAlive, Ping};
 use crate::content::metered::MeteredStream;
+use crate::content::once::Once;
 use crate::content::subscribed::Subscribed;
 use crate::content::threaded_iterator::ThreadedIterator;
 use crate::deliver::planned::{Planned, Source};
-use crate::request::head::{self, RequestHead};
+use crate::request::facts::RequestFacts;
 use crate::shutdown::Shutdown;
 use antiphon_channel::Subscriber;
-use antiphon_core::request::method::Method;
-use antiphon_core::request::version::HttpVersion;
-use antiphon_core::response::content::{self, InvalidResponse};
+use antiphon_core::response::content;
 use antiphon_core::response::{event_source, streaming};
 use antiphon_core::values::event::{self, InvalidEvent, Separator, ServerSentEvent};
 use antiphon_core::values::media_type::MediaType;
@@ -24,6 +23,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
 use std::fmt;
+use std::future::Future;
 use std::time::Duration;
 
 /// A response of server-sent events ([WHATWG HTML §9.2]), for a browser's `EventSource`.
@@ -67,7 +67,7 @@ use std::time::Duration;
 /// [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 pub struct EventSourceResponse {
     /// Makes the events, once it is known how lines end.
-    events: Box<dyn FnOnce(Separator) -> Chunks + Send>,
+    events: Once<Box<dyn FnOnce(Separator) -> Chunks + Send>>,
     parameters: Parameters,
     separator: Separator,
     ping_interval: Duration,
@@ -140,7 +140,7 @@ impl EventSourceResponse {
 
     fn of(events: impl FnOnce(Separator) -> Chunks + Send + 'static) -> Self {
         Self {
-            events: Box::new(events),
+            events: Once::new(Box::new(events)),
             parameters: Parameters::new(StatusCode::OK, Some(MediaType::EVENT_STREAM)),
             separator: Separator::default(),
             ping_interval: PING_INTERVAL,
@@ -233,56 +233,39 @@ impl EventSourceResponse {
         self.shutdown = Some(shutdown.clone());
         self
     }
+}
 
-    /// Sends the response to whoever `scope` describes, then runs the background task.
-    ///
-    /// A websocket handshake is denied with it.
-    ///
-    /// # Errors
-    ///
-    /// Before anything is sent: [`InvalidResponse`] if a header cannot be sent with a stream, and the
-    /// error of the events. After that: [`StreamError`](crate::StreamError), and whatever `send`
-    /// returns.
-    pub fn call(
-        mut self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        self.shutdown
-            .get_or_insert_with(|| scope.shutdown().clone());
-        let offers = scope.offers();
-        let ready = self.plan(scope.method_facts(), head::version_of(&scope));
-        drop((scope, receive));
-        async move { ready?.with_first().await?.send(offers, send).await }
+impl Plannable for EventSourceResponse {
+    type Error = asgi::Error;
+
+    fn plan(
+        self,
+        request: &RequestFacts<'_>,
+    ) -> impl Future<Output = asgi::Result<Planned>> + Send + use<> {
+        let planned = self.plan_at_once(request);
+        async move { planned?.with_first().await }
     }
 
-    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
-    ///
-    /// The events are asked for once; the future does not wait for them. They end with the shutdown of
-    /// the process ([`shutdown`](crate::shutdown())), unless another was given.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidResponse`] if a header cannot be sent with a stream, or the error of the events, if they
-    /// fail before the first and before they first wait.
-    pub fn into_http<R: RequestHead>(
-        self,
-        request: &R,
-    ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
-        let ready = self.plan(head::method_of(request), head::version_of(request));
-        async move { Ok(ready?.with_first().await?.into_http()) }
+    fn for_one_request(&self) -> Self {
+        Self {
+            events: self.events.move_out(),
+            parameters: self.parameters.clone(),
+            ping: self.ping.clone(),
+            shutdown: self.shutdown.clone(),
+            ..*self
+        }
     }
+}
 
-    pub(crate) fn plan(
-        self,
-        method: Method,
-        version: HttpVersion,
-    ) -> Result<Planned, InvalidResponse> {
+impl PlannableAtOnce for EventSourceResponse {
+    type Error = asgi::Error;
+
+    fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
+        let events = self.events.take()?;
         let facts = self.parameters.facts(None);
         let content = content::head(facts, self.parameters.content_type())?;
-        let plan = streaming::plan(facts, method)?;
-        let head = event_source::head(Some(version)).chain(content);
+        let plan = streaming::plan(facts, request.method)?;
+        let head = event_source::head(Some(request.version)).chain(content);
         let opening = self.retry.map(|delay| {
             let milliseconds = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
             let hint = ServerSentEvent::default().retry(milliseconds);
@@ -295,9 +278,10 @@ impl EventSourceResponse {
             .unwrap_or_else(|| event::ping(self.separator).into());
         let shutdown = self
             .shutdown
+            .or_else(|| request.shutdown.cloned())
             .unwrap_or_else(|| Shutdown::of_process().clone());
         let events = KeptAlive::new(
-            (self.events)(self.separator),
+            events(self.separator),
             opening,
             Ping::every(self.ping_interval, ping),
             End::with(shutdown, self.shutdown_grace_period),
@@ -307,6 +291,32 @@ impl EventSourceResponse {
             Source::Stream(MeteredStream::new(Box::pin(events), announced, send_timeout).into())
         }))
     }
+}
+
+answer_methods! {
+    impl EventSourceResponse;
+
+    /// Sends the response to whoever `scope` describes, then runs the background task.
+    ///
+    /// A websocket handshake is denied with it.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent: [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, and the
+    /// error of the events. After that: [`StreamError`](crate::StreamError), and whatever `send`
+    /// returns.
+    fn call;
+
+    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    ///
+    /// The events are asked for once; the future does not wait for them. They end with the shutdown of
+    /// the process ([`shutdown`](crate::shutdown())), unless another was given.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, or the error of the events, if they
+    /// fail before the first and before they first wait.
+    async fn into_http -> asgi::Error;
 }
 
 impl fmt::Debug for EventSourceResponse {

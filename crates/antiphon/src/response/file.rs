@@ -2,18 +2,14 @@
 
 use super::fixed::PlainTextResponse;
 use super::parameters::{Parameters, parameter_methods, unix_now};
-use crate::asgi::{self, ScopeType};
-use crate::body::Body;
+use super::plannable::{Plannable, answer_methods};
+use crate::asgi;
 use crate::content::file_error::{FileError, FileErrorKind};
 use crate::content::opened::Opened;
-#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
-use crate::deliver::error_pages::or_500;
 use crate::deliver::planned::{Planned, Source};
-use crate::request::head::{self, RequestHead};
+use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
 use antiphon_core::request::fields::RequestFields;
-#[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
-use antiphon_core::request::method::Method;
 use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::file::{self, FileFacts, RangeTerms, Stat};
@@ -24,6 +20,7 @@ use antiphon_core::values::etag;
 use antiphon_core::values::media_type::MediaType;
 use http::StatusCode;
 use std::borrow::Cow;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -160,51 +157,7 @@ impl FileResponse {
         self
     }
 
-    /// Sends the file to whoever `scope` describes, then runs the background task.
-    ///
-    /// A server that offers `http.response.pathsend` gets the path of a whole file, unless there is a
-    /// background task, which might remove the file before the server has opened it.
-    ///
-    /// # Errors
-    ///
-    /// [`FileError`] if the file cannot be opened, before anything is sent, or is shorter than it was;
-    /// whatever `send` returns.
-    pub fn call(
-        self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let fields = match scope.scope_type() {
-            ScopeType::Http => head::fields_of(&scope),
-            ScopeType::Websocket => RequestFields::default(),
-        };
-        let offers = scope.offers();
-        drop((scope, receive));
-        // On the heap, for the same reason as the steps of its delivery.
-        Box::pin(async move { self.plan(fields).await?.send(offers, send).await })
-    }
-
-    /// The file as an [`http::Response`], for a request of hyper, tower or axum.
-    ///
-    /// # Errors
-    ///
-    /// [`FileError`] if the file cannot be opened. [`FileError::response`] makes a 404 or 403 of it.
-    pub fn into_http<R: RequestHead>(
-        self,
-        request: &R,
-    ) -> impl Future<Output = Result<http::Response<Body>, FileError>> + Send + use<R> {
-        self.answer(head::fields_of(request))
-    }
-
-    pub(crate) async fn answer(
-        self,
-        fields: RequestFields,
-    ) -> Result<http::Response<Body>, FileError> {
-        Ok(self.plan(fields).await?.into_http())
-    }
-
-    async fn plan(mut self, request: RequestFields) -> Result<Planned, FileError> {
+    async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {
         let file = Opened::open(Arc::clone(&self.path)).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let now = unix_now();
@@ -293,25 +246,50 @@ impl FileError {
         };
         PlainTextResponse::new(text).status_code(status)
     }
+}
 
-    /// Makes [`response`](Self::response) the answer to a request of this method.
-    #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
-    pub(crate) fn answer(&self, method: Method) -> http::Response<Body> {
-        let response = self.response();
-        if response.status().is_client_error() {
-            tracing::debug!(error = %self, "a file cannot be sent");
-        }
-        or_500(response.plan(method).map(Planned::into_http))
+impl Plannable for FileResponse {
+    type Error = FileError;
+
+    fn plan(
+        self,
+        request: &RequestFacts<'_>,
+    ) -> impl Future<Output = Result<Planned, FileError>> + Send + use<> {
+        self.plan_with(request.fields())
+    }
+
+    fn for_one_request(&self) -> Self {
+        self.clone()
+    }
+
+    /// Puts the call on the heap, so that an application is not large for every request because it has
+    /// a file for some.
+    fn place<F>(call: F) -> impl Future<Output = asgi::Result> + Send + use<F>
+    where
+        F: Future<Output = asgi::Result> + Send,
+    {
+        Box::pin(call)
     }
 }
 
-impl asgi::App for FileResponse {
-    fn call(
-        &self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + 'static {
-        self.clone().call(scope, receive, send)
-    }
+answer_methods! {
+    impl FileResponse;
+
+    /// Sends the file to whoever `scope` describes, then runs the background task.
+    ///
+    /// A server that offers `http.response.pathsend` gets the path of a whole file, unless there is a
+    /// background task, which might remove the file before the server has opened it.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] if the file cannot be opened, before anything is sent, or is shorter than it was;
+    /// whatever `send` returns.
+    fn call;
+
+    /// The file as an [`http::Response`], for a request of hyper, tower or axum.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] if the file cannot be opened. [`FileError::response`] makes a 404 or 403 of it.
+    async fn into_http -> FileError;
 }

@@ -1,11 +1,9 @@
 //! Responses whose content lies ready, and the classes that render it.
 
 use super::parameters::{Parameters, parameter_methods};
-use crate::asgi;
-use crate::body::Body;
+use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::deliver::planned::{Planned, Source};
-use crate::request::head::{self, RequestHead};
-use antiphon_core::request::method::Method;
+use crate::request::facts::RequestFacts;
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::fixed;
 use antiphon_core::values::media_type::{Charset, MediaType};
@@ -209,70 +207,6 @@ impl<C> FixedResponse<C> {
     pub const fn body(&self) -> &Bytes {
         &self.content
     }
-
-    /// Sends the response to whoever `scope` describes, then runs the background task.
-    ///
-    /// A websocket handshake is denied with it.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidResponse`] if a header contradicts the content, before anything is sent; whatever
-    /// `send` returns.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon::{PlainTextResponse, asgi};
-    ///
-    /// async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
-    ///     PlainTextResponse::new("Hello, world!").call(scope, receive, send).await
-    /// }
-    /// # let _ = app;
-    /// ```
-    pub fn call(
-        self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + use<C> {
-        let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
-        drop((scope, receive));
-        async move { ready?.send(offers, send).await }
-    }
-
-    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
-    ///
-    /// The background task runs on tokio once the body has been taken to its end.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidResponse`] if a header contradicts the content.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon::PlainTextResponse;
-    ///
-    /// let request = http::Request::new(());
-    /// let response = PlainTextResponse::new("hi").into_http(&request)?;
-    /// assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
-    /// # Ok::<(), antiphon::InvalidResponse>(())
-    /// ```
-    pub fn into_http(
-        self,
-        request: &impl RequestHead,
-    ) -> Result<http::Response<Body>, InvalidResponse> {
-        Ok(self.plan(head::method_of(request))?.into_http())
-    }
-
-    pub(crate) fn plan(self, method: Method) -> Result<Planned, InvalidResponse> {
-        let facts = self.parameters.facts(Some(self.content.len() as u64));
-        let head = content::head(facts, self.parameters.content_type())?;
-        let plan = fixed::plan(facts, method)?;
-        Ok(self
-            .parameters
-            .planned(head, plan, |()| Source::Bytes(self.content)))
-    }
 }
 
 impl<C> Clone for FixedResponse<C> {
@@ -295,13 +229,60 @@ impl<C> fmt::Debug for FixedResponse<C> {
     }
 }
 
-impl<C: 'static> asgi::App for FixedResponse<C> {
-    fn call(
-        &self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + 'static {
-        self.clone().call(scope, receive, send)
+impl<C> PlannableAtOnce for FixedResponse<C> {
+    type Error = InvalidResponse;
+
+    fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
+        let facts = self.parameters.facts(Some(self.content.len() as u64));
+        let head = content::head(facts, self.parameters.content_type())?;
+        let plan = fixed::plan(facts, request.method)?;
+        Ok(self
+            .parameters
+            .planned(head, plan, |()| Source::Bytes(self.content)))
     }
+}
+
+answer_methods! {
+    impl FixedResponse<C>;
+
+    /// Sends the response to whoever `scope` describes, then runs the background task.
+    ///
+    /// A websocket handshake is denied with it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the content, before anything is sent; whatever
+    /// `send` returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{PlainTextResponse, asgi};
+    ///
+    /// async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+    ///     PlainTextResponse::new("Hello, world!").call(scope, receive, send).await
+    /// }
+    /// # let _ = app;
+    /// ```
+    fn call;
+
+    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    ///
+    /// The background task runs on tokio once the body has been taken to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the content.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::PlainTextResponse;
+    ///
+    /// let request = http::Request::new(());
+    /// let response = PlainTextResponse::new("hi").into_http(&request)?;
+    /// assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+    /// # Ok::<(), antiphon::InvalidResponse>(())
+    /// ```
+    fn into_http -> InvalidResponse;
 }

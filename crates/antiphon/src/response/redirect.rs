@@ -1,11 +1,9 @@
 //! Responses that send the client elsewhere.
 
 use super::parameters::{Parameters, parameter_methods};
-use crate::asgi;
-use crate::body::Body;
+use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::deliver::planned::{Planned, Source};
-use crate::request::head::{self, RequestHead};
-use antiphon_core::request::method::Method;
+use crate::request::facts::RequestFacts;
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::{fixed, redirect};
 use antiphon_core::values::location::{self, NotLocal};
@@ -65,40 +63,15 @@ impl RedirectResponse {
     }
 
     parameter_methods!();
+}
 
-    /// Sends the redirect to whoever `scope` describes, then runs the background task.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidResponse`] if a header contradicts the empty content, before anything is sent;
-    /// whatever `send` returns.
-    pub fn call(
-        self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
-        drop((scope, receive));
-        async move { ready?.send(offers, send).await }
-    }
+impl PlannableAtOnce for RedirectResponse {
+    type Error = InvalidResponse;
 
-    /// The redirect as an [`http::Response`].
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidResponse`] if a header contradicts the empty content.
-    pub fn into_http(
-        self,
-        request: &impl RequestHead,
-    ) -> Result<http::Response<Body>, InvalidResponse> {
-        Ok(self.plan(head::method_of(request))?.into_http())
-    }
-
-    pub(crate) fn plan(self, method: Method) -> Result<Planned, InvalidResponse> {
+    fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(Some(0));
         let content = content::head(facts, self.parameters.content_type())?;
-        let plan = fixed::plan(facts, method)?;
+        let plan = fixed::plan(facts, request.method)?;
         let head = content.into_iter().chain([redirect::head(&self.url)]);
         Ok(self
             .parameters
@@ -106,13 +79,21 @@ impl RedirectResponse {
     }
 }
 
-impl asgi::App for RedirectResponse {
-    fn call(
-        &self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + 'static {
-        self.clone().call(scope, receive, send)
-    }
+answer_methods! {
+    impl RedirectResponse;
+
+    /// Sends the redirect to whoever `scope` describes, then runs the background task.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the empty content, before anything is sent;
+    /// whatever `send` returns.
+    fn call;
+
+    /// The redirect as an [`http::Response`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`] if a header contradicts the empty content.
+    fn into_http -> InvalidResponse;
 }

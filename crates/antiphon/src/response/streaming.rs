@@ -1,21 +1,22 @@
 //! Responses whose content comes over time.
 
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
+use super::plannable::{Plannable, PlannableAtOnce, answer_methods};
 use crate::asgi::{self, Chunks};
-use crate::body::Body;
 use crate::content::chunk::IntoChunk;
 use crate::content::gather::{Gather, Gathered};
 use crate::content::metered::MeteredStream;
+use crate::content::once::Once;
 use crate::content::threaded_iterator::ThreadedIterator;
 use crate::deliver::planned::{Planned, Source};
-use crate::request::head::{self, RequestHead};
-use antiphon_core::request::method::Method;
-use antiphon_core::response::content::{self, InvalidResponse};
+use crate::request::facts::RequestFacts;
+use antiphon_core::response::content;
 use antiphon_core::response::streaming;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
 use std::fmt;
+use std::future::Future;
 use std::io::{self, Read};
 use std::mem;
 use std::time::Duration;
@@ -58,7 +59,7 @@ use std::time::Duration;
 /// `StreamingResponse`, which sends each chunk as a message of its own (divergence D-26), after a head
 /// that is sent before all else (D-27).
 pub struct StreamingResponse {
-    chunks: Chunks,
+    chunks: Once<Chunks>,
     parameters: Parameters,
     send_timeout: Option<Duration>,
 }
@@ -122,7 +123,7 @@ impl StreamingResponse {
 
     fn of(chunks: Chunks) -> Self {
         Self {
-            chunks,
+            chunks: Once::new(chunks),
             parameters: Parameters::new(StatusCode::OK, None),
             send_timeout: None,
         }
@@ -131,6 +132,45 @@ impl StreamingResponse {
     parameter_methods!();
 
     send_timeout_method!();
+}
+
+impl Plannable for StreamingResponse {
+    type Error = asgi::Error;
+
+    fn plan(
+        self,
+        request: &RequestFacts<'_>,
+    ) -> impl Future<Output = asgi::Result<Planned>> + Send + use<> {
+        let planned = self.plan_at_once(request);
+        async move { planned?.with_first().await }
+    }
+
+    fn for_one_request(&self) -> Self {
+        Self {
+            chunks: self.chunks.move_out(),
+            parameters: self.parameters.clone(),
+            send_timeout: self.send_timeout,
+        }
+    }
+}
+
+impl PlannableAtOnce for StreamingResponse {
+    type Error = asgi::Error;
+
+    fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
+        let chunks = self.chunks.take()?;
+        let facts = self.parameters.facts(None);
+        let head = content::head(facts, self.parameters.content_type())?;
+        let plan = streaming::plan(facts, request.method)?;
+        let send_timeout = self.send_timeout;
+        Ok(self.parameters.planned(head, plan, |announced| {
+            Source::Stream(MeteredStream::new(chunks, announced, send_timeout).into())
+        }))
+    }
+}
+
+answer_methods! {
+    impl StreamingResponse;
 
     /// Sends the response to whoever `scope` describes, then runs the background task.
     ///
@@ -138,18 +178,9 @@ impl StreamingResponse {
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`InvalidResponse`] if a header cannot be sent with a stream, and the
+    /// Before anything is sent: [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, and the
     /// stream's own error. After that: [`StreamError`](crate::StreamError), and whatever `send` returns.
-    pub fn call(
-        self,
-        scope: asgi::Scope,
-        receive: asgi::Receive,
-        send: asgi::Send,
-    ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let (ready, offers) = (self.plan(scope.method_facts()), scope.offers());
-        drop((scope, receive));
-        async move { ready?.with_first().await?.send(offers, send).await }
-    }
+    fn call;
 
     /// The response as an [`http::Response`], for a request of hyper, tower or axum.
     ///
@@ -158,7 +189,7 @@ impl StreamingResponse {
     ///
     /// # Errors
     ///
-    /// [`InvalidResponse`] if a header cannot be sent with a stream, or the stream's own error, if it
+    /// [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, or the stream's own error, if it
     /// fails before its first chunk and before it first waits.
     ///
     /// # Examples
@@ -172,23 +203,7 @@ impl StreamingResponse {
     /// assert_eq!(response.status(), 200);
     /// # Ok::<(), antiphon::asgi::Error>(()) }).unwrap();
     /// ```
-    pub fn into_http<R: RequestHead>(
-        self,
-        request: &R,
-    ) -> impl Future<Output = asgi::Result<http::Response<Body>>> + Send + use<R> {
-        let ready = self.plan(head::method_of(request));
-        async move { Ok(ready?.with_first().await?.into_http()) }
-    }
-
-    pub(crate) fn plan(self, method: Method) -> Result<Planned, InvalidResponse> {
-        let facts = self.parameters.facts(None);
-        let head = content::head(facts, self.parameters.content_type())?;
-        let plan = streaming::plan(facts, method)?;
-        let (chunks, send_timeout) = (self.chunks, self.send_timeout);
-        Ok(self.parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(chunks, announced, send_timeout).into())
-        }))
-    }
+    async fn into_http -> asgi::Error;
 }
 
 impl fmt::Debug for StreamingResponse {

@@ -3,7 +3,7 @@
 use crate::asgi::Error;
 use crate::body::Body;
 use crate::content::file_error::FileError;
-use crate::deliver::error_pages;
+use crate::response::error_pages;
 use antiphon_core::request::method::Method;
 use std::any::Any;
 use std::fmt;

@@ -11,7 +11,7 @@ use crate::asgi::{self, App, Receive, Scope};
 use crate::body::Body;
 use crate::content::file_buffer::CHUNK_LEN;
 use crate::content::send_deadline;
-use crate::deliver::error_pages;
+use crate::response::error_pages;
 use crate::shutdown::Shutdown;
 use app_call::AppCall;
 use exchange::Exchange;

@@ -1,6 +1,11 @@
 //! Answers where there is no response.
 
+use super::plannable::PlannableAtOnce;
 use crate::body::Body;
+use crate::content::file_error::FileError;
+use crate::deliver::planned::Planned;
+use crate::request::facts::RequestFacts;
+use antiphon_core::request::method::Method;
 use antiphon_core::values::media_type::{Charset, MediaType};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
@@ -14,6 +19,18 @@ pub(crate) fn or_500<E: std::fmt::Display>(
         tracing::error!(%error, "a response cannot be sent");
         internal_server_error()
     })
+}
+
+impl FileError {
+    /// Makes [`response`](Self::response) the answer to a request of this method.
+    pub(crate) fn answer(&self, method: Method) -> http::Response<Body> {
+        let response = self.response();
+        if response.status().is_client_error() {
+            tracing::debug!(error = %self, "a file cannot be sent");
+        }
+        let request = RequestFacts::of_method(method);
+        or_500(response.plan_at_once(&request).map(Planned::into_http))
+    }
 }
 
 /// Makes the answer of an application that has none.

@@ -1,0 +1,182 @@
+//! What every class does: it is planned for a request, and the plan is carried out.
+
+use crate::asgi;
+use crate::body::Body;
+use crate::deliver::planned::Planned;
+use crate::request::facts::RequestFacts;
+use crate::request::head::RequestHead;
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A response that can be planned at once: the plan needs nothing that must be waited for.
+pub(crate) trait PlannableAtOnce: Sized {
+    /// Why there is no plan.
+    type Error: Into<asgi::Error>;
+
+    /// Plans the answer.
+    fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, Self::Error>;
+}
+
+/// A response whose plan waits: for a file to be opened, for a stream that is asked for its first chunk.
+pub(crate) trait Plannable: Sized {
+    /// Why there is no plan.
+    type Error: Into<asgi::Error>;
+
+    /// Plans the answer.
+    fn plan(
+        self,
+        request: &RequestFacts<'_>,
+    ) -> impl Future<Output = Result<Planned, Self::Error>> + Send + use<Self>;
+
+    /// Returns a response for one request: a copy, or, of what can be sent once, the only one.
+    fn for_one_request(&self) -> Self;
+
+    /// Puts the future of a call where it is to lie: in its caller, by default.
+    fn place<F>(call: F) -> impl Future<Output = asgi::Result> + Send + use<Self, F>
+    where
+        F: Future<Output = asgi::Result> + Send,
+    {
+        call
+    }
+}
+
+pub(crate) fn call_at_once<T: PlannableAtOnce>(
+    response: T,
+    scope: asgi::Scope,
+    receive: asgi::Receive,
+    send: asgi::Send,
+) -> impl Future<Output = asgi::Result> + Send + use<T>
+where
+    T::Error: Send,
+{
+    let planned = response.plan_at_once(&RequestFacts::of_scope(&scope));
+    let offers = scope.offers();
+    drop((scope, receive));
+    async move { planned.map_err(Into::into)?.send(offers, send).await }
+}
+
+pub(crate) fn call<T: Plannable>(
+    response: T,
+    scope: asgi::Scope,
+    receive: asgi::Receive,
+    send: asgi::Send,
+) -> impl Future<Output = asgi::Result> + Send + use<T> {
+    let plan = response.plan(&RequestFacts::of_scope(&scope));
+    let offers = scope.offers();
+    drop((scope, receive));
+    T::place(async move { plan.await.map_err(Into::into)?.send(offers, send).await })
+}
+
+pub(crate) fn into_http_at_once<T: PlannableAtOnce>(
+    response: T,
+    request: &impl RequestHead,
+) -> Result<http::Response<Body>, T::Error> {
+    let planned = response.plan_at_once(&RequestFacts::of(request))?;
+    Ok(planned.into_http())
+}
+
+pub(crate) fn into_http<T: Plannable, R: RequestHead>(
+    response: T,
+    request: &R,
+) -> impl Future<Output = Result<http::Response<Body>, T::Error>> + Send + use<T, R> {
+    IntoHttp {
+        plan: response.plan(&RequestFacts::of(request)),
+    }
+}
+
+pin_project! {
+    /// A plan that becomes a value. No `async` block: that would move the plan once more, and a file's is
+    /// large.
+    struct IntoHttp<F> {
+        #[pin]
+        plan: F,
+    }
+}
+
+impl<F: Future<Output = Result<Planned, E>>, E> Future for IntoHttp<F> {
+    type Output = Result<http::Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let planned = ready!(self.project().plan.poll(context));
+        Poll::Ready(planned.map(Planned::into_http))
+    }
+}
+
+/// The ways by which each class answers a request, with the documentation of the class's own:
+/// `call`, `into_http`, and [`App`](asgi::App).
+///
+/// A class whose `into_http` is `async` is [`Plannable`]; another is [`PlannableAtOnce`], and can be
+/// cloned.
+macro_rules! answer_methods {
+    (
+        impl $class:ident$(<$generic:ident>)?;
+        $(#[$call:meta])* fn call;
+        $(#[$into_http:meta])* fn into_http -> $error:ty;
+    ) => {
+        impl$(<$generic>)? $class$(<$generic>)? {
+            $(#[$into_http])*
+            pub fn into_http(
+                self,
+                request: &impl $crate::RequestHead,
+            ) -> Result<http::Response<$crate::Body>, $error> {
+                $crate::response::plannable::into_http_at_once(self, request)
+            }
+        }
+
+        answer_methods! {
+            impl $class$(<$generic>)?;
+            $(#[$call])* fn call: call_at_once, Clone::clone;
+        }
+    };
+    (
+        impl $class:ident;
+        $(#[$call:meta])* fn call;
+        $(#[$into_http:meta])* async fn into_http -> $error:ty;
+    ) => {
+        impl $class {
+            $(#[$into_http])*
+            pub fn into_http<R: $crate::RequestHead>(
+                self,
+                request: &R,
+            ) -> impl Future<Output = Result<http::Response<$crate::Body>, $error>> + Send + use<R> {
+                $crate::response::plannable::into_http(self, request)
+            }
+        }
+
+        answer_methods! {
+            impl $class;
+            $(#[$call])* fn call: call, Plannable::for_one_request;
+        }
+    };
+    (
+        impl $class:ident$(<$generic:ident>)?;
+        $(#[$docs:meta])* fn call: $call:ident, $for_one_request:path;
+    ) => {
+        impl$(<$generic>)? $class$(<$generic>)? {
+            $(#[$docs])*
+            pub fn call(
+                self,
+                scope: $crate::asgi::Scope,
+                receive: $crate::asgi::Receive,
+                send: $crate::asgi::Send,
+            ) -> impl Future<Output = $crate::asgi::Result> + Send + use<$($generic)?> {
+                $crate::response::plannable::$call(self, scope, receive, send)
+            }
+        }
+
+        impl$(<$generic: 'static>)? $crate::asgi::App for $class$(<$generic>)? {
+            fn call(
+                &self,
+                scope: $crate::asgi::Scope,
+                receive: $crate::asgi::Receive,
+                send: $crate::asgi::Send,
+            ) -> impl Future<Output = $crate::asgi::Result> + Send + 'static {
+                $for_one_request(self).call(scope, receive, send)
+            }
+        }
+    };
+}
+
+pub(crate) use answer_methods;
