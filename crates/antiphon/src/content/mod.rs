@@ -1,5 +1,6 @@
 //! Where content comes from.
 
+pub(crate) mod blocks;
 pub(crate) mod chunk;
 pub(crate) mod event;
 pub(crate) mod file_buffer;

@@ -3,6 +3,7 @@
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods};
 use crate::asgi::{self, Chunks};
+use crate::content::blocks::Blocks;
 use crate::content::chunk::IntoChunk;
 use crate::content::gather::{Gather, Gathered};
 use crate::content::metered::MeteredStream;
@@ -12,13 +13,11 @@ use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
 use antiphon_core::response::content;
 use antiphon_core::response::streaming;
-use bytes::Bytes;
 use futures_core::Stream;
 use http::StatusCode;
 use std::fmt;
 use std::future::Future;
-use std::io::{self, Read};
-use std::mem;
+use std::io::Read;
 use std::time::Duration;
 
 /// A response of a stream, an iterator or a reader.
@@ -117,8 +116,7 @@ impl StreamingResponse {
     where
         R: Read + Send + 'static,
     {
-        let block = Vec::new();
-        Self::from_iterator(Blocks { reader, block })
+        Self::from_iterator(Blocks::new(reader))
     }
 
     fn of(chunks: Chunks) -> Self {
@@ -215,37 +213,3 @@ impl fmt::Debug for StreamingResponse {
             .finish_non_exhaustive()
     }
 }
-
-/// The content of a reader, block by block.
-struct Blocks<R> {
-    reader: R,
-    block: Vec<u8>,
-}
-
-impl<R: Read> Iterator for Blocks<R> {
-    type Item = io::Result<Bytes>;
-
-    fn next(&mut self) -> Option<io::Result<Bytes>> {
-        self.block.resize(BLOCK_LEN, 0);
-        let read = loop {
-            match self.reader.read(&mut self.block) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        match read {
-            Ok(0) => None,
-            // Little content shall not hold much memory.
-            Ok(length) if length < BLOCK_LEN / 2 => {
-                Some(Ok(Bytes::copy_from_slice(&self.block[..length])))
-            }
-            Ok(length) => {
-                self.block.truncate(length);
-                Some(Ok(mem::take(&mut self.block).into()))
-            }
-            Err(error) => Some(Err(error)),
-        }
-    }
-}
-
-const BLOCK_LEN: usize = 64 << 10;
