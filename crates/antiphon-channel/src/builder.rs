@@ -1,32 +1,12 @@
-//! How a channel is to be.
+//! Making a channel.
 
 use crate::channel::EventChannel;
 use crate::frame::{Epoch, Resync};
-use crate::log::Bound;
+use crate::log::{Bound, Log};
+use crate::policy::{Newcomers, Slow};
+use crate::shared::Shared;
 use antiphon_core::values::event::{InvalidEvent, ServerSentEvent};
-
-/// What happens to a subscriber that is further behind than its queue is long.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Slow {
-    /// It ends. The client connects again, and gets what it has missed if the history still has it.
-    #[default]
-    Disconnect,
-    /// It goes on with the oldest event in the queue; what came before is lost to it.
-    DropOldest,
-    /// It gets the [resync](Builder::resync) event instead of all that it has missed, and goes on with
-    /// what is published from then on.
-    Resync,
-}
-
-/// What a subscriber without a last event id gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Newcomers {
-    /// What is published from now on.
-    #[default]
-    Live,
-    /// All that is in the history, and then what is published from now on.
-    History,
-}
+use std::fmt;
 
 /// Makes an [`EventChannel`].
 ///
@@ -61,16 +41,35 @@ pub enum Newcomers {
 /// ```
 #[must_use = "it makes a channel when it is built"]
 pub struct Builder {
-    pub(crate) history: Bound,
-    pub(crate) queue: Bound,
-    pub(crate) slow: Slow,
-    pub(crate) newcomers: Newcomers,
-    pub(crate) resync: Resync,
-    pub(crate) epoch: Epoch,
+    history: Bound,
+    queue: Bound,
+    slow: Slow,
+    newcomers: Newcomers,
+    resync: Resync,
+    epoch: Epoch,
+}
+
+impl EventChannel {
+    /// Makes a channel with the defaults of [`Builder`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Makes a channel that differs from the defaults.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Default for EventChannel {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Builder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self {
             history: Bound {
                 events: 1000,
@@ -160,6 +159,20 @@ impl Builder {
     /// The channel.
     #[must_use]
     pub fn build(self) -> EventChannel {
-        EventChannel::with(self)
+        let log = Log::new(self.queue, self.history);
+        let policy = (self.slow, self.newcomers);
+        EventChannel::of(Shared::new(log, policy, self.epoch, self.resync))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Builder")
+            .field("history", &self.history)
+            .field("queue", &self.queue)
+            .field("slow", &self.slow)
+            .field("newcomers", &self.newcomers)
+            .finish_non_exhaustive()
     }
 }

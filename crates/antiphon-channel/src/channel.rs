@@ -1,17 +1,14 @@
 //! The hub, and what publishers see of it.
 
-use crate::builder::{Builder, Newcomers};
-use crate::frame::{Draft, Epoch, Resync};
-use crate::log::{Id, Log};
-use crate::parked::Parked;
+use crate::counters::Counters;
+use crate::frame::Draft;
+use crate::policy::Newcomers;
+use crate::shared::{Shared, wake};
 use crate::subscriber::Subscriber;
-use crate::{Counters, Slow};
 use antiphon_core::request::last_event_id::LastEventId;
 use antiphon_core::values::event::{InvalidEvent, ServerSentEvent};
-use bytes::Bytes;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::sync::Arc;
 
 /// A hub: what is published to it goes to all who have subscribed, in order, without a gap and without
 /// a double.
@@ -56,52 +53,8 @@ impl Drop for Handle {
     }
 }
 
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    pub(crate) slow: Slow,
-    newcomers: Newcomers,
-    resync: Resync,
-    epoch: Epoch,
-}
-
-pub(crate) struct State {
-    pub(crate) log: Log,
-    pub(crate) parked: Parked,
-    pub(crate) closed: bool,
-    pub(crate) subscribers: usize,
-    pub(crate) delivered: u64,
-    pub(crate) lagged: u64,
-    pub(crate) dropped: u64,
-}
-
 impl EventChannel {
-    /// A channel with the defaults of [`Builder`].
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build()
-    }
-
-    /// Makes a channel that has something else than the defaults.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    pub(crate) fn with(builder: Builder) -> Self {
-        let shared = Shared {
-            state: Mutex::new(State {
-                log: Log::new(builder.queue, builder.history),
-                parked: Parked::default(),
-                closed: false,
-                subscribers: 0,
-                delivered: 0,
-                lagged: 0,
-                dropped: 0,
-            }),
-            slow: builder.slow,
-            newcomers: builder.newcomers,
-            resync: builder.resync,
-            epoch: builder.epoch,
-        };
+    pub(crate) fn of(shared: Shared) -> Self {
         Self {
             handle: Arc::new(Handle {
                 shared: Arc::new(shared),
@@ -115,7 +68,7 @@ impl EventChannel {
     /// with none, and to wake those that wait; none of them can hold it up.
     ///
     /// An event without an id gets its number for one, counted from 1, behind the
-    /// [epoch](Builder::epoch). An id that the publisher has given is kept; it has to be new, since a
+    /// [epoch](crate::Builder::epoch). An id that the publisher has given is kept; it has to be new, since a
     /// client that comes back with it goes on behind the newest event that has it.
     ///
     /// # Errors
@@ -125,7 +78,10 @@ impl EventChannel {
         let shared = &self.handle.shared;
         let own_id: Option<Arc<str>> = event.last_event_id().map(Arc::from);
         let draft = Draft::new(event, &shared.epoch)?;
-        let mut state = shared.open()?;
+        let mut state = shared.lock();
+        if state.closed {
+            return Err(PublishError::Closed);
+        }
         let id = match &own_id {
             Some(id) => id.as_ref().into(),
             None => shared.epoch.id(state.log.next()),
@@ -144,7 +100,7 @@ impl EventChannel {
     /// |------------------------------------------|----------------------------------------------|
     /// | none, or an empty one                    | what [`Newcomers`] says                      |
     /// | of an event, and all since is in history | exactly the events since                     |
-    /// | of an event that is gone, or unknown     | the [resync](Builder::resync) event          |
+    /// | of an event that is gone, or unknown     | the [resync](crate::Builder::resync) event          |
     ///
     /// An id proves nothing, since a client sends what it likes. Who must not read a channel must not
     /// subscribe to it.
@@ -208,12 +164,6 @@ impl EventChannel {
     }
 }
 
-impl Default for EventChannel {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl fmt::Debug for EventChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -221,42 +171,6 @@ impl fmt::Debug for EventChannel {
             .field("counters", &self.counters())
             .finish_non_exhaustive()
     }
-}
-
-impl Shared {
-    /// The state. Nothing that is done with it can panic half-way, so a poisoned lock is a good one.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The resync event, after which a client goes on behind `newest`.
-    pub(crate) fn resync(&self, newest: Id) -> Bytes {
-        match newest {
-            Id::Assigned(number) => self.resync.with_id(&self.epoch.id(number)),
-            Id::Own(id) => self.resync.with_id(&id),
-        }
-    }
-
-    fn open(&self) -> Result<MutexGuard<'_, State>, PublishError> {
-        let state = self.lock();
-        if state.closed {
-            Err(PublishError::Closed)
-        } else {
-            Ok(state)
-        }
-    }
-
-    fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        let wakers = state.parked.take();
-        drop(state);
-        wake(wakers);
-    }
-}
-
-fn wake(wakers: Vec<Option<Waker>>) {
-    wakers.into_iter().flatten().for_each(Waker::wake);
 }
 
 /// The error of an event that was not published.

@@ -46,9 +46,12 @@ mod counters;
 mod frame;
 mod log;
 mod parked;
+mod policy;
+mod shared;
 mod subscriber;
 
-pub use builder::{Builder, Newcomers, Slow};
+pub use builder::Builder;
 pub use channel::{EventChannel, PublishError};
 pub use counters::Counters;
+pub use policy::{Newcomers, Slow};
 pub use subscriber::Subscriber;

@@ -1,8 +1,8 @@
 //! One who gets what is published.
 
-use crate::Slow;
-use crate::channel::Shared;
 use crate::parked::Ticket;
+use crate::policy::Slow;
+use crate::shared::Shared;
 use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
