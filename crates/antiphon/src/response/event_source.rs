@@ -65,6 +65,7 @@ use std::time::Duration;
 /// (divergence D-25), and whose events go out one by one (D-26).
 ///
 /// [WHATWG HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
+#[must_use = "a response does nothing until it is sent or returned"]
 pub struct EventSourceResponse {
     /// Makes the events, once it is known how lines end.
     events: Once<Box<dyn FnOnce(Separator) -> Chunks + Send>>,
@@ -133,7 +134,6 @@ impl EventSourceResponse {
     /// let response = EventSourceResponse::from_subscriber(channel.subscribe(None));
     /// # let _ = response;
     /// ```
-    #[must_use]
     pub fn from_subscriber(subscriber: Subscriber) -> Self {
         Self::of(|_| Box::pin(Subscribed::new(subscriber)))
     }
@@ -163,7 +163,6 @@ impl EventSourceResponse {
     /// assert_eq!(response.status(), 204);
     /// # Ok::<(), antiphon::InvalidResponse>(())
     /// ```
-    #[must_use]
     pub fn stop() -> Response {
         Response::new(Bytes::new()).status_code(StatusCode::NO_CONTENT)
     }
@@ -171,14 +170,12 @@ impl EventSourceResponse {
     parameter_methods!();
 
     /// How lines end in pings and in events that are made of text alone; CR LF if nothing is said.
-    #[must_use]
     pub const fn separator(mut self, separator: Separator) -> Self {
         self.separator = separator;
         self
     }
 
     /// How long nothing may be sent before a ping is; 15 seconds if nothing is said, 0 for no pings.
-    #[must_use]
     pub const fn ping(mut self, interval: Duration) -> Self {
         self.ping_interval = interval;
         self
@@ -208,7 +205,6 @@ impl EventSourceResponse {
 
     /// How long the client is to wait before it connects again, in whole milliseconds. It is told so
     /// before the first event.
-    #[must_use]
     pub const fn retry(mut self, delay: Duration) -> Self {
         self.retry = Some(delay);
         self
@@ -221,14 +217,12 @@ impl EventSourceResponse {
     ///
     /// A stream that wants to say goodbye watches [`Scope::shutdown`](crate::asgi::Scope::shutdown) and
     /// ends when it has.
-    #[must_use]
     pub const fn shutdown_grace_period(mut self, period: Duration) -> Self {
         self.shutdown_grace_period = period;
         self
     }
 
     /// The shutdown that ends the events, instead of the scope's own or that of the process.
-    #[must_use]
     pub fn shutdown(mut self, shutdown: &Shutdown) -> Self {
         self.shutdown = Some(shutdown.clone());
         self

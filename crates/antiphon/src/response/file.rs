@@ -55,6 +55,7 @@ use std::sync::Arc;
 ///
 /// The same parameters. Ranges are answered by RFC 9110's rules unless
 /// [`range_policy`](Self::range_policy) is set (see [`RangePolicy`]).
+#[must_use = "a response does nothing until it is sent or returned"]
 #[derive(Clone, Debug)]
 pub struct FileResponse {
     path: Arc<Path>,
@@ -70,7 +71,6 @@ pub struct FileResponse {
 impl FileResponse {
     /// The file at `path`. Its media type is guessed by its name, or by [`filename`](Self::filename)
     /// if there is one: `application/octet-stream` where nothing is known.
-    #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into().into(),
@@ -105,7 +105,6 @@ impl FileResponse {
     /// );
     /// # Ok::<(), antiphon::FileError>(()) }).unwrap();
     /// ```
-    #[must_use]
     pub fn filename(mut self, filename: impl Into<String>) -> Self {
         self.filename = Some(filename.into());
         self
@@ -130,7 +129,6 @@ impl FileResponse {
 
     /// The file's facts, where they are known: they are announced instead of those that the open file
     /// has.
-    #[must_use]
     pub const fn stat_result(mut self, stat_result: antiphon_fs::FileFacts) -> Self {
         self.stat_result = Some(stat_result);
         self
@@ -151,7 +149,6 @@ impl FileResponse {
     }
 
     /// What to do with ranges where RFC 9110 and Starlette differ; RFC 9110 by default.
-    #[must_use]
     pub const fn range_policy(mut self, policy: RangePolicy) -> Self {
         self.range_policy = policy;
         self
@@ -235,7 +232,6 @@ fn boundary() -> Result<String, FileError> {
 impl FileError {
     /// Returns what the client is told: 404 if there is no such file, 403 if it may not be read, 500 for
     /// any other reason. The path is not in it.
-    #[must_use]
     pub fn response(&self) -> PlainTextResponse {
         let (status, text) = match self.kind() {
             FileErrorKind::NotFound | FileErrorKind::NotAFile => {

@@ -141,7 +141,6 @@ macro_rules! bytes_as_they_are {
 
         impl FixedResponse<$class> {
             /// A response with this content, status 200.
-            #[must_use]
             pub fn new(content: impl Into<Bytes>) -> Self {
                 Self::of_bytes(content.into())
             }
@@ -155,6 +154,7 @@ bytes_as_they_are!(Raw, Html, PlainText);
 ///
 /// It can be sent many times. [`Response`], [`HtmlResponse`], [`PlainTextResponse`] and
 /// `JsonResponse` are such classes; a program adds its own by [`Render`].
+#[must_use = "a response does nothing until it is sent or returned"]
 pub struct FixedResponse<C> {
     content: Bytes,
     parameters: Parameters,

@@ -101,7 +101,6 @@ macro_rules! parameter_methods {
         /// let response = PlainTextResponse::new("gone").status_code(StatusCode::GONE);
         /// # let _ = response;
         /// ```
-        #[must_use]
         pub const fn status_code(mut self, status_code: http::StatusCode) -> Self {
             self.parameters.status = status_code;
             self
@@ -144,7 +143,6 @@ macro_rules! parameter_methods {
         }
 
         /// Replaces all header fields that were set so far.
-        #[must_use]
         pub fn with_headers(mut self, headers: antiphon_core::fields::Headers) -> Self {
             self.parameters.headers = headers;
             self
@@ -184,7 +182,6 @@ macro_rules! parameter_methods {
 
         /// A task that runs after the response was sent; see
         /// [`BackgroundTask`](crate::BackgroundTask).
-        #[must_use]
         pub fn background<F, Fut>(mut self, task: F) -> Self
         where
             F: Fn() -> Fut + Send + Sync + 'static,
@@ -261,7 +258,6 @@ macro_rules! send_timeout_method {
         ///
         /// This needs [`serve`](crate::serve) or [`Server`](crate::Server), or an application's
         /// `call`. With another server's `http::Response` that server's own bounds hold.
-        #[must_use]
         pub const fn send_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.send_timeout = Some(timeout);
             self

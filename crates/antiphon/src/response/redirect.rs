@@ -23,6 +23,7 @@ use http::StatusCode;
 /// assert_eq!(http.headers()["location"], "/gr%C3%BC%C3%9Fe");
 /// # Ok::<(), antiphon::InvalidResponse>(())
 /// ```
+#[must_use = "a response does nothing until it is sent or returned"]
 #[derive(Clone, Debug)]
 pub struct RedirectResponse {
     url: String,
@@ -33,7 +34,6 @@ impl RedirectResponse {
     /// A redirect to `url`, in which whatever cannot stand in a URL is percent-encoded.
     ///
     /// A `url` that comes from a request can lead anywhere; for such, see [`local`](Self::local).
-    #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),

@@ -57,6 +57,7 @@ use std::time::Duration;
 ///
 /// `StreamingResponse`, which sends each chunk as a message of its own (divergence D-26), after a head
 /// that is sent before all else (D-27).
+#[must_use = "a response does nothing until it is sent or returned"]
 pub struct StreamingResponse {
     chunks: Once<Chunks>,
     parameters: Parameters,
