@@ -143,7 +143,7 @@ macro_rules! parameter_methods {
         }
 
         /// Replaces all header fields that were set so far.
-        pub fn with_headers(mut self, headers: antiphon_core::fields::Headers) -> Self {
+        pub fn replace_headers(mut self, headers: antiphon_core::fields::Headers) -> Self {
             self.parameters.headers = headers;
             self
         }

@@ -104,7 +104,7 @@ async fn every_door_gives_the_same_answer() {
         headers.append("link", "</a>").unwrap();
         headers.append("link", "</b>").unwrap();
         headers.append("x-latin", "caf\u{e9}").unwrap();
-        HtmlResponse::new("<p>").with_headers(headers)
+        HtmlResponse::new("<p>").replace_headers(headers)
     };
     let http = response().into_http(&http::Request::new(())).unwrap();
     let expected: Vec<(String, Vec<u8>)> = http
