@@ -1,6 +1,7 @@
 //! The Rust face, from outside: over real sockets, and over scripted peers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod apps;
 mod clients;
 mod delivery;
 mod doors;
