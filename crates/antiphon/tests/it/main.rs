@@ -6,6 +6,7 @@ mod clients;
 mod delivery;
 mod doors;
 mod event_source;
+mod exchange;
 mod files;
 mod hostile;
 mod json;
