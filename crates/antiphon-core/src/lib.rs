@@ -2,7 +2,7 @@
 //!
 //! This crate holds every rule of Antiphon and touches nothing of the world: no clock, no file, no
 //! socket, no future. What a rule needs to know comes in as *facts*; what is to be done goes out as
-//! a [`Plan`](plan::Plan), which a face carries out. It is `no_std` with `alloc`, so the compiler
+//! a [`Plan`](response::plan::Plan), which a face carries out. It is `no_std` with `alloc`, so the compiler
 //! guards that.
 //!
 //! Programs use the `antiphon` crate, which re-exports what they need of this one.
