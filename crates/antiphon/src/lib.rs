@@ -1,14 +1,19 @@
 //! Starlette's response classes for Rust.
 //!
-//! A response is made once and goes out through any of three doors:
+//! A response is made once and goes out through one of these doors:
 //!
-//! | door                                        | for                                          |
-//! |---------------------------------------------|----------------------------------------------|
-//! | `response.call(scope, receive, send)`       | ASGI-shaped applications, [`serve`]          |
-//! | `response.into_http(&request)`              | hyper, and whatever speaks [`http`]          |
-//! | `IntoResponse`, `tower::Service` (features) | axum, tower                                  |
+//! | door                                  | for                                 | which classes                     |
+//! |---------------------------------------|-------------------------------------|-----------------------------------|
+//! | `response.call(scope, receive, send)` | ASGI-shaped applications            | all                               |
+//! | `response.into_http(&request)`        | hyper, and whatever speaks [`http`] | all                               |
+//! | [`asgi::App`]                         | [`serve`], which calls it           | all                               |
+//! | `IntoResponse`, feature `axum`        | axum's handlers                     | all except [`FileResponse`], which needs the request |
+//! | `tower::Service`, feature `tower`     | tower, and axum's `route_service`   | all except the streams, which can be sent once |
 //!
 //! All of them carry out the same plan, which `antiphon-core` makes without I/O.
+//!
+//! A [`StreamingResponse`] or an [`EventSourceResponse`] can be sent once; the second time it fails with
+//! [`AlreadySent`].
 //!
 //! ```no_run
 //! use antiphon::{PlainTextResponse, RedirectResponse, asgi};

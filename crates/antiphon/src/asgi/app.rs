@@ -5,6 +5,9 @@ use std::future::Future;
 
 /// An ASGI application: any `async fn(Scope, Receive, Send) -> asgi::Result`, and any response.
 ///
+/// A response answers each request. A stream answers the first; after that it fails with
+/// [`AlreadySent`](crate::AlreadySent).
+///
 /// # Examples
 ///
 /// ```

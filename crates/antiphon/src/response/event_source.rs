@@ -28,8 +28,8 @@ use std::time::Duration;
 
 /// A response of server-sent events ([WHATWG HTML §9.2]), for a browser's `EventSource`.
 ///
-/// It is a [`StreamingResponse`](crate::StreamingResponse) whose chunks are events, with what long-lived
-/// streams need besides:
+/// It is a [`StreamingResponse`](crate::StreamingResponse) whose chunks are events, so it can be sent
+/// once. It adds what long-lived streams need:
 ///
 /// - **Keep-alive.** A comment goes out when nothing else has for 15 seconds ([`ping`](Self::ping)), so
 ///   that no proxy takes the connection for dead.
@@ -80,7 +80,7 @@ pub struct EventSourceResponse {
 }
 
 impl EventSourceResponse {
-    /// A response of what `stream` brings: events or text, or a `Result` of them ([`IntoEvent`]);
+    /// Makes a response of what `stream` brings: events or text, or a `Result` of them ([`IntoEvent`]);
     /// status 200.
     pub fn new<S>(stream: S) -> Self
     where
@@ -94,7 +94,7 @@ impl EventSourceResponse {
         })
     }
 
-    /// A response of what a blocking iterator brings; status 200.
+    /// Makes a response of what a blocking iterator brings; status 200.
     ///
     /// It is run ahead of the client as
     /// [`StreamingResponse::from_iterator`](crate::StreamingResponse::from_iterator) has it.
@@ -120,7 +120,8 @@ impl EventSourceResponse {
         })
     }
 
-    /// A response of what is published on an [`EventChannel`](crate::channel::EventChannel); status 200.
+    /// Makes a response of what is published on an [`EventChannel`](crate::channel::EventChannel); status
+    /// 200.
     ///
     /// Events that were published together go out in one write, and none is encoded or copied for this
     /// client alone.
@@ -152,7 +153,7 @@ impl EventSourceResponse {
         }
     }
 
-    /// The answer that makes a browser's `EventSource` stop to connect again: 204.
+    /// Makes the answer that stops a browser's `EventSource` from connecting again: 204.
     ///
     /// # Examples
     ///
@@ -169,19 +170,20 @@ impl EventSourceResponse {
 
     parameter_methods!();
 
-    /// How lines end in pings and in events that are made of text alone; CR LF if nothing is said.
+    /// Sets how lines end in pings and in events that are made of text alone; CR LF by default.
     pub const fn separator(mut self, separator: Separator) -> Self {
         self.separator = separator;
         self
     }
 
-    /// How long nothing may be sent before a ping is; 15 seconds if nothing is said, 0 for no pings.
+    /// Sets how long the stream may be idle before a ping is sent: 15 seconds by default; 0 sends no
+    /// pings.
     pub const fn ping(mut self, interval: Duration) -> Self {
         self.ping_interval = interval;
         self
     }
 
-    /// What a ping is, instead of the comment `: ping`.
+    /// Sets what a ping is, instead of the comment `: ping`.
     ///
     /// # Errors
     ///
@@ -203,8 +205,8 @@ impl EventSourceResponse {
         Ok(self)
     }
 
-    /// How long the client is to wait before it connects again, in whole milliseconds. It is told so
-    /// before the first event.
+    /// Sets how long the client is to wait before it connects again, in whole milliseconds. It is told
+    /// so before the first event.
     pub const fn retry(mut self, delay: Duration) -> Self {
         self.retry = Some(delay);
         self
@@ -212,8 +214,8 @@ impl EventSourceResponse {
 
     send_timeout_method!();
 
-    /// How long the events may go on after the shutdown has begun; not at all if nothing is said. It
-    /// should be shorter than the server's own deadline.
+    /// Sets how long the events may go on after the shutdown has begun; 0 by default. It should be
+    /// shorter than the server's own deadline.
     ///
     /// A stream that wants to say goodbye watches [`Scope::shutdown`](crate::asgi::Scope::shutdown) and
     /// ends when it has.
@@ -222,7 +224,7 @@ impl EventSourceResponse {
         self
     }
 
-    /// The shutdown that ends the events, instead of the scope's own or that of the process.
+    /// Sets the shutdown that ends the events, instead of the scope's or the process's.
     pub fn shutdown(mut self, shutdown: &Shutdown) -> Self {
         self.shutdown = Some(shutdown.clone());
         self
@@ -296,20 +298,22 @@ answer_methods! {
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, and the
+    /// Before anything is sent: [`AlreadySent`](crate::AlreadySent),
+    /// [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, and the
     /// error of the events. After that: [`StreamError`](crate::StreamError), and whatever `send`
     /// returns.
     fn call;
 
-    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    /// Makes the response an [`http::Response`], for a request of hyper, tower or axum.
     ///
     /// The events are asked for once; the future does not wait for them. They end with the shutdown of
     /// the process ([`shutdown`](crate::shutdown())), unless another was given.
     ///
     /// # Errors
     ///
-    /// [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, or the error of the events, if they
-    /// fail before the first and before they first wait.
+    /// [`AlreadySent`](crate::AlreadySent), [`InvalidResponse`](crate::InvalidResponse) if a header
+    /// cannot be sent with a stream, or the error of the events, if they fail before the first and before
+    /// they first wait.
     async fn into_http -> asgi::Error;
 }
 
@@ -323,5 +327,5 @@ impl fmt::Debug for EventSourceResponse {
     }
 }
 
-/// What most proxies' patience is a multiple of.
+/// Proxies wait for a multiple of it, by their defaults.
 const PING_INTERVAL: Duration = Duration::from_secs(15);

@@ -69,8 +69,10 @@ pub struct FileResponse {
 }
 
 impl FileResponse {
-    /// The file at `path`. Its media type is guessed by its name, or by [`filename`](Self::filename)
-    /// if there is one: `application/octet-stream` where nothing is known.
+    /// Makes a response of the file at `path`.
+    ///
+    /// Its media type is guessed by its [`filename`](Self::filename), or by `path` if it has none; it is
+    /// `application/octet-stream` if the name tells nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into().into(),
@@ -110,7 +112,7 @@ impl FileResponse {
         self
     }
 
-    /// How the file is offered under its [`filename`](Self::filename): `attachment`, to be saved, or
+    /// Sets how the file is offered under its [`filename`](Self::filename): `attachment`, to be saved, or
     /// `inline`, to be shown.
     ///
     /// # Errors
@@ -127,14 +129,13 @@ impl FileResponse {
         Ok(self)
     }
 
-    /// The file's facts, where they are known: they are announced instead of those that the open file
-    /// has.
+    /// Sets the file's facts, which are announced instead of those that the open file has.
     pub const fn stat_result(mut self, stat_result: antiphon_fs::FileFacts) -> Self {
         self.stat_result = Some(stat_result);
         self
     }
 
-    /// The value of `Cache-Control`.
+    /// Sets the value of `Cache-Control`.
     ///
     /// # Errors
     ///
@@ -148,7 +149,7 @@ impl FileResponse {
         Ok(self)
     }
 
-    /// What to do with ranges where RFC 9110 and Starlette differ; RFC 9110 by default.
+    /// Sets what is done with ranges where RFC 9110 and Starlette differ; RFC 9110 by default.
     pub const fn range_policy(mut self, policy: RangePolicy) -> Self {
         self.range_policy = policy;
         self
@@ -181,7 +182,7 @@ impl FileResponse {
             .planned([], plan, |content| Source::File(file, content)))
     }
 
-    /// Adds what the header says of the file, in the state in which it is.
+    /// Adds what the header says of the file in its present state.
     fn describe(&mut self, facts: antiphon_fs::FileFacts, now: i64) -> Result<(), InvalidResponse> {
         let parameters = &mut self.parameters;
         parameters.headers.reserve(MOST_FIELDS);
@@ -212,7 +213,7 @@ impl FileResponse {
 /// As many fields as a file's header gains.
 const MOST_FIELDS: usize = 7;
 
-/// The media type that a file's name suggests.
+/// Guesses the media type by a file's name.
 fn guess(name: &Path) -> MediaType {
     mime_guess::from_path(name)
         .first_raw()
@@ -220,7 +221,7 @@ fn guess(name: &Path) -> MediaType {
         .unwrap_or(MediaType::OCTET_STREAM)
 }
 
-/// What separates the parts of several ranges: 104 random bits.
+/// Makes what separates the parts of several ranges: 104 random bits.
 fn boundary() -> Result<String, FileError> {
     let mut random = [0; 13];
     getrandom::fill(&mut random).map_err(FileError::random)?;
@@ -282,7 +283,7 @@ answer_methods! {
     /// whatever `send` returns.
     fn call;
 
-    /// The file as an [`http::Response`], for a request of hyper, tower or axum.
+    /// Makes the file an [`http::Response`], for a request of hyper, tower or axum.
     ///
     /// # Errors
     ///

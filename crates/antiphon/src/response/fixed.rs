@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A response of bytes, with the media type that the caller gives, or none.
+/// A response of bytes, with the media type that the caller gives, if any.
 ///
 /// # Examples
 ///
@@ -140,7 +140,7 @@ macro_rules! bytes_as_they_are {
         }
 
         impl FixedResponse<$class> {
-            /// A response with this content, status 200.
+            /// Makes a response with this content, status 200.
             pub fn new(content: impl Into<Bytes>) -> Self {
                 Self::of_bytes(content.into())
             }
@@ -162,7 +162,7 @@ pub struct FixedResponse<C> {
 }
 
 impl<C: ResponseClass> FixedResponse<C> {
-    /// A response with what the class makes of `content`, status 200.
+    /// Makes a response with what the class renders of `content`, status 200.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl<C> FixedResponse<C> {
         self.parameters.status
     }
 
-    /// The content.
+    /// Returns the content.
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.content
@@ -266,7 +266,7 @@ answer_methods! {
     /// ```
     fn call;
 
-    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    /// Makes the response an [`http::Response`], for a request of hyper, tower or axum.
     ///
     /// The background task runs on tokio once the body has been taken to its end.
     ///

@@ -1,4 +1,4 @@
-//! What every response class takes, whatever its content is.
+//! What every response class takes, except its content.
 
 use crate::background::BackgroundTask;
 use crate::deliver::planned::{Planned, Source};
@@ -10,7 +10,7 @@ use antiphon_core::values::media_type::{Charset, MediaType};
 use http::StatusCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Starlette's parameters but for the content: status code, headers, media type, background task.
+/// Starlette's parameters, except the content: status code, headers, media type, background task.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
     pub(crate) status: StatusCode,
@@ -31,7 +31,7 @@ impl Parameters {
         }
     }
 
-    /// What the core has to know of content of this length.
+    /// Returns what the core has to know of content of this length.
     pub(crate) fn facts(&self, length: Option<u64>) -> ContentFacts<'_> {
         ContentFacts {
             status: self.status.as_u16(),
@@ -40,7 +40,7 @@ impl Parameters {
         }
     }
 
-    /// The value of `Content-Type`, if there is a media type.
+    /// Returns the value of `Content-Type`, if there is a media type.
     pub(crate) fn content_type(&self) -> Option<FieldValue> {
         let media_type = self.media_type.clone()?;
         Some(media_type.with_charset(&self.charset))
@@ -79,7 +79,7 @@ impl Parameters {
     }
 }
 
-/// Seconds since 1970, by the system's clock.
+/// Returns the seconds since 1970, by the system's clock.
 pub(crate) fn unix_now() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -87,10 +87,10 @@ pub(crate) fn unix_now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The methods by which each response class takes the [`Parameters`]; `self.parameters` holds them.
+/// The methods by which each class takes the [`Parameters`]; `self.parameters` holds them.
 macro_rules! parameter_methods {
     () => {
-        /// The status code.
+        /// Sets the status code.
         ///
         /// # Examples
         ///
@@ -106,7 +106,7 @@ macro_rules! parameter_methods {
             self
         }
 
-        /// Adds a header field, beside those of the same name.
+        /// Adds a header field, and keeps those of the same name.
         ///
         /// # Errors
         ///
@@ -142,13 +142,13 @@ macro_rules! parameter_methods {
             Ok(self)
         }
 
-        /// Replaces all header fields that were set so far.
+        /// Replaces all header fields that were set so far; [`header`](Self::header) adds one.
         pub fn replace_headers(mut self, headers: antiphon_core::fields::Headers) -> Self {
             self.parameters.headers = headers;
             self
         }
 
-        /// The media type, instead of the class's own. `text/*` is sent with `; charset=utf-8` unless
+        /// Sets the media type, instead of the class's own. `text/*` is sent with `; charset=utf-8` unless
         /// it names a charset.
         ///
         /// # Errors
@@ -180,7 +180,7 @@ macro_rules! parameter_methods {
             Ok(self)
         }
 
-        /// A task that runs after the response was sent; see
+        /// Sets the task that runs after the response was sent; see
         /// [`BackgroundTask`](crate::BackgroundTask).
         pub fn background<F, Fut>(mut self, task: F) -> Self
         where
@@ -218,9 +218,11 @@ macro_rules! parameter_methods {
             self.parameters.set_cookie(cookie)
         }
 
-        /// Makes the browser drop the cookie `key` of `Path=/`. One that was set with another path or
-        /// a domain is dropped by [`set_cookie`](Self::set_cookie) with
-        /// [`SetCookie::deletion`](crate::SetCookie::deletion) and the same attributes.
+        /// Makes the browser drop the cookie `key` of `Path=/`.
+        ///
+        /// A cookie that was set with another path or a domain is dropped by
+        /// [`set_cookie`](Self::set_cookie) with [`SetCookie::deletion`](crate::SetCookie::deletion) and
+        /// the same attributes.
         ///
         /// # Errors
         ///
@@ -233,28 +235,28 @@ macro_rules! parameter_methods {
                 .set_cookie(&antiphon_core::values::cookie::SetCookie::deletion(key))
         }
 
-        /// The header fields that were set so far. Those that the content and the request bring are
-        /// added when the response is sent.
+        /// Returns the header fields that were set so far. Those that the content and the request bring
+        /// are added when the response is sent.
         #[must_use]
         pub const fn headers(&self) -> &antiphon_core::fields::Headers {
             &self.parameters.headers
         }
 
-        /// The header fields that were set so far, to be changed.
+        /// Returns the header fields that were set so far, to be changed.
         pub const fn headers_mut(&mut self) -> &mut antiphon_core::fields::Headers {
             &mut self.parameters.headers
         }
     };
 }
 
-/// The method by which a response that comes over time takes its `send_timeout`.
+/// The method by which a class that comes over time takes its `send_timeout`.
 macro_rules! send_timeout_method {
     () => {
-        /// How long the client may leave what was sent lying; without a bound if nothing is said.
+        /// Limits how long the client may go without reading. Unlimited by default.
         ///
-        /// A client that has read nothing for so long, while there was something to read, is given up:
-        /// its connection is cut (with HTTP/2, the request is reset) and the content is dropped. What
-        /// fits into the buffers between here and there counts as read.
+        /// A client that has read nothing for so long, although there was something to read, is given
+        /// up: its connection is cut (with HTTP/2, the request is reset) and the content is dropped. What
+        /// fits into the buffers on the way counts as read.
         ///
         /// This needs [`serve`](crate::serve) or [`Server`](crate::Server), or an application's
         /// `call`. With another server's `http::Response` that server's own bounds hold.

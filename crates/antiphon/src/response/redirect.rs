@@ -10,7 +10,7 @@ use antiphon_core::values::location::{self, NotLocal};
 use bytes::Bytes;
 use http::StatusCode;
 
-/// A redirect, with 307 (Temporary Redirect) unless another status is given.
+/// A redirect, by default 307 (Temporary Redirect).
 ///
 /// # Examples
 ///
@@ -31,9 +31,9 @@ pub struct RedirectResponse {
 }
 
 impl RedirectResponse {
-    /// A redirect to `url`, in which whatever cannot stand in a URL is percent-encoded.
+    /// Makes a redirect to `url`, in which every character that cannot stand in a URL is percent-encoded.
     ///
-    /// A `url` that comes from a request can lead anywhere; for such, see [`local`](Self::local).
+    /// A `url` that comes from a request can lead anywhere; [`local`](Self::local) refuses that.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -41,7 +41,7 @@ impl RedirectResponse {
         }
     }
 
-    /// A redirect to `path`, if it can lead nowhere but to this site.
+    /// Makes a redirect to `path`, if it can only lead to this site.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ answer_methods! {
     /// whatever `send` returns.
     fn call;
 
-    /// The redirect as an [`http::Response`].
+    /// Makes the redirect an [`http::Response`].
     ///
     /// # Errors
     ///

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// A response of a stream, an iterator or a reader.
 ///
-/// It can be sent once. Chunks that are ready together go out in one write, up to 64 KiB; one that is
+/// It can be sent once, after that it fails with [`AlreadySent`](crate::AlreadySent). Chunks that are ready together go out in one write, up to 64 KiB; one that is
 /// ready alone goes out at once. A client that reads slowly holds the stream up, one that goes away
 /// drops it, and HEAD never polls it.
 ///
@@ -30,8 +30,8 @@ use std::time::Duration;
 /// before that is one of the application, which may still answer otherwise. An error after that is
 /// logged, and the connection is cut, so that the client knows that something is missing.
 ///
-/// **Length.** Nobody knows it, unless a `content-length` is given. Then a stream that brings more or
-/// less is an error.
+/// **Length.** It is unknown, unless a `content-length` is given. A stream that brings more or less than
+/// that is an error.
 ///
 /// # Examples
 ///
@@ -65,8 +65,8 @@ pub struct StreamingResponse {
 }
 
 impl StreamingResponse {
-    /// A response of what `stream` brings: bytes or text, or a `Result` of them ([`IntoChunk`]); status
-    /// 200.
+    /// Makes a response of what `stream` brings: bytes or text, or a `Result` of them ([`IntoChunk`]);
+    /// status 200.
     pub fn new<S>(stream: S) -> Self
     where
         S: Stream<Item: IntoChunk> + Send + 'static,
@@ -78,7 +78,7 @@ impl StreamingResponse {
         Self::of(Box::pin(Gather::new(stream, put)))
     }
 
-    /// A response of what a blocking iterator brings: bytes or text, or a `Result` of them
+    /// Makes a response of what a blocking iterator brings: bytes or text, or a `Result` of them
     /// ([`IntoChunk`]); status 200.
     ///
     /// It runs on tokio's threads for blocking work, ahead of the client by up to 16 chunks or 64 KiB,
@@ -100,7 +100,7 @@ impl StreamingResponse {
         Self::of(Box::pin(ThreadedIterator::new(iterator.into_iter())))
     }
 
-    /// A response of what a blocking reader brings, in blocks of 64 KiB or of what it has; status 200.
+    /// Makes a response of what a blocking reader brings, in blocks of up to 64 KiB; status 200.
     ///
     /// It is read as an iterator is run: see [`from_iterator`](Self::from_iterator). A file has a better
     /// home in [`FileResponse`](crate::FileResponse).
@@ -177,19 +177,21 @@ answer_methods! {
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, and the
+    /// Before anything is sent: [`AlreadySent`](crate::AlreadySent),
+    /// [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, and the
     /// stream's own error. After that: [`StreamError`](crate::StreamError), and whatever `send` returns.
     fn call;
 
-    /// The response as an [`http::Response`], for a request of hyper, tower or axum.
+    /// Makes the response an [`http::Response`], for a request of hyper, tower or axum.
     ///
     /// The stream is asked once; the future does not wait for it. The background task runs on tokio once
     /// the body has been taken to its end.
     ///
     /// # Errors
     ///
-    /// [`InvalidResponse`](crate::InvalidResponse) if a header cannot be sent with a stream, or the stream's own error, if it
-    /// fails before its first chunk and before it first waits.
+    /// [`AlreadySent`](crate::AlreadySent), [`InvalidResponse`](crate::InvalidResponse) if a header
+    /// cannot be sent with a stream, or the stream's own error, if it fails before its first chunk and
+    /// before it first waits.
     ///
     /// # Examples
     ///

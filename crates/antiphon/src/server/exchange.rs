@@ -37,25 +37,35 @@ pub(super) type StreamEnd = thread::Result<asgi::Result>;
 
 /// How far an answer has come.
 ///
-/// | phase        | the application sends                   | the connection polls      | the client leaves             | the application returns or panics |
-/// |--------------|-----------------------------------------|---------------------------|-------------------------------|-----------------------------------|
-/// | `Unanswered` | a head → `Open`, with a stream → `Streaming`, with all content → `Ended`; content is an error | and waits | → `Closed` | error page |
-/// | `Open`       | content, piece by piece, the last → `Ended`; a head is an error | and takes the piece | has all that was announced → `Filled`; otherwise → `Closed` | a piece that was sent with the head goes out; the connection is cut |
-/// | `Streaming`  | nothing; stops waiting → `Open`         | the stream, whose end → `Ended`, whose failure → `Open` | as in `Ended` if it has all that was announced; otherwise → `Closed` | the stream is dropped, the connection cut |
-/// | `Ended`      | anything is an error                    | and takes the rest → `Complete` | has the rest → `Complete`; otherwise → `Closed` | the client has its answer; an error is logged |
-/// | `Filled`     | content, which is dropped, the last → `Complete` | no more          | has left                      | an error is logged                |
-/// | `Complete`   | anything is an error                    | no more                   | has left                      | an error is logged                |
-/// | `Closed`     | anything is an error: disconnected      | no more                   | has left                      | is dropped while it waits         |
+/// | phase        | application sends          | connection polls    | client leaves         | application ends |
+/// |--------------|----------------------------|---------------------|-----------------------|------------------|
+/// | `Unanswered` | head → another phase (1)   | waits               | `Closed`              | error page       |
+/// | `Open`       | piece; the last → `Ended`  | takes the piece     | `Filled` (2), `Closed` | cut             |
+/// | `Streaming`  | leaves it → `Open`         | takes a chunk (3)   | `Complete` (2), `Closed` | cut           |
+/// | `Ended`      | error                      | the rest → `Complete` | `Complete` (4), `Closed` | logged      |
+/// | `Filled`     | dropped; the last → `Complete` | no more         | has left              | logged           |
+/// | `Complete`   | error                      | no more             | has left              | logged           |
+/// | `Closed`     | error                      | no more             | has left              | is dropped       |
 ///
-/// Each event takes the lock, so of two at once one is first. Who wins a race:
+/// 1. A head alone → `Open`, with a stream → `Streaming`, with all the content → `Ended`.
+/// 2. If the connection has as much content as the head announced.
+/// 3. The stream's end → `Ended`. Its failure → `Open`, since it is the application that then fails.
+/// 4. If the connection has all the content.
 ///
-/// - **Application and client.** What is sent before the client leaves is lost without an error; what
-///   is sent after it is [`SendError::Disconnected`].
+/// An application *ends* when it returns, fails or panics. *Error page*: the client gets 500, or what a
+/// file's error says. *Cut*: the connection is, after a piece that was sent together with the head.
+/// *Logged*: the client has its answer, and only an error is logged. What comes out of turn in any other
+/// way is an error of [`send`](crate::asgi::Send::send).
+///
+/// Each event takes the lock, so one of two comes first. Who wins a race:
+///
+/// - **Application and client.** What is sent before the client leaves is lost without an error. What
+///   is sent later is [`SendError::Disconnected`].
 /// - **The last piece and a failure.** The answer is complete, and the failure is only logged.
-/// - **The stream's end and an application that stops waiting.** The end, if the connection sees it
-///   before it polls the application.
-/// - **Shutdown.** It is no event here. The server waits for answers until its deadline; then it drops
-///   the connections, as if the clients left.
+/// - **The end of a stream and an application that leaves it.** The end, if the connection polls the
+///   stream before it polls the application.
+/// - **Shutdown.** It is no event of an answer. The server waits for its answers up to its deadline, and
+///   then drops the connections as if the clients left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     /// No head was sent.

@@ -102,7 +102,7 @@ impl Server {
         })
     }
 
-    /// The address that is listened at.
+    /// Returns the address that the server listens at.
     ///
     /// # Errors
     ///
@@ -111,8 +111,8 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// How long requests and background tasks in flight may take after the shutdown has begun; 30
-    /// seconds by default. What is left then is cut.
+    /// Limits how long requests and background tasks in flight may take after the shutdown has begun; 30
+    /// seconds by default. What remains then is cut.
     #[must_use]
     pub const fn shutdown_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -219,13 +219,13 @@ impl fmt::Debug for Server {
     }
 }
 
-/// How each protocol is served.
+/// The settings of each protocol.
 struct Protocols {
     http1: http1::Builder,
     http2: http2::Builder<Requests>,
 }
 
-/// The next connection. When there are no descriptors left, others must end first, so wait a little.
+/// Accepts the next connection. Waits a little if no descriptors remain, since others must end first.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
