@@ -11,32 +11,27 @@ const CORE: [&str; 7] = [
 
 const FS: [&str; 4] = ["error", "facts", "linux", "portable"];
 
-const CHANNEL: [&str; 7] = [
+const CHANNEL: [&str; 9] = [
+    "policy",
     "counters",
-    "frame",
-    "log",
     "parked",
-    "builder",
+    "log",
+    "frame",
+    "shared",
     "subscriber",
     "channel",
+    "builder",
 ];
 
-const RUST_FACE: [&str; 18] = [
-    "background",
+const RUST_FACE: [&str; 11] = [
     "shutdown",
-    "patience",
+    "background",
     "asgi",
-    "parameters",
     "request",
-    "streaming",
-    "file",
+    "content",
     "body",
     "deliver",
-    "fixed",
-    "json",
-    "redirect",
-    "event_source",
-    "socket",
+    "response",
     "server",
     "axum",
     "tower",

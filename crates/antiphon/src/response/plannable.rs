@@ -127,7 +127,7 @@ macro_rules! answer_methods {
 
         answer_methods! {
             impl $class$(<$generic>)?;
-            $(#[$call])* fn call: call_at_once, Clone::clone;
+            $(#[$call])* fn call: $crate::response::plannable::call_at_once, Clone::clone;
         }
     };
     (
@@ -147,12 +147,12 @@ macro_rules! answer_methods {
 
         answer_methods! {
             impl $class;
-            $(#[$call])* fn call: call, Plannable::for_one_request;
+            $(#[$call])* fn call: $crate::response::plannable::call, Plannable::for_one_request;
         }
     };
     (
         impl $class:ident$(<$generic:ident>)?;
-        $(#[$docs:meta])* fn call: $call:ident, $for_one_request:path;
+        $(#[$docs:meta])* fn call: $call:path, $for_one_request:path;
     ) => {
         impl$(<$generic>)? $class$(<$generic>)? {
             $(#[$docs])*
@@ -162,7 +162,7 @@ macro_rules! answer_methods {
                 receive: $crate::asgi::Receive,
                 send: $crate::asgi::Send,
             ) -> impl Future<Output = $crate::asgi::Result> + Send + use<$($generic)?> {
-                $crate::response::plannable::$call(self, scope, receive, send)
+                $call(self, scope, receive, send)
             }
         }
 
