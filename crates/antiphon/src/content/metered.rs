@@ -6,7 +6,6 @@ use crate::asgi::{Chunks, Error, Result};
 use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -56,11 +55,11 @@ impl MeteredStream {
 
     /// Asks for the first chunk before the head is sent, so that an error can still become an answer.
     /// Does not wait for the chunk.
-    pub(crate) async fn first(&mut self) -> Result {
+    pub(crate) fn poll_first(&mut self, context: &mut Context<'_>) -> Result {
         let Some(chunks) = &mut self.chunks else {
             return Ok(());
         };
-        match poll_fn(|context| Poll::Ready(chunks.as_mut().poll_next(context))).await {
+        match chunks.as_mut().poll_next(context) {
             Poll::Pending => {}
             Poll::Ready(Some(first)) => self.first = Some(first?),
             Poll::Ready(None) => self.chunks = None,

@@ -13,6 +13,7 @@ use futures_core::Stream;
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::Pin;
+use std::task::Poll;
 use tokio::task::coop::consume_budget;
 
 impl Planned {
@@ -112,6 +113,8 @@ async fn send_stream(
     headers: Headers,
     mut stream: Box<MeteredStream>,
 ) -> asgi::Result {
+    // What fails now is the application's to answer.
+    poll_fn(|context| Poll::Ready(stream.poll_first(context))).await?;
     if stream.is_at_end() {
         return send
             .send_whole(scope_type, status, headers, Bytes::new())

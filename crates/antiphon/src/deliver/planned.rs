@@ -8,6 +8,7 @@ use antiphon_core::fields::Headers;
 use antiphon_core::response::file::FileContent;
 use bytes::Bytes;
 use http::StatusCode;
+use std::task::Context;
 
 /// What is sent to one request.
 #[derive(Debug)]
@@ -30,10 +31,10 @@ pub(crate) enum Source {
 impl Planned {
     /// Asks a stream for its first chunk, so that an error can still become an answer. Does not wait for
     /// the chunk.
-    pub(crate) async fn with_first(mut self) -> asgi::Result<Self> {
-        if let Source::Stream(stream) = &mut self.source {
-            stream.first().await?;
+    pub(crate) fn poll_first(&mut self, context: &mut Context<'_>) -> asgi::Result {
+        match &mut self.source {
+            Source::Stream(stream) => stream.poll_first(context),
+            _ => Ok(()),
         }
-        Ok(self)
     }
 }

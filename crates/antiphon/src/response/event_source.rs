@@ -2,7 +2,7 @@
 
 use super::fixed::Response;
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
-use super::plannable::{Plannable, PlannableAtOnce, answer_methods};
+use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use crate::asgi::{self, Chunks};
 use crate::content::event::IntoEvent;
 use crate::content::gather::{Gather, Gathered};
@@ -238,8 +238,16 @@ impl Plannable for EventSourceResponse {
         self,
         request: &RequestFacts<'_>,
     ) -> impl Future<Output = asgi::Result<Planned>> + Send + use<> {
-        let planned = self.plan_at_once(request);
-        async move { planned?.with_first().await }
+        with_first(self.plan_at_once(request))
+    }
+
+    fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
+        call_at_once(self, scope, receive, send)
     }
 
     fn for_one_request(&self) -> Self {

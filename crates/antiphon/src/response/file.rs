@@ -255,17 +255,22 @@ impl Plannable for FileResponse {
         self.plan_with(request.fields())
     }
 
-    fn for_one_request(&self) -> Self {
-        self.clone()
+    fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
+        let fields = RequestFacts::of_scope(&scope).fields();
+        let offers = scope.offers();
+        drop((scope, receive));
+        // On the heap, so that an application is not large for every request because it has a file for
+        // some.
+        Box::pin(async move { self.plan_with(fields).await?.send(offers, send).await })
     }
 
-    /// Puts the call on the heap, so that an application is not large for every request because it has
-    /// a file for some.
-    fn place<F>(call: F) -> impl Future<Output = asgi::Result> + Send + use<F>
-    where
-        F: Future<Output = asgi::Result> + Send,
-    {
-        Box::pin(call)
+    fn for_one_request(&self) -> Self {
+        self.clone()
     }
 }
 

@@ -1,4 +1,12 @@
 //! What every class does: it is planned for a request, and the plan is carried out.
+//!
+//! | class                                     | is                                 | can be sent |
+//! |-------------------------------------------|------------------------------------|-------------|
+//! | `FixedResponse`, `RedirectResponse`       | [`PlannableAtOnce`]                | many times  |
+//! | `StreamingResponse`, `EventSourceResponse` | [`Plannable`], [`PlannableAtOnce`] | once        |
+//! | `FileResponse`                            | [`Plannable`]                      | many times  |
+//!
+//! A new class implements one of the traits and invokes `answer_methods!`.
 
 use crate::asgi;
 use crate::body::Body;
@@ -6,14 +14,14 @@ use crate::deliver::planned::Planned;
 use crate::request::facts::RequestFacts;
 use crate::request::head::RequestHead;
 use pin_project_lite::pin_project;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// A response that can be planned at once: the plan needs nothing that must be waited for.
+/// A response that can be planned without waiting, so that a fixed one costs no future of a plan.
 pub(crate) trait PlannableAtOnce: Sized {
     /// Why there is no plan.
-    type Error: Into<asgi::Error>;
+    type Error: Into<asgi::Error> + Send;
 
     /// Plans the answer.
     fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, Self::Error>;
@@ -30,16 +38,16 @@ pub(crate) trait Plannable: Sized {
         request: &RequestFacts<'_>,
     ) -> impl Future<Output = Result<Planned, Self::Error>> + Send + use<Self>;
 
+    /// Plans the answer and sends it.
+    fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + use<Self>;
+
     /// Returns a response for one request: a copy, or, of what can be sent once, the only one.
     fn for_one_request(&self) -> Self;
-
-    /// Puts the future of a call where it is to lie: in its caller, by default.
-    fn place<F>(call: F) -> impl Future<Output = asgi::Result> + Send + use<Self, F>
-    where
-        F: Future<Output = asgi::Result> + Send,
-    {
-        call
-    }
 }
 
 pub(crate) fn call_at_once<T: PlannableAtOnce>(
@@ -47,26 +55,11 @@ pub(crate) fn call_at_once<T: PlannableAtOnce>(
     scope: asgi::Scope,
     receive: asgi::Receive,
     send: asgi::Send,
-) -> impl Future<Output = asgi::Result> + Send + use<T>
-where
-    T::Error: Send,
-{
+) -> impl Future<Output = asgi::Result> + Send + use<T> {
     let planned = response.plan_at_once(&RequestFacts::of_scope(&scope));
     let offers = scope.offers();
     drop((scope, receive));
     async move { planned.map_err(Into::into)?.send(offers, send).await }
-}
-
-pub(crate) fn call<T: Plannable>(
-    response: T,
-    scope: asgi::Scope,
-    receive: asgi::Receive,
-    send: asgi::Send,
-) -> impl Future<Output = asgi::Result> + Send + use<T> {
-    let plan = response.plan(&RequestFacts::of_scope(&scope));
-    let offers = scope.offers();
-    drop((scope, receive));
-    T::place(async move { plan.await.map_err(Into::into)?.send(offers, send).await })
 }
 
 pub(crate) fn into_http_at_once<T: PlannableAtOnce>(
@@ -84,6 +77,25 @@ pub(crate) fn into_http<T: Plannable, R: RequestHead>(
     IntoHttp {
         plan: response.plan(&RequestFacts::of(request)),
     }
+}
+
+/// Asks the stream of a plan for its first chunk, so that an error can still become an answer. Does not
+/// wait for the chunk.
+pub(crate) fn with_first(
+    planned: asgi::Result<Planned>,
+) -> impl Future<Output = asgi::Result<Planned>> + Send {
+    let mut planned = Some(planned);
+    poll_fn(move |context| {
+        let Some(mut planned) = planned.take() else {
+            return Poll::Pending;
+        };
+        if let Ok(unasked) = &mut planned
+            && let Err(error) = unasked.poll_first(context)
+        {
+            planned = Err(error);
+        }
+        Poll::Ready(planned)
+    })
 }
 
 pin_project! {
@@ -147,7 +159,8 @@ macro_rules! answer_methods {
 
         answer_methods! {
             impl $class;
-            $(#[$call])* fn call: $crate::response::plannable::call, Plannable::for_one_request;
+            $(#[$call])* fn call: $crate::response::plannable::Plannable::call,
+                $crate::response::plannable::Plannable::for_one_request;
         }
     };
     (

@@ -1,7 +1,7 @@
 //! Responses whose content comes over time.
 
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
-use super::plannable::{Plannable, PlannableAtOnce, answer_methods};
+use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use crate::asgi::{self, Chunks};
 use crate::content::blocks::Blocks;
 use crate::content::chunk::IntoChunk;
@@ -140,8 +140,16 @@ impl Plannable for StreamingResponse {
         self,
         request: &RequestFacts<'_>,
     ) -> impl Future<Output = asgi::Result<Planned>> + Send + use<> {
-        let planned = self.plan_at_once(request);
-        async move { planned?.with_first().await }
+        with_first(self.plan_at_once(request))
+    }
+
+    fn call(
+        self,
+        scope: asgi::Scope,
+        receive: asgi::Receive,
+        send: asgi::Send,
+    ) -> impl Future<Output = asgi::Result> + Send + use<> {
+        call_at_once(self, scope, receive, send)
     }
 
     fn for_one_request(&self) -> Self {
