@@ -19,12 +19,12 @@ ORDER = (
     "types",
     "_hypercorn",
     "_shutdown",
-    "_listen",
-    "_turn",
-    "_ahead",
-    "_deliver",
+    "_disconnect",
+    "_wakeup",
+    "_threaded_iterator",
+    "_file",
     "_stream",
-    "_events",
+    "_event_stream",
     "channel",
     "datastructures",
     "requests",
@@ -66,7 +66,7 @@ def test_the_order_names_each_module_once() -> None:
     [
         ("import antiphon.types", ["antiphon.types"]),
         ("import antiphon.types as t, os", ["antiphon.types"]),
-        ("from antiphon import _listen, types", ["antiphon._listen", "antiphon.types"]),
+        ("from antiphon import _disconnect, types", ["antiphon._disconnect", "antiphon.types"]),
         ("from antiphon.types import Scope", ["antiphon.types"]),
         ("from antiphon.testing import Client", ["antiphon.testing"]),
         ("from antiphon.testing import _loop", ["antiphon.testing._loop"]),
@@ -83,7 +83,7 @@ def test_the_order_names_each_module_once() -> None:
     ],
 )
 def test_an_import_leads_to_the_module_that_it_names(source: str, used: list[str]) -> None:
-    sources = dict.fromkeys(["antiphon", "antiphon.types", "antiphon._listen"], "")
+    sources = dict.fromkeys(["antiphon", "antiphon.types", "antiphon._disconnect"], "")
     sources |= dict.fromkeys(["antiphon.testing", "antiphon.testing._loop"], "")
     sources |= {"antiphon.testing._exchange": "", "antiphon.testing._client": source}
     assert [arrow.used for arrow in arrows(sources)] == used
