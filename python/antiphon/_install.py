@@ -15,6 +15,17 @@ from antiphon import _starlette, responses
 _OWN = __name__.partition(".")[0]
 _FRAMEWORKS = ("starlette", "fastapi")
 
+#: The classes that Starlette has. Ours may be more.
+_REPLACED = (
+    "FileResponse",
+    "HTMLResponse",
+    "JSONResponse",
+    "PlainTextResponse",
+    "RedirectResponse",
+    "Response",
+    "StreamingResponse",
+)
+
 #: Where FastAPI asks whether something is a response, and by which name.
 _ASKED = {
     "fastapi.routing": "Response",
@@ -127,9 +138,9 @@ def _originals() -> Iterator[tuple[str, type]]:
     A class from which one of Starlette's inherits that we have not stays where it is: an instance
     of that one must go on being an instance of what programs import.
     """
-    ours = {getattr(_starlette, name) for name in responses.__all__}
+    ours = {getattr(_starlette, name) for name in _REPLACED}
     theirs = [held for held in vars(_starlette.responses).values() if isinstance(held, type)]
-    for name in responses.__all__:
+    for name in _REPLACED:
         original = getattr(_starlette, name)
         if all(held in ours for held in theirs if issubclass(held, original)):
             yield name, original

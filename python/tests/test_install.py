@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from antiphon import _install
+
 pytest.importorskip("starlette")
 
 
@@ -63,6 +65,31 @@ antiphon.install()
 assert starlette.responses.HTMLResponse.__module__ == "starlette.responses"
 assert starlette.responses.JSONResponse.__module__ == "antiphon.responses"
 """)
+
+
+def test_a_class_that_starlette_lacks_is_no_hindrance() -> None:
+    run("""
+import antiphon
+from antiphon import responses
+class JsonLinesResponse(responses.StreamingResponse): ...
+responses.JsonLinesResponse = JsonLinesResponse
+responses.__all__.append("JsonLinesResponse")
+antiphon.install()
+import starlette.responses
+assert starlette.responses.JSONResponse is responses.JSONResponse
+assert not hasattr(starlette.responses, "JsonLinesResponse")
+antiphon.uninstall()
+assert starlette.responses.JSONResponse.__module__ == "starlette.responses"
+""")
+
+
+def test_every_class_that_starlette_has_too_is_replaced() -> None:
+    import starlette.responses
+
+    from antiphon import responses
+
+    shared = {name for name in responses.__all__ if hasattr(starlette.responses, name)}
+    assert set(_install._REPLACED) == shared
 
 
 @pytest.mark.parametrize("first", ["import fastapi", "import antiphon; antiphon.install()"])
