@@ -1,6 +1,7 @@
 """Starlette's own classes, where Starlette can be imported: ours are subclasses of them.
 
-Each falls back to ``object`` (for headers, to ``Mapping``), on which our classes stand alone.
+Each falls back to ``object``, on which our classes stand alone; headers fall back to ``Mapping``,
+exceptions to ``Exception``.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 responses: Any = import_module("starlette.responses") if find_spec("starlette") else None
 _datastructures: Any = import_module("starlette.datastructures") if responses else None
+_requests: Any = import_module("starlette.requests") if responses else None
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers as Headers
     from starlette.datastructures import MutableHeaders as MutableHeaders
+    from starlette.requests import ClientDisconnect as ClientDisconnect
     from starlette.responses import FileResponse as FileResponse
     from starlette.responses import HTMLResponse as HTMLResponse
     from starlette.responses import JSONResponse as JSONResponse
@@ -33,4 +36,4 @@ else:
     RedirectResponse = getattr(responses, "RedirectResponse", object)
     FileResponse = getattr(responses, "FileResponse", object)
     StreamingResponse = getattr(responses, "StreamingResponse", object)
-requests: Any = import_module("starlette.requests") if responses else None
+    ClientDisconnect = getattr(_requests, "ClientDisconnect", Exception)

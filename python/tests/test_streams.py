@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import importlib
 import io
 import sys
 import threading
@@ -22,6 +23,7 @@ import antiphon
 from antiphon.requests import ClientDisconnect
 from antiphon.responses import StreamingResponse
 from antiphon.sse import EventSourceResponse
+from support import STARLETTE
 from support.scripted import Scripted, request
 
 pytestmark = pytest.mark.anyio
@@ -169,6 +171,15 @@ async def test_a_send_that_fails(at: int, pause: str) -> None:
     with pytest.raises(KeyError):
         await StreamingResponse(source())(request("2.3"), peer.receive, peer.send)
     assert source.ended == source.begun
+
+
+@pytest.mark.skipif(not STARLETTE, reason="there is no Starlette here")
+async def test_a_client_that_left_is_starlettes_error_too() -> None:
+    theirs = importlib.import_module("starlette.requests").ClientDisconnect
+    source, peer = Watched("none", count=50), Scripted(1, "fail")
+    with pytest.raises(theirs) as raised:
+        await StreamingResponse(source())(request("2.4"), peer.receive, peer.send)
+    assert type(raised.value) is ClientDisconnect
 
 
 async def test_an_os_error_of_the_iterator_is_its_own() -> None:
