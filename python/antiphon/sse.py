@@ -24,7 +24,7 @@ from antiphon._event_stream import SendTimeoutError
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.datastructures import MutableHeaders
 from antiphon.responses import Response
-from antiphon.types import Background, HeaderFields, Message, Receive, Scope, Send
+from antiphon.types import Background, EventId, HeaderFields, Message, Receive, Scope, Send
 
 __all__ = [
     "AppStatus",
@@ -77,7 +77,7 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         data: Any = None,
         *,
         event: str | None = None,
-        id: Any = None,
+        id: EventId | None = None,
         retry: int | None = None,
         comment: Any = None,
         sep: str | None = None,
@@ -132,7 +132,7 @@ class JSONServerSentEvent(ServerSentEvent):
         data: Any = None,
         *,
         event: str | None = None,
-        id: Any = None,
+        id: EventId | None = None,
         retry: int | None = None,
         comment: Any = None,
         sep: str | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Literal, TypeAlias
+from uuid import UUID
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -13,4 +14,5 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Background: TypeAlias = Callable[[], Awaitable[None]]
 HeaderFields: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 SameSite: TypeAlias = Literal["lax", "strict", "none"]
+EventId: TypeAlias = str | int | UUID
 Backend: TypeAlias = Literal["asyncio", "trio"]
