@@ -6,23 +6,51 @@ however many listen, and a subscriber that does not read holds nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from antiphon import _antiphon
 from antiphon._wakeup import Turn, running, turn_of
 
-__all__ = ["EventChannel", "Subscription"]
+__all__ = ["Counters", "EventChannel", "Subscription"]
+
+
+class Counters(NamedTuple):
+    """What a channel has done so far, and holds now.
+
+    Example:
+        >>> from antiphon.channel import EventChannel
+        >>> channel = EventChannel(epoch="news")
+        >>> subscription = channel.subscribe()
+        >>> _ = channel.publish({"data": "hello"})
+        >>> counters = channel.counters
+        >>> counters.subscribers, counters.published, counters.held_bytes
+        (1, 1, 27)
+    """
+
+    subscribers: int
+    """The subscribers that there are now."""
+    published: int
+    """The events that were published."""
+    delivered: int
+    """The events that subscribers took, each counted once for each subscriber that took it."""
+    lagged: int
+    """How often a subscriber fell too far behind."""
+    dropped: int
+    """The events that slow subscribers missed, each counted once for each subscriber."""
+    held_events: int
+    """The events that the channel holds now."""
+    held_bytes: int
+    """The bytes of the events that the channel holds now."""
 
 
 class EventChannel(_antiphon.EventChannel):
     r"""A channel of events.
 
     Args:
-        history_events: How many events are kept for clients that connect again; 1000 if nothing is
-            said.
-        history_bytes: How many bytes of them; 1 MiB if nothing is said.
-        queue_events: How many events a subscriber may be behind; 256 if nothing is said.
-        queue_bytes: How many bytes of them; 4 MiB if nothing is said.
+        history_events: How many events are kept for clients that connect again; 1000 by default.
+        history_bytes: How many bytes of them; 1 MiB by default.
+        queue_events: How many events a subscriber may be behind; 256 by default.
+        queue_bytes: How many bytes of them; 4 MiB by default.
         slow: What happens to one who is further behind: ``"disconnect"`` ends its subscription, and
             its client connects again; ``"drop_oldest"`` leaves out what is too old; ``"resync"``
             sends the resync event instead of all it has missed.
@@ -62,12 +90,25 @@ class EventChannel(_antiphon.EventChannel):
             >>> from antiphon.sse import EventSourceResponse
             >>> channel = EventChannel()
             >>> response = EventSourceResponse(channel.subscribe())
-            >>> channel.counters["subscribers"]
+            >>> channel.counters.subscribers
             1
         """
         if isinstance(last_event_id, str):
             last_event_id = last_event_id.encode("utf-8", "replace")
         return Subscription(self, last_event_id)
+
+    @property
+    def counters(self) -> Counters:
+        """What the channel has done so far, and holds now."""
+        return Counters(**self._counters())
+
+    def __repr__(self) -> str:
+        """Show how many listen, and what the channel holds."""
+        subscribers, *_, events, size = self.counters
+        return (
+            f"<{type(self).__name__} subscribers={subscribers} "
+            f"held_events={events} held_bytes={size}>"
+        )
 
 
 class Subscription:
@@ -78,7 +119,8 @@ class Subscription:
 
     def __init__(self, channel: EventChannel, last_event_id: bytes | None) -> None:
         self._bell = _Bell()
-        self._is_read = False
+        self._last_event_id = last_event_id
+        self._is_read = self._is_closed = False
         self._subscriber = channel._subscribe(last_event_id, self._bell.ring)
 
     def __aiter__(self) -> Subscription:
@@ -109,7 +151,14 @@ class Subscription:
 
     async def aclose(self) -> None:
         """Unsubscribe."""
+        self._is_closed = True
         self._subscriber.close()
+
+    def __repr__(self) -> str:
+        """Show since which event it was subscribed, and whether somebody waits for the next."""
+        state = "closed" if self._is_closed else "waiting" if self._is_read else "open"
+        since = "" if self._last_event_id is None else f" last_event_id={self._last_event_id!r}"
+        return f"<{type(self).__name__}{since} {state}>"
 
 
 class _Bell:

@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from datetime import datetime, timezone
 from functools import partial
+from json import loads
 from typing import Any
 
 import anyio
@@ -53,7 +54,7 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         id: Its id, which the client sends back when it connects again: text, a number or a UUID.
         retry: How long the client waits before it connects again, in milliseconds.
         comment: Lines that the client ignores.
-        sep: How lines end: CR LF (if nothing is said), LF or CR.
+        sep: How lines end: CR LF (by default), LF or CR.
         json: What is rendered as JSON, and is its data then; ``None`` is none.
 
     Raises:
@@ -66,6 +67,8 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         b'id: 7\r\ndata: one\r\ndata: two\r\n\r\n'
         >>> ServerSentEvent(json={"a": 1}).encode()
         b'data: {"a":1}\r\n\r\n'
+        >>> ServerSentEvent("hello", event="greeting", id=7)
+        ServerSentEvent(data='hello', event='greeting', id=7)
 
     Source: WHATWG HTML, section 9.2; ``sse_starlette.ServerSentEvent``.
     """
@@ -94,6 +97,22 @@ class ServerSentEvent(_antiphon.ServerSentEvent):
         self.comment = comment
         self._sep = self.DEFAULT_SEPARATOR if sep is None else sep
 
+    def __repr__(self) -> str:
+        """Show the call that makes the event, with the arguments that are set."""
+        shown = [
+            f"{name}={value!r}"
+            for name in ("data", "event", "id", "retry", "comment")
+            if (value := self._argument(name)) is not None
+        ]
+        if self._sep not in (None, self.DEFAULT_SEPARATOR):
+            shown.append(f"sep={self._sep!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _argument(self, name: str) -> object:
+        """Return what the constructor takes for a field."""
+        value: object = getattr(self, name)
+        return value
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy has."""
         return {**vars(self), **{name: getattr(self, name) for name in _FIELDS}}
@@ -121,7 +140,10 @@ class JSONServerSentEvent(ServerSentEvent):
 
     Example:
         >>> from antiphon.sse import JSONServerSentEvent
-        >>> JSONServerSentEvent({"a": 1}).encode()
+        >>> event = JSONServerSentEvent({"a": 1})
+        >>> event
+        JSONServerSentEvent(data={'a': 1})
+        >>> event.encode()
         b'data: {"a":1}\r\n\r\n'
 
     Source: ``sse_starlette.JSONServerSentEvent``.
@@ -138,6 +160,16 @@ class JSONServerSentEvent(ServerSentEvent):
         sep: str | None = None,
     ) -> None:
         super().__init__(event=event, id=id, retry=retry, comment=comment, sep=sep, json=data)
+
+    def _argument(self, name: str) -> object:
+        value = super()._argument(name)
+        if name != "data" or not isinstance(value, str):
+            return value
+        try:
+            return loads(value)
+        except ValueError:
+            # A program has set the data since.
+            return value
 
 
 class _Status(type):

@@ -131,13 +131,8 @@ impl EventChannel {
         self.0.close();
     }
 
-    /// What the channel has done, and holds: a dictionary of numbers.
-    ///
-    /// ``subscribers``: who listen now; ``published``: events; ``delivered``: events to all
-    /// subscribers together; ``lagged``: how often one fell too far behind; ``dropped``: events that
-    /// one did not get for that; ``held_events`` and ``held_bytes``: what is kept.
-    #[getter]
-    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    /// The counters by name, for `antiphon.channel.Counters`.
+    fn _counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counters = self.0.counters();
         let dict = PyDict::new(py);
         dict.set_item("subscribers", counters.subscribers)?;

@@ -13,7 +13,7 @@ import anyio.to_thread
 import pytest
 
 from antiphon._wakeup import AsyncioTurn
-from antiphon.channel import EventChannel
+from antiphon.channel import Counters, EventChannel
 from antiphon.sse import EventSourceResponse, ServerSentEvent
 from support.scripted import Scripted, request
 
@@ -45,7 +45,7 @@ async def test_everybody_gets_everything_from_any_thread() -> None:
     lines = peers[0].body.split(b"\r\n")
     ids = [line for line in lines if line.startswith(b"id: ")]
     assert ids == [b"id: e-%d" % number for number in range(1, 4001)]
-    assert channel.counters["published"] == 4000 and channel.counters["subscribers"] == 0
+    assert channel.counters.published == 4000 and channel.counters.subscribers == 0
 
 
 async def test_a_client_that_connects_again_gets_what_it_has_missed() -> None:
@@ -69,7 +69,7 @@ async def test_slow_subscribers() -> None:
             channel.publish(number)
         channel.close()
         behind[slow] = b"".join([events async for events in subscription])
-        assert channel.counters["lagged"] == 1
+        assert channel.counters.lagged == 1
     assert behind["disconnect"] == b""
     assert behind["drop_oldest"].count(b"data: ") == 3
     assert b"e-10" in behind["resync"] and b"data: 9" not in behind["resync"]
@@ -82,14 +82,14 @@ async def test_who_leaves_is_forgotten() -> None:
         response = EventSourceResponse(channel.subscribe())
         group.start_soon(response, request("2.3"), peer.receive, peer.send)
         await anyio.sleep(0.01)
-        assert channel.counters["subscribers"] == 1
+        assert channel.counters.subscribers == 1
         channel.publish("x")
-    assert channel.counters["subscribers"] == 0
+    assert channel.counters.subscribers == 0
     subscription = channel.subscribe()
     dead = weakref.ref(subscription)
     del subscription
     gc.collect()
-    assert dead() is None and channel.counters["subscribers"] == 0
+    assert dead() is None and channel.counters.subscribers == 0
 
 
 async def test_what_cannot_be_published() -> None:
@@ -154,7 +154,7 @@ async def test_a_subscription_has_one_reader() -> None:
         with pytest.raises(RuntimeError, match="read by one at a time"):
             await anext(subscription)
         group.cancel_scope.cancel()
-    assert channel.counters["subscribers"] == 1
+    assert channel.counters.subscribers == 1
 
 
 def test_what_is_no_event_is_not_published() -> None:
@@ -162,4 +162,43 @@ def test_what_is_no_event_is_not_published() -> None:
     for wrong in (b"data: x\n\n", None):
         with pytest.raises(TypeError, match="event: expected data, a mapping or a ServerSentEvent"):
             channel.publish(wrong)
-    assert channel.counters["published"] == 0
+    assert channel.counters.published == 0
+
+
+async def test_counters_have_names() -> None:
+    channel = EventChannel(epoch="e", queue_events=2, slow="drop_oldest")
+    subscription = channel.subscribe()
+    for number in range(5):
+        channel.publish(number)
+    await anext(subscription)
+    counters = channel.counters
+    assert isinstance(counters, Counters)
+    assert counters._asdict() == channel._counters()
+    assert counters == Counters(
+        subscribers=1,
+        published=5,
+        delivered=2,
+        lagged=1,
+        dropped=3,
+        held_events=5,
+        held_bytes=5 * len(b"id: e-1\r\ndata: 0\r\n\r\n"),
+    )
+
+
+async def test_a_channel_and_its_subscriptions_show_what_they_hold() -> None:
+    class News(EventChannel): ...
+
+    channel = News(epoch="e")
+    channel.publish("x")
+    subscription, since = channel.subscribe(), channel.subscribe("e-0")
+    assert repr(channel) == "<News subscribers=2 held_events=1 held_bytes=20>"
+    assert repr(subscription) == "<Subscription open>"
+    assert repr(since) == "<Subscription last_event_id=b'e-0' open>"
+    async with anyio.create_task_group() as group:
+        group.start_soon(anext, subscription)
+        await anyio.sleep(0.01)
+        assert repr(subscription) == "<Subscription waiting>"
+        channel.publish("y")
+    await since.aclose()
+    assert repr(since) == "<Subscription last_event_id=b'e-0' closed>"
+    assert repr(channel).startswith("<News subscribers=1 ")

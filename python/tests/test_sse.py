@@ -80,6 +80,38 @@ def test_data_is_json_by_keyword() -> None:
         ensure_bytes({"json": object()}, "\n")
 
 
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (ServerSentEvent(), "ServerSentEvent()"),
+        (ServerSentEvent(""), "ServerSentEvent(data='')"),
+        (ServerSentEvent("a\nb", retry=0), "ServerSentEvent(data='a\\nb', retry=0)"),
+        (
+            ServerSentEvent(1, event="e", id=7, comment="c", sep="\n"),
+            "ServerSentEvent(data=1, event='e', id=7, comment='c', sep='\\n')",
+        ),
+        (ServerSentEvent(json=["a"]), "ServerSentEvent(data='[\"a\"]')"),
+        (JSONServerSentEvent({"a": [1, None]}), "JSONServerSentEvent(data={'a': [1, None]})"),
+        (JSONServerSentEvent("text", id="1"), "JSONServerSentEvent(data='text', id='1')"),
+        (JSONServerSentEvent(), "JSONServerSentEvent()"),
+    ],
+)
+def test_an_event_shows_the_call_that_makes_it(event: ServerSentEvent, shown: str) -> None:
+    assert repr(event) == shown
+    names = {"ServerSentEvent": ServerSentEvent, "JSONServerSentEvent": JSONServerSentEvent}
+    assert eval(shown, names).encode() == event.encode()
+
+
+def test_an_event_whose_data_was_set_is_shown() -> None:
+    class Own(JSONServerSentEvent):
+        DEFAULT_SEPARATOR = "\n"
+
+    event = Own({"a": 1})
+    event.data = "no JSON"
+    assert repr(event) == "Own(data='no JSON')"
+    assert repr(ServerSentEvent.__new__(ServerSentEvent)) == "ServerSentEvent()"
+
+
 @pytest.mark.parametrize("cls", [ServerSentEvent, JSONServerSentEvent])
 def test_events_can_be_copied_and_pickled(cls: type[ServerSentEvent]) -> None:
     event = cls({"a": 1}, event="tick", id=7, retry=9, comment="c", sep="\n")
@@ -115,7 +147,7 @@ def test_arguments_of_a_wrong_kind_are_refused_at_once() -> None:
     [
         (lambda: iter("x"), r"expected an iterator, but found <function .* \(call it\)"),
         (None, "expected an iterator, but found None"),
-        (EventChannel(), "expected an iterator, but found <.*EventChannel object"),
+        (EventChannel(), "expected an iterator, but found <EventChannel subscribers=0 "),
         (EventChannel().subscribe, r"expected an iterator, but found <bound method .* \(call it\)"),
     ],
 )

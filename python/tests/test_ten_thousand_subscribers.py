@@ -41,7 +41,7 @@ async def main():
         )
         for peer in (*crowd, stalled)
     ]
-    while channel.counters["subscribers"] <= LISTENERS:
+    while channel.counters.subscribers <= LISTENERS:
         await asyncio.sleep(0)
     for number in range(EVENTS):
         channel.publish({"data": number})
@@ -53,7 +53,7 @@ async def main():
     assert len(stalled.messages) == 1
     stalled.gone.set()
     await serving[-1]
-    assert channel.counters["subscribers"] == 0
+    assert channel.counters.subscribers == 0
     # The peak of this program: getrusage's may be that of the program that started it.
     status = Path("/proc/self/status").read_text()
     print(int(status.partition("VmHWM:")[2].split()[0]) // 1024)
