@@ -30,6 +30,7 @@ __all__ = [
     "Subscriber",
     "__version__",
     "ensure_bytes",
+    "expect_request",
     "is_head",
     "is_native",
     "json_text",
@@ -42,6 +43,7 @@ _Class = TypeVar("_Class")
 
 __version__: Final[str]
 
+def expect_request(scope: Scope) -> None: ...
 def is_head(scope: Scope) -> bool: ...
 def needs_listener(scope: Scope) -> bool: ...
 def native(cls: type[_Class]) -> type[_Class]: ...

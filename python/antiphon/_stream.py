@@ -26,7 +26,7 @@ import anyio
 from antiphon._antiphon import StreamMessages
 from antiphon._disconnect import beside
 from antiphon._threaded_iterator import ThreadedIterator
-from antiphon.types import Message, Scope, Send
+from antiphon.types import Message, Send
 
 logger = logging.getLogger("antiphon")
 
@@ -52,12 +52,6 @@ class SendError(Exception):
     def __init__(self, error: OSError) -> None:
         super().__init__(error)
         self.error = error
-
-
-def expect_request(scope: Scope) -> None:
-    """Keep a stream, which can be sent once, from a server that asks for its lifespan (D-35)."""
-    if scope["type"] == "lifespan":
-        raise RuntimeError("a response has no lifespan")
 
 
 def denying(send: Send) -> Send:

@@ -141,7 +141,8 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
             send: Called with each message.
 
         Raises:
-            ValueError: If the ``Content-Length`` is not the content's; nothing has been sent.
+            ValueError: If the ``Content-Length`` is not the content's, or the scope is of another
+                type than ``http`` and ``websocket``; nothing has been sent.
 
         Example:
             >>> import asyncio
@@ -364,8 +365,11 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         Raises:
             starlette.requests.ClientDisconnect: If ``send`` raises an ``OSError``, which servers of
                 ASGI 2.4 and later do when the client is gone.
+            ValueError: If the scope is of another type than ``http`` and ``websocket``; the stream
+                can be sent still.
         """
-        _stream.expect_request(scope)
+        # A stream can be sent once: it is kept from a server that asks for the lifespan (D-35).
+        _antiphon.expect_request(scope)
         try:
             await self._stream_to(scope, receive, send)
         except Exception:
@@ -487,6 +491,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         Raises:
             RuntimeError: If the file is missing, is no file, or is shorter than it was.
             OSError: If it cannot be opened or read.
+            ValueError: If the scope is of another type than ``http`` and ``websocket``.
         """
         messages = self._open(scope)
         if messages is None:

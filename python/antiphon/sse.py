@@ -366,8 +366,11 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
 
         Raises:
             SendTimeoutError: If the client has not taken a message in time.
+            ValueError: If the scope is of another type than ``http`` and ``websocket``; the stream
+                can be sent still.
         """
-        _stream.expect_request(scope)
+        # A stream can be sent once: it is kept from a server that asks for the lifespan (D-35).
+        _antiphon.expect_request(scope)
         if isinstance(self.body_iterator, ThreadedIterator):
             self.body_iterator.expect_iterable()
         shutdown = _shutdown.OpenStream(is_told=AppStatus.should_exit)

@@ -34,7 +34,7 @@ mod _antiphon {
     #[pymodule_export]
     use crate::convert::event::{ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]
-    use crate::convert::scope::{is_head, needs_listener};
+    use crate::convert::scope::{expect_request, is_head, needs_listener};
     #[pymodule_export]
     use crate::headers::{Headers, MutableHeaders};
     #[pymodule_export]

@@ -6,6 +6,7 @@ import copy
 import gc
 import inspect
 import pickle
+import re
 import weakref
 from typing import Any
 
@@ -20,9 +21,11 @@ from antiphon.responses import (
     PlainTextResponse,
     RedirectResponse,
     Response,
+    StreamingResponse,
 )
+from antiphon.sse import EventSourceResponse
 from support import STARLETTE
-from support.peer import Peer, scope, sent
+from support.peer import Peer, Waiting, delivered, scope, sent
 
 CLASSES = [Response, HTMLResponse, PlainTextResponse, JSONResponse, RedirectResponse]
 
@@ -567,3 +570,35 @@ def test_a_metaclass_may_say_how_a_class_is_called() -> None:
         pass
 
     assert Called("a", "b").body == b"a!b"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response("x"),
+        JSONResponse([]),
+        FileResponse(__file__),
+        StreamingResponse(iter("ab")),
+        EventSourceResponse(iter("ab")),
+    ],
+    ids=lambda response: type(response).__name__,
+)
+@pytest.mark.parametrize("kind", ["lifespan", "http.request", ""])
+def test_a_scope_that_no_response_answers(response: Any, kind: str) -> None:
+    async def background() -> None:
+        raise AssertionError
+
+    response.background, peer = background, Waiting()
+    expected = f'expected a scope of type "http" or "websocket", but found "{kind}"'
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
+        delivered(response, peer, type=kind)
+    assert not peer.messages
+    response.background = None
+    # A stream is not spent.
+    assert delivered(response).start["status"] == 200
+
+
+def test_a_scope_of_no_type() -> None:
+    for wrong, error in [({}, KeyError), ({"type": None}, TypeError)]:
+        with pytest.raises(error):
+            Response("x")._messages(wrong)

@@ -30,6 +30,12 @@ pub(crate) fn content_type(name: &str, text: &Bound<'_, PyAny>, error: &InvalidH
     not_latin1(text).unwrap_or_else(|| PyValueError::new_err(format!("{name}: {error}")))
 }
 
+/// A scope that no response can answer.
+pub(crate) fn scope_type(found: &str) -> PyErr {
+    let expected = r#"expected a scope of type "http" or "websocket""#;
+    PyValueError::new_err(format!("{expected}, but found {found:?}"))
+}
+
 /// A head that would lie about its content.
 pub(crate) fn response(error: &InvalidResponse) -> PyErr {
     PyValueError::new_err(error.to_string())

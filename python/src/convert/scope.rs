@@ -1,5 +1,6 @@
 //! What a scope says of the request.
 
+use super::error;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::request::method::Method;
 use pyo3::exceptions::PyKeyError;
@@ -26,9 +27,19 @@ pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, Method)>
     Ok((scope_type, scope_type.method(method.unwrap_or_default())))
 }
 
-/// What is answered.
+/// What is answered. No response answers any other type (D-35).
 pub(crate) fn scope_type(kind: &Bound<'_, PyAny>) -> PyResult<ScopeType> {
-    Ok(ScopeType::parse(text(kind)?).unwrap_or(ScopeType::Http))
+    let found = text(kind)?;
+    ScopeType::parse(found).ok_or_else(|| error::scope_type(found))
+}
+
+/// Refuse a scope that no response can answer.
+///
+/// Raises:
+///     ValueError: If its type is neither ``http`` nor ``websocket``.
+#[pyfunction]
+pub(crate) fn expect_request(scope: &Bound<'_, PyAny>) -> PyResult<()> {
+    scope_type(&scope.get_item(intern!(scope.py(), "type"))?).map(drop)
 }
 
 /// Whether the request is one for a head alone.
