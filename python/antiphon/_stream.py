@@ -14,7 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Coroutine, Generator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+)
 from functools import partial
 from math import inf
 from time import perf_counter
@@ -75,13 +83,15 @@ async def deliver(
 ) -> None:
     """Send what ``content`` brings, and close it, however that ends.
 
-    ``original`` is closed too, if something else was put in its place. ``iterate`` sends the head
-    and the content, and tells whether the client can be told that it is complete.
+    What was exhausted is left open: whoever opened it may go on with it. ``original`` is closed too, if
+    something else was put in its place. ``iterate`` sends the head and the content, and tells whether
+    the client can be told that it is complete.
 
     Raises:
         SendError: If ``send`` raised an ``OSError``, which is its cause.
     """
     iterator: Any = content
+    unread = dict.fromkeys((content, original))
     try:
         stream = begin()
         if not stream.has_content:
@@ -89,26 +99,34 @@ async def deliver(
             is_complete = True
         else:
             iterator = aiter(content)
+            unread = dict.fromkeys((iterator, original))
             is_complete = await iterate(stream, iterator)
+            del unread[iterator]
         if is_complete:
             await sent(send, stream.end())
     except GeneratorExit:
         # Whoever closes a coroutine does not wait for anything.
         raise
     except BaseException:
-        await _close_all(iterator, original, partial(_closed_after_failure, cleanup_timeout))
+        await _close_all(unread, iterator, partial(_closed_after_failure, cleanup_timeout))
         raise
-    await _close_all(iterator, original, _closed)
+    await _close_all(unread, iterator, _closed)
 
 
 async def _close_all(
-    iterator: Any, original: Any, closed: Callable[[Any], Coroutine[Any, Any, None]]
+    unread: Iterable[Any], iterator: Any, closed: Callable[[Any], Coroutine[Any, Any, None]]
 ) -> None:
-    for held in dict.fromkeys((iterator, original)):
+    for held in unread:
         is_open = getattr(held, "ag_frame", held) is not None
         known = held is iterator or isinstance(held, (ThreadedIterator, AsyncGenerator))
         if known and is_open and hasattr(held, "aclose"):
             await closed(held)
+
+
+async def close_file(iterator: object) -> None:
+    """Close a file that was not read to its end, after the background task, which may use it."""
+    if isinstance(iterator, ThreadedIterator) and iterator.holds_file:
+        await iterator.close_file()
 
 
 async def _closed(iterator: Any) -> None:

@@ -52,6 +52,8 @@ class ThreadedIterator:
         self._queue: deque[Any] = deque()
         self._max_chunks, self._max_bytes = _FIRST_CHUNKS, _FIRST_BYTES
         self._is_running = self._is_full = self._is_over = self._is_closing = False
+        #: Whether there is a file that was not read to its end, and is still open.
+        self.holds_file = isinstance(content, io.IOBase)
         self._error: BaseException | None = None
         self._wake: Callable[[], object] | None = None
 
@@ -161,17 +163,33 @@ class ThreadedIterator:
             wake()
 
     def _work(self) -> None:
-        """Fill the queue, in a worker's thread."""
+        """Fill the queue, in a worker's thread.
+
+        What was exhausted is left open: whoever opened it may go on with it. Anything else is closed,
+        a file by whoever calls :meth:`close_file`.
+        """
+        is_exhausted = False
         try:
             if not self._fill():
                 return
+            is_exhausted = not self._is_closing
         except BaseException as error:
             self._error = error
-        try:
-            _close(self._iterator, self._content)
-        except BaseException as error:
-            self._error = self._error or error
+        if isinstance(self._content, io.IOBase):
+            self.holds_file = not is_exhausted
+        elif not is_exhausted:
+            try:
+                _close(self._iterator, self._content)
+            except BaseException as error:
+                self._error = self._error or error
         self._is_over = True
+
+    async def close_file(self) -> None:
+        """Close the file that was not read to its end."""
+        file: Any = self._content
+        self.holds_file = False
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(file.close)
 
     def _fill(self) -> bool:
         """Fill the queue, and tell whether that was all."""
@@ -212,7 +230,8 @@ def _close(iterator: object, content: object) -> None:
 
 def _is_to_be_closed(content: object) -> bool:
     """Whether closing it does something before it has begun."""
-    return hasattr(content, "close") and type(content) is not GeneratorType
+    is_plain = type(content) is GeneratorType or isinstance(content, io.IOBase)
+    return hasattr(content, "close") and not is_plain
 
 
 def _size(chunk: object) -> int:

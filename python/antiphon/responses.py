@@ -274,7 +274,8 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
     What an asynchronous iterator brings without waiting is sent together, and what there is goes
     out when it would wait. An error before the first chunk, and before the iterator first waits, is
     raised before anything was sent. A synchronous iterator is run ahead of the client by a worker
-    thread, a binary file read in blocks. An iterator is closed in any case.
+    thread, a binary file read in blocks. What was exhausted is left open, for whoever opened it;
+    anything else is closed, a file after the background task, which may go on with it.
 
     A subclass may set ``merge_chunks`` (``False`` sends each chunk as a message of its own) and
     ``background_policy`` (``"always"`` runs the background task after an error, too), and override
@@ -371,13 +372,21 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         # A stream can be sent once: it is kept from a server that asks for the lifespan (D-35).
         _antiphon.expect_request(scope)
         try:
-            await self._stream_to(scope, receive, send)
-        except Exception:
-            if self.background_policy == "always" and self.background is not None:
+            try:
+                await self._stream_to(scope, receive, send)
+            except Exception:
+                if self.background_policy == "always" and self.background is not None:
+                    await self.background()
+                raise
+            if self.background is not None:
                 await self.background()
+        except GeneratorExit:
+            # Whoever closes a coroutine does not wait for anything.
             raise
-        if self.background is not None:
-            await self.background()
+        except BaseException:
+            await _stream.close_file(self._own_iterator)
+            raise
+        await _stream.close_file(self._own_iterator)
 
     async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_own = type(self).stream_response is StreamingResponse.stream_response

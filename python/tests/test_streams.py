@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
+from starlette.background import BackgroundTask
 
 import antiphon
 from antiphon.requests import ClientDisconnect
@@ -450,16 +451,62 @@ async def test_errors_of_a_synchronous_iterator(version: str) -> None:
         await StreamingResponse(content)(request(), peer.receive, peer.send)
 
 
-async def test_files_are_read_in_blocks_and_closed(tmp_path: Any) -> None:
+async def test_files_are_read_in_blocks(tmp_path: Any) -> None:
     content = b"line\n" * 100_000
     path = tmp_path / "file"
     path.write_bytes(content)
-    files: list[Any] = [path.open("rb"), path.open("rb", buffering=0), io.BytesIO(content)]
-    for file in [*files, path.open()]:
-        peer = Scripted()
-        await StreamingResponse(file)(request(), peer.receive, peer.send)
-        assert peer.body == content and file.closed
-        assert len(peer.messages) < 30 or file not in files
+    with path.open("rb") as whole, path.open("rb", buffering=0) as raw, path.open() as text:
+        files: list[Any] = [whole, raw, io.BytesIO(content)]
+        for file in [*files, text]:
+            peer = Scripted()
+            await StreamingResponse(file)(request(), peer.receive, peer.send)
+            assert peer.body == content
+            assert len(peer.messages) < 30 or file not in files
+
+
+class Rows:
+    """An iterator that can be closed, as a cursor can."""
+
+    def __init__(self, content: bytes) -> None:
+        self.rows = iter([content])
+        self.closed = False
+
+    def __iter__(self) -> Rows:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self.rows)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("make", [io.BytesIO, Rows])
+async def test_what_was_exhausted_is_left_open(make: Callable[[bytes], Any]) -> None:
+    content = make(b"all of it")
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(content.closed)
+
+    peer = Scripted()
+    response = StreamingResponse(content, background=BackgroundTask(look))
+    await response(request(), peer.receive, peer.send)
+    assert peer.body == b"all of it"
+    assert seen == [False] and not content.closed
+
+
+async def test_a_file_that_was_not_exhausted_is_closed_after_the_background_task() -> None:
+    file = io.BytesIO(b"x" * 10_000_000)
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(file.closed)
+
+    peer = Scripted(1, "leave")
+    response = StreamingResponse(file, background=BackgroundTask(look))
+    await response(request("2.3"), peer.receive, peer.send)
+    assert seen == [False] and file.closed
 
 
 async def test_a_slow_client_holds_no_thread() -> None:
