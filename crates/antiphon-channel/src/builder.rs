@@ -86,47 +86,48 @@ impl Builder {
         }
     }
 
-    /// How many events can be replayed; 0 keeps none.
+    /// Sets how many events can be replayed; 0 keeps none.
     pub fn history_events(mut self, events: usize) -> Self {
         self.history.events = events;
         self
     }
 
-    /// How many bytes the events that can be replayed may have together; 0 keeps none.
+    /// Sets how many bytes the events that can be replayed may have together; 0 keeps none.
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.history.bytes = bytes;
         self
     }
 
-    /// How many events a subscriber may be behind before it is slow; at least 1.
+    /// Sets how many events a subscriber may be behind before it is slow; at least 1.
     pub fn queue_events(mut self, events: usize) -> Self {
         self.queue.events = events;
         self
     }
 
-    /// How many bytes a subscriber may be behind before it is slow; one event always.
+    /// Sets how many bytes a subscriber may be behind before it is slow. One event is always allowed.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.queue.bytes = bytes;
         self
     }
 
-    /// What happens to a subscriber that is further behind than its queue is long.
+    /// Sets what happens to a subscriber that is further behind than its queue is long.
     pub fn slow(mut self, slow: Slow) -> Self {
         self.slow = slow;
         self
     }
 
-    /// What a subscriber without a last event id gets.
+    /// Sets what a subscriber without a last event id gets.
     pub fn newcomers(mut self, newcomers: Newcomers) -> Self {
         self.newcomers = newcomers;
         self
     }
 
-    /// The event that a client gets when it has missed what cannot be replayed, upon which a page
-    /// loads anew what it shows.
+    /// Sets the event that a client gets when it has missed what cannot be replayed. A page then loads
+    /// again what it shows.
     ///
-    /// One without data has empty data, since a client dispatches no event without. Unless it has an id,
-    /// it is sent with that of the newest event, from which a client that connects again then goes on.
+    /// An event without data is sent with empty data, since a client dispatches no event without data.
+    /// Unless it has an id, it is sent with the id of the newest event, from which a client that connects
+    /// again goes on.
     ///
     /// # Errors
     ///
@@ -136,7 +137,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// What the ids of the channel begin with; a `-` and the number of the event follow.
+    /// Sets what the ids of the channel begin with; a `-` and the number of the event follow.
     ///
     /// Ids have to differ from those that the channel gave before a restart: a client that comes back
     /// with one of those must be told that it has missed something, not be given what comes after a
@@ -156,7 +157,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// The channel.
+    /// Makes the channel.
     #[must_use]
     pub fn build(self) -> EventChannel {
         let log = Log::new(self.queue, self.history);

@@ -64,27 +64,27 @@ impl Log {
         }
     }
 
-    /// The number of the event that will be appended next.
+    /// Returns the number of the event that will be appended next.
     pub(crate) fn next(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
 
-    /// The number of the oldest event in everybody's queue.
+    /// Returns the number of the oldest event in everybody's queue.
     pub(crate) const fn live(&self) -> u64 {
         self.live
     }
 
-    /// The number of the oldest event of the history.
+    /// Returns the number of the oldest event of the history.
     pub(crate) const fn history(&self) -> u64 {
         self.history
     }
 
-    /// How many events are held.
+    /// Returns how many events are held.
     pub(crate) fn held_events(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many bytes the events have that are held.
+    /// Returns how many bytes the held events have.
     pub(crate) fn held_bytes(&self) -> u64 {
         self.written - self.offset(self.first)
     }
@@ -125,16 +125,16 @@ impl Log {
         self.entries.iter().skip(passed).map(|entry| &entry.frame)
     }
 
-    /// The number of the first event that a client has not got whose last is the event `id`, if that
-    /// is held still, and all since are in the history. `assigned` is the number that the id stands
-    /// for, if it looks like one that the channel gives.
+    /// Returns the number of the event after `id`, if `id` is still held and every later event is in the
+    /// history. `assigned` is the number that the id stands for, if it looks like one that the channel
+    /// gives.
     pub(crate) fn after(&self, id: &[u8], assigned: Option<u64>) -> Option<u64> {
         let own = || self.own.get(str::from_utf8(id).ok()?).copied();
         let number = own().or_else(|| assigned.filter(|number| self.has_assigned(*number)))?;
         (number + 1 >= self.history).then_some(number + 1)
     }
 
-    /// The id of the newest event; before the first, the one that an event 0 would have.
+    /// Returns the id of the newest event; before the first, the id that an event 0 would have.
     pub(crate) fn newest(&self) -> Id {
         let own = self.entries.back().and_then(|entry| entry.own_id.clone());
         own.map_or_else(|| Id::Assigned(self.next() - 1), Id::Own)

@@ -29,7 +29,7 @@ pub(crate) struct State {
 }
 
 impl Shared {
-    /// A channel without events, of these bounds.
+    /// Makes what a channel without events has.
     pub(crate) fn new(
         log: Log,
         (slow, newcomers): (Slow, Newcomers),
@@ -53,12 +53,12 @@ impl Shared {
         }
     }
 
-    /// The state. Nothing that is done with it can panic half-way, so a poisoned lock is a good one.
+    /// Locks the state. Nothing that is done with it can panic half-way, so a poisoned lock is a good one.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The resync event, after which a client goes on behind `newest`.
+    /// Makes the resync event, after which a client goes on behind `newest`.
     pub(crate) fn resync(&self, newest: Id) -> Bytes {
         match newest {
             Id::Assigned(number) => self.resync.with_id(&self.epoch.id(number)),

@@ -35,7 +35,7 @@ enum Content {
 }
 
 impl Body {
-    /// A body without content.
+    /// Makes a body without content.
     #[must_use]
     pub const fn empty() -> Self {
         Self::of(Content::Empty)

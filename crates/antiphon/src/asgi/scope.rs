@@ -38,14 +38,14 @@ struct Inner {
 }
 
 impl Scope {
-    /// The same request as a websocket handshake, which a response denies.
+    /// Turns the request into a websocket handshake, which a response denies.
     #[must_use]
     pub fn websocket(mut self) -> Self {
         self.0.scope_type = ScopeType::Websocket;
         self
     }
 
-    /// The same request with the addresses of its connection's two ends.
+    /// Sets the addresses of the connection's two ends.
     #[must_use]
     pub fn between(mut self, client: Option<SocketAddr>, server: Option<SocketAddr>) -> Self {
         self.0.client = client;
@@ -53,14 +53,14 @@ impl Scope {
         self
     }
 
-    /// The same request to a server that offers the extension `http.response.pathsend`.
+    /// Makes the server one that offers the extension `http.response.pathsend`.
     #[must_use]
     pub fn offering_pathsend(mut self) -> Self {
         self.0.offers_pathsend = true;
         self
     }
 
-    /// The same request to a server with a shutdown of its own; without it, that of the process holds.
+    /// Sets the shutdown of the server; by default it is that of the process.
     #[must_use]
     pub fn until(mut self, shutdown: Shutdown) -> Self {
         self.0.shutdown = shutdown;

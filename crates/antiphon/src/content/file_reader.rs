@@ -48,7 +48,7 @@ impl Reader {
         reader
     }
 
-    /// The number of bytes that are still to be sent.
+    /// Returns how many bytes remain to be sent.
     pub(crate) fn remaining(&self) -> u64 {
         self.segments.iter().map(Segment::len).sum()
     }
@@ -58,7 +58,7 @@ impl Reader {
         self.segments.is_empty()
     }
 
-    /// The next bytes; an error if the file has fewer than were announced.
+    /// Takes the next bytes; an error if the file has fewer than were announced.
     pub(crate) fn poll_chunk(
         &mut self,
         context: &mut Context<'_>,
@@ -128,7 +128,7 @@ impl Reader {
         }));
     }
 
-    /// Lets go of segments that have been taken, and of the file with the last.
+    /// Drops the segments that have been taken, and the file with the last.
     fn drop_what_is_sent(&mut self) {
         while self
             .segments

@@ -29,21 +29,21 @@ use http::HeaderValue;
 pub struct LastEventId(Option<HeaderValue>);
 
 impl LastEventId {
-    /// That of this request.
+    /// Takes it from a request.
     #[must_use]
     pub fn of(request: &impl RequestHead) -> Self {
         let value = request.headers().get(FieldName::LAST_EVENT_ID.as_str());
         Self(value.cloned())
     }
 
-    /// The value as it came, for [`EventChannel::subscribe`](crate::channel::EventChannel::subscribe),
+    /// Returns the value as it came, for [`EventChannel::subscribe`](crate::channel::EventChannel::subscribe),
     /// which reads it.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         self.0.as_ref().map(HeaderValue::as_bytes)
     }
 
-    /// The value, read: an id of at most 1 KiB, none, or one that no event can have.
+    /// Reads the value: an id of at most 1 KiB, none, or one that no event can have.
     ///
     /// # Examples
     ///

@@ -26,7 +26,7 @@ use std::fmt;
 ///
 /// # Starlette
 ///
-/// The same bytes as `JSONResponse`, but for floats: numbers are written as Rust writes them, and
+/// The same bytes as `JSONResponse`, except floats: numbers are written as Rust writes them, and
 /// NaN and the infinities, which Starlette refuses, as `null` (divergence D-8).
 pub type JsonResponse = FixedResponse<Json>;
 
@@ -63,7 +63,7 @@ thread_local! {
 const SCRATCH_KEPT: usize = 1 << 20;
 
 impl JsonResponse {
-    /// A response with this content, status 200.
+    /// Makes a response with this content, status 200.
     ///
     /// # Errors
     ///
