@@ -45,8 +45,6 @@ mod shutdown;
 
 #[cfg(feature = "axum")]
 mod axum;
-#[cfg(feature = "tower")]
-mod tower;
 
 pub use antiphon_channel as channel;
 pub use antiphon_core::fields::{self as headers, Headers};
@@ -69,16 +67,7 @@ pub use content::metered::StreamError;
 pub use content::once::AlreadySent;
 pub use request::head::RequestHead;
 pub use request::last_event_id::LastEventId;
-pub use response::event_source::EventSourceResponse;
-pub use response::file::FileResponse;
-pub use response::fixed::{
-    FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
-    ResponseClass,
-};
-#[cfg(feature = "json")]
-pub use response::json::{Json, JsonError, JsonResponse, json_event};
-pub use response::redirect::RedirectResponse;
-pub use response::streaming::StreamingResponse;
+pub use response::*;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
 pub use shutdown::{Shutdown, shutdown};

@@ -23,7 +23,7 @@ const CHANNEL: [&str; 9] = [
     "builder",
 ];
 
-const RUST_FACE: [&str; 11] = [
+const RUST_FACE: [&str; 10] = [
     "shutdown",
     "background",
     "asgi",
@@ -34,7 +34,6 @@ const RUST_FACE: [&str; 11] = [
     "response",
     "server",
     "axum",
-    "tower",
 ];
 
 const PYTHON_FACE: [&str; 7] = [

@@ -51,12 +51,19 @@ impl Gathered {
     }
 }
 
+/// Chunks of a response, made of what its content brings.
+pub(crate) trait Gathering: Stream<Item = Result<Bytes>> {
+    /// Sets whether items that are ready together share a chunk, which they do by default.
+    fn set_merge(self: Pin<&mut Self>, merge: bool);
+}
+
 pin_project! {
     /// A stream whose items are gathered by `put` as long as there are any without waiting.
     pub(crate) struct Gather<S, F> {
         #[pin]
         stream: Option<S>,
         put: F,
+        merges: bool,
         gathered: Gathered,
         failure: Option<Error>,
     }
@@ -67,9 +74,20 @@ impl<S, F> Gather<S, F> {
         Self {
             stream: Some(stream),
             put,
+            merges: true,
             gathered: Gathered::default(),
             failure: None,
         }
+    }
+}
+
+impl<S, F> Gathering for Gather<S, F>
+where
+    S: Stream,
+    F: FnMut(S::Item, &mut Gathered) -> Result<()>,
+{
+    fn set_merge(self: Pin<&mut Self>, merge: bool) {
+        *self.project().merges = merge;
     }
 }
 
@@ -86,6 +104,7 @@ where
         let mut items = 0;
         while let Some(stream) = this.stream.as_mut().as_pin_mut()
             && !gathered.is_full()
+            && (*this.merges || gathered.is_empty())
         {
             if items == MANY {
                 // The stream may never wait, and others want their turn too.

@@ -17,6 +17,12 @@ impl<T> Once<T> {
         Self(Mutex::new(content.take()))
     }
 
+    /// Returns the content, unless it was sent.
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        let content = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        content.as_mut()
+    }
+
     pub(crate) fn take(self) -> Result<T, AlreadySent> {
         let content = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         content.ok_or(AlreadySent(()))

@@ -8,7 +8,7 @@
 //! The queue is short at first and grows while the client keeps up, to a bound in bytes.
 
 use super::chunk::IntoChunk;
-use super::gather::Gathered;
+use super::gather::{Gathered, Gathering};
 use crate::asgi::{Error, Result};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -27,6 +27,7 @@ pub(crate) struct ThreadedIterator<I: Iterator<Item: IntoChunk> + Send + 'static
     /// What was taken from the queue last.
     taken: VecDeque<Bytes>,
     gathered: Gathered,
+    merges: bool,
 }
 
 struct Queue<I>(Mutex<State<I>>);
@@ -67,7 +68,14 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> ThreadedIterator<I> {
             queue: Arc::new(Queue(Mutex::new(state))),
             taken: VecDeque::new(),
             gathered: Gathered::default(),
+            merges: true,
         }
+    }
+}
+
+impl<I: Iterator<Item: IntoChunk> + Send + 'static> Gathering for ThreadedIterator<I> {
+    fn set_merge(mut self: Pin<&mut Self>, merge: bool) {
+        self.merges = merge;
     }
 }
 
@@ -107,10 +115,12 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Stream for ThreadedIterator<
                 this.queue.run(iterator)?;
             }
         }
-        match this.gathered.take_of(&mut this.taken) {
-            None => Poll::Pending,
-            chunk => Poll::Ready(chunk.map(Ok)),
-        }
+        let chunk = if this.merges {
+            this.gathered.take_of(&mut this.taken)
+        } else {
+            this.taken.pop_front()
+        };
+        chunk.map_or(Poll::Pending, |chunk| Poll::Ready(Some(Ok(chunk))))
     }
 }
 

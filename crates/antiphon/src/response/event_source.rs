@@ -1,5 +1,6 @@
 //! Server-sent events.
 
+use super::doors::into_response;
 use super::fixed::Response;
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
@@ -323,6 +324,13 @@ answer_methods! {
     /// cannot be sent with a stream, or the error of the events, if they fail before the first and before
     /// they first wait.
     async fn into_http -> asgi::Error;
+}
+
+into_response! {
+    /// As for [`StreamingResponse`](crate::StreamingResponse). The version of HTTP is not known either, so
+    /// `Connection` is not sent, and the events end with the shutdown of the process, unless another one
+    /// was given.
+    impl EventSourceResponse;
 }
 
 impl fmt::Debug for EventSourceResponse {

@@ -1,5 +1,6 @@
 //! Files.
 
+use super::doors::service;
 use super::fixed::PlainTextResponse;
 use super::parameters::{Parameters, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
@@ -294,4 +295,27 @@ answer_methods! {
     ///
     /// [`FileError`] if the file cannot be opened. [`FileError::response`] makes a 404 or 403 of it.
     async fn into_http -> FileError;
+}
+
+service! {
+    /// A missing file is 404, one that may not be read 403, and neither is an error of the service.
+    impl FileResponse;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<http::Response<crate::Body>, Self::Error>> + Send>>;
+    answer_or_page
+}
+
+#[cfg(feature = "tower")]
+fn answer_or_page<B, E>(
+    file: FileResponse,
+    request: &http::Request<B>,
+) -> std::pin::Pin<Box<dyn Future<Output = Result<http::Response<crate::Body>, E>> + Send>> {
+    let request = RequestFacts::of(request);
+    let method = request.method;
+    let plan = file.plan(&request);
+    Box::pin(async move {
+        Ok(match plan.await {
+            Ok(planned) => planned.into_http(),
+            Err(error) => error.answer(method),
+        })
+    })
 }

@@ -1,5 +1,6 @@
 //! Responses whose content lies ready, and the classes that render it.
 
+use super::doors::{into_response, service};
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::deliver::planned::{Planned, Source};
@@ -285,4 +286,14 @@ answer_methods! {
     /// # Ok::<(), antiphon::InvalidResponse>(())
     /// ```
     fn into_http -> InvalidResponse;
+}
+
+into_response! {
+    /// A response that contradicts itself is logged, and the client gets 500.
+    impl FixedResponse<C>;
+}
+
+service! {
+    /// A response that contradicts itself is logged, and the client gets 500. The service never waits.
+    impl FixedResponse<C>;
 }

@@ -1,13 +1,25 @@
 //! The classes.
 
+pub(crate) mod doors;
 #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
 pub(crate) mod error_pages;
-pub(crate) mod event_source;
-pub(crate) mod file;
-pub(crate) mod fixed;
+mod event_source;
+mod file;
+mod fixed;
 #[cfg(feature = "json")]
-pub(crate) mod json;
-pub(crate) mod parameters;
+mod json;
+mod parameters;
 pub(crate) mod plannable;
-pub(crate) mod redirect;
-pub(crate) mod streaming;
+mod redirect;
+mod streaming;
+
+pub use event_source::EventSourceResponse;
+pub use file::FileResponse;
+pub use fixed::{
+    FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
+    ResponseClass,
+};
+#[cfg(feature = "json")]
+pub use json::{Json, JsonError, JsonResponse, json_event};
+pub use redirect::RedirectResponse;
+pub use streaming::StreamingResponse;

@@ -1,5 +1,6 @@
 //! Responses that send the client elsewhere.
 
+use super::doors::{into_response, service};
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::deliver::planned::{Planned, Source};
@@ -96,4 +97,14 @@ answer_methods! {
     ///
     /// [`InvalidResponse`] if a header contradicts the empty content.
     fn into_http -> InvalidResponse;
+}
+
+into_response! {
+    /// A response that contradicts itself is logged, and the client gets 500.
+    impl RedirectResponse;
+}
+
+service! {
+    /// A response that contradicts itself is logged, and the client gets 500. The service never waits.
+    impl RedirectResponse;
 }

@@ -1,11 +1,12 @@
 //! Responses whose content comes over time.
 
+use super::doors::into_response;
 use super::parameters::{Parameters, parameter_methods, send_timeout_method};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
-use crate::asgi::{self, Chunks};
+use crate::asgi;
 use crate::content::blocks::Blocks;
 use crate::content::chunk::IntoChunk;
-use crate::content::gather::{Gather, Gathered};
+use crate::content::gather::{Gather, Gathered, Gathering};
 use crate::content::metered::MeteredStream;
 use crate::content::once::Once;
 use crate::content::threaded_iterator::ThreadedIterator;
@@ -18,12 +19,14 @@ use http::StatusCode;
 use std::fmt;
 use std::future::Future;
 use std::io::Read;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// A response of a stream, an iterator or a reader.
 ///
-/// It can be sent once, after that it fails with [`AlreadySent`](crate::AlreadySent). Chunks that are ready together go out in one write, up to 64 KiB; one that is
-/// ready alone goes out at once. A client that reads slowly holds the stream up, one that goes away
+/// It can be sent once, after that it fails with [`AlreadySent`](crate::AlreadySent). Chunks that are
+/// ready together go out in one write, up to 64 KiB, except with [`merge_chunks(false)`](Self::merge_chunks);
+/// one that is ready alone goes out at once. A client that reads slowly holds the stream up, one that goes away
 /// drops it, and HEAD never polls it.
 ///
 /// **Errors.** The head is sent with the first chunk, or when the stream first has to wait. So an error
@@ -59,7 +62,7 @@ use std::time::Duration;
 /// that is sent before all else (D-27).
 #[must_use = "a response does nothing until it is sent or returned"]
 pub struct StreamingResponse {
-    chunks: Once<Chunks>,
+    chunks: Once<Pin<Box<dyn Gathering + Send>>>,
     parameters: Parameters,
     send_timeout: Option<Duration>,
 }
@@ -120,7 +123,7 @@ impl StreamingResponse {
         Self::from_iterator(Blocks::new(reader))
     }
 
-    fn of(chunks: Chunks) -> Self {
+    fn of(chunks: Pin<Box<dyn Gathering + Send>>) -> Self {
         Self {
             chunks: Once::new(chunks),
             parameters: Parameters::new(StatusCode::OK, None),
@@ -129,6 +132,26 @@ impl StreamingResponse {
     }
 
     parameter_methods!();
+
+    /// Sets whether chunks that are ready together share a write, up to 64 KiB; they do by default.
+    ///
+    /// Without it each chunk is a message, or a frame of the body, of its own. A client may still read
+    /// several at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::StreamingResponse;
+    ///
+    /// let response = StreamingResponse::from_iterator(["tick", "tock"]).merge_chunks(false);
+    /// # let _ = response;
+    /// ```
+    pub fn merge_chunks(mut self, merge: bool) -> Self {
+        if let Some(chunks) = self.chunks.get_mut() {
+            chunks.as_mut().set_merge(merge);
+        }
+        self
+    }
 
     send_timeout_method!();
 }
@@ -213,6 +236,13 @@ answer_methods! {
     /// # Ok::<(), antiphon::asgi::Error>(()) }).unwrap();
     /// ```
     async fn into_http -> asgi::Error;
+}
+
+into_response! {
+    /// The stream is not polled before the head is sent, since the request may be one for a head alone.
+    /// So its first error cuts the connection. To answer it otherwise, return
+    /// `response.into_http(&request).await`.
+    impl StreamingResponse;
 }
 
 impl fmt::Debug for StreamingResponse {

@@ -71,6 +71,17 @@ async fn chunks_that_are_ready_together_go_out_together() {
 }
 
 #[tokio::test]
+async fn each_chunk_goes_out_alone_if_they_are_not_merged() {
+    let items = ["a", "", "b", "c"];
+    for response in [
+        StreamingResponse::new(streams::iter(items)),
+        StreamingResponse::from_iterator(items),
+    ] {
+        assert_eq!(bodies(response.merge_chunks(false)).await, ["a", "b", "c"]);
+    }
+}
+
+#[tokio::test]
 async fn a_chunk_that_is_ready_alone_goes_out_at_once_and_is_not_copied() {
     let chunk = Bytes::from(vec![b'x'; 100]);
     let address = chunk.as_ptr();
