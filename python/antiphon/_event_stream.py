@@ -114,7 +114,7 @@ class EventPuller(Puller):
         progress: Progress,
     ) -> None:
         super().__init__(stream, iterator, send, merges)
-        self._holds_head = False
+        self.holds_head = False
         self._options, self._progress = options, progress
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
@@ -143,7 +143,7 @@ class EventPuller(Puller):
             if not self._is_expired and self._failure is None:
                 # Whatever becomes of this message, no other follows it.
                 self._progress.is_complete = True
-                await self._send_alone(self._stream.end())
+                await self.send_alone(self._stream.end())
         except asyncio.CancelledError:
             if not self._is_ours() or not (self._is_expired or self._failure):
                 raise
@@ -237,10 +237,10 @@ class EventPuller(Puller):
         # Not the task itself: it may be over before it is known.
         self._pinging = None
 
-    def _sending(self, message: Message) -> Any:
+    def sending(self, message: Message) -> Any:
         # A coroutine of ours can be timed, whatever ``send`` returns.
         if self._pinging is None and self._options.send_timeout is None:
-            return super()._sending(message)
+            return super().sending(message)
         return self._send_after(message)
 
     async def _send_after(self, message: Message) -> None:
@@ -251,17 +251,17 @@ class EventPuller(Puller):
         self._progress.is_amid_message = True
         await self._send(message)
 
-    async def _send_alone(self, message: Message) -> None:
+    async def send_alone(self, message: Message) -> None:
         if self._options.send_timeout is not None or self._pinging is not None:
-            await self._send_beside(message)
+            await self.send_beside(message)
             return
         self._progress.is_amid_message = True
         await sent(self._send, message)
         self._has_sent()
 
-    async def _send_beside(self, message: Message) -> None:
+    async def send_beside(self, message: Message) -> None:
         self._progress.is_amid_message = True
-        await super()._send_beside(message)
+        await super().send_beside(message)
         self._has_sent()
 
     def _has_sent(self) -> None:
@@ -271,7 +271,7 @@ class EventPuller(Puller):
             self._limit_cleanup()
             raise asyncio.CancelledError
 
-    async def _settled(self, futures: list[Any]) -> None:
+    async def settled(self, futures: list[Any]) -> None:
         timeout = self._options.send_timeout
         done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:

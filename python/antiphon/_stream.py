@@ -200,7 +200,21 @@ def passed_on(waits_for: Any) -> Generator[Any, Any, Any]:
 
 
 class Puller:
-    """One stream on asyncio."""
+    """One stream on asyncio.
+
+    A subclass may set ``holds_head`` and override these methods:
+
+    | method           | it                                                                        |
+    |------------------|---------------------------------------------------------------------------|
+    | ``run``          | sends the whole stream                                                    |
+    | ``send_alone``   | sends a message when the iterator has stopped for it, or has ended        |
+    | ``send_beside``  | sends a message while the iterator waits for something                    |
+    | ``sending``      | begins to send beside the iterator: returns what is awaited               |
+    | ``settled``      | waits for ``send`` beside the iterator, or for the iterator, too          |
+
+    ``send_alone`` and ``send_beside`` return when the message is taken, and no two messages are
+    sent at a time. All other methods are this class's own.
+    """
 
     def __init__(
         self, stream: StreamMessages, iterator: AsyncIterable[Any], send: Send, merges: bool
@@ -210,7 +224,7 @@ class Puller:
         self._most = _MANY if merges else 1
         self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream.push, _handed_over)
         #: Whether the head waits for the first piece: a thread always has to be waited for.
-        self._holds_head = isinstance(iterator, ThreadedIterator)
+        self.holds_head = isinstance(iterator, ThreadedIterator)
         #: What the iterator waits for: a future, or ``None`` for its next turn.
         self._waits_for: Any = _FULL
         self._is_over = False
@@ -218,6 +232,7 @@ class Puller:
         self._error: BaseException | None = None
 
     async def run(self) -> None:
+        """Send the head and what the iterator brings."""
         # One coroutine, not two: it is kept for as long as the stream is open.
         stream, pull = self._stream, self._pull
         messages, since = 0, perf_counter()
@@ -228,7 +243,7 @@ class Puller:
                 if self._waits_for is _FULL:
                     is_slow = perf_counter() - since > _SLOW
                     while (message := stream.take()) is not None:
-                        await self._send_alone(message)
+                        await self.send_alone(message)
                     if stream.limit < self._most:
                         stream.limit *= 4
                     messages += 1
@@ -238,16 +253,16 @@ class Puller:
                     stream.begin()
                     self._step(pull.send, None)
                     continue
-                if stream.has_pieces or not self._holds_head:
+                if stream.has_pieces or not self.holds_head:
                     while (message := stream.take()) is not None:
-                        await self._send_beside(message)
+                        await self.send_beside(message)
                     if self._is_over or self._waits_for is _FULL:
                         continue
                 await self._wait()
                 since = perf_counter()
             if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
                 while (message := stream.take()) is not None:
-                    await self._send_alone(message)
+                    await self.send_alone(message)
             if self._error is not None:
                 raise self._error
         except GeneratorExit:
@@ -281,16 +296,17 @@ class Puller:
         except BaseException as error:
             self._is_over, self._error = True, error
 
-    async def _send_alone(self, message: Message) -> None:
+    async def send_alone(self, message: Message) -> None:
+        """Send a message when the iterator has stopped for it, or has ended."""
         await sent(self._send, message)
 
-    async def _send_beside(self, message: Message) -> None:
-        """Send while the iterator waits.
+    async def send_beside(self, message: Message) -> None:
+        """Send a message while the iterator waits for something.
 
         A cancellation is meant for the iterator as well, which may have set itself an alarm: if it
         knows what to do with it, the message is sent nonetheless.
         """
-        sending = self._sending(message)
+        sending = self.sending(message)
         if type(sending) is not CoroutineType:
             await sent(lambda _: sending, message)
             return
@@ -316,7 +332,8 @@ class Puller:
                     await abandon(sending, waits_for)
                     raise self._error
 
-    def _sending(self, message: Message) -> Any:
+    def sending(self, message: Message) -> Any:
+        """Begin to send a message: return what is awaited until it is taken."""
         return self._send(message)
 
     async def _beside(self, waits_for: Any, is_interrupted: bool) -> bool:
@@ -329,12 +346,12 @@ class Puller:
         if None in futures:
             await asyncio.sleep(0)
         else:
-            await self._settled(futures)
+            await self.settled(futures)
         if is_running and (self._waits_for is None or self._waits_for.done()):
             self._step(self._pull.send, None)
         return waits_for is None or bool(waits_for.done())
 
-    async def _settled(self, futures: list[Any]) -> None:
+    async def settled(self, futures: list[Any]) -> None:
         """Wait until one of the futures is done, without a hold on any."""
         await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
