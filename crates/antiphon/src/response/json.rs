@@ -44,13 +44,21 @@ impl<T: serde::Serialize> Render<T> for Json {
     fn render(content: T) -> Result<Bytes, JsonError> {
         let mut written = SCRATCH.take();
         written.clear();
-        let result = serde_json::to_writer(&mut written, &content);
+        let result = write(&content, &mut written);
         let bytes = result.map(|()| Bytes::copy_from_slice(&written));
         if written.capacity() <= SCRATCH_KEPT {
             SCRATCH.set(written);
         }
-        bytes.map_err(JsonError)
+        bytes
     }
+}
+
+/// Appends `value` as JSON without white space.
+pub(super) fn write<T>(value: &T, bytes: &mut Vec<u8>) -> Result<(), JsonError>
+where
+    T: serde::Serialize + ?Sized,
+{
+    serde_json::to_writer(bytes, value).map_err(JsonError)
 }
 
 thread_local! {
