@@ -1,9 +1,9 @@
 """Streams: from an iterator to messages.
 
-What an iterator brings without waiting shares a message, as far as a bound in bytes, in pieces and in
-time: a piece that took more than 1 ms goes out before the next is asked for, and none is held longer
-than 5 ms and one more pull. When the iterator would wait, what there is goes out first. A message
-holds one piece at first, and more as long as they come fast.
+What an iterator brings without waiting shares a message, as far as a bound in bytes, in pieces and
+in time: a piece that took more than 1 ms goes out before the next is asked for, and none is held
+longer than 5 ms and one more pull. When the iterator would wait, what there is goes out first. A
+message holds one piece at first, and more as long as they come fast.
 
 On asyncio that is seen by running the iterator by hand, up to where it first waits for a future,
 and handing the future on when what there was has been sent. Elsewhere (on trio, where what a
@@ -83,9 +83,9 @@ async def deliver(
 ) -> None:
     """Send what ``content`` brings, and close it, however that ends.
 
-    What was exhausted is left open: whoever opened it may go on with it. ``original`` is closed too, if
-    something else was put in its place. ``iterate`` sends the head and the content, and tells whether
-    the client can be told that it is complete.
+    What was exhausted is left open: whoever opened it may go on with it. ``original`` is closed
+    too, if something else was put in its place. ``iterate`` sends the head and the content, and tells
+    whether the client can be told that it is complete.
 
     Raises:
         SendError: If ``send`` raised an ``OSError``, which is its cause.

@@ -165,8 +165,8 @@ class ThreadedIterator:
     def _work(self) -> None:
         """Fill the queue, in a worker's thread.
 
-        What was exhausted is left open: whoever opened it may go on with it. Anything else is closed,
-        a file by whoever calls :meth:`close_file`.
+        What was exhausted is left open: whoever opened it may go on with it. Anything else is
+        closed, a file by whoever calls :meth:`close_file`.
         """
         is_exhausted = False
         try:

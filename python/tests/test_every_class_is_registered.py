@@ -29,7 +29,8 @@ def test_the_extension_exports_each_class_of_its_sources() -> None:
         name
         for path in sorted(_SOURCES.rglob("*.rs"))
         for name in re.findall(
-            r"#\[pyclass\([^\]]*\bsubclass\b[^\]]*\)\]\s*pub\(crate\) struct (\w+)", path.read_text()
+            r"#\[pyclass\([^\]]*\bsubclass\b[^\]]*\)\]\s*pub\(crate\) struct (\w+)",
+            path.read_text(),
         )
     ]
     assert "StreamingResponse" in declared

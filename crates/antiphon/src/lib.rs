@@ -12,7 +12,7 @@
 //!
 //! All of them carry out the same plan, which `antiphon-core` makes without I/O.
 //!
-//! A [`StreamingResponse`] or an [`EventSourceResponse`] can be sent once; the second time it fails with
+//! A stream, such as a [`StreamingResponse`], can be sent once; the second time it fails with
 //! [`AlreadySent`].
 //!
 //! ```no_run

@@ -29,9 +29,9 @@ impl<T> Once<T> {
     }
 }
 
-/// The error of a [`StreamingResponse`](crate::StreamingResponse) or an
-/// [`EventSourceResponse`](crate::EventSourceResponse) that was sent before: its stream is gone. Nothing
-/// of the second answer is sent.
+/// The error of a response that was sent before and can be sent once, such as a
+/// [`StreamingResponse`](crate::StreamingResponse): its stream is gone. Nothing of the second answer is
+/// sent.
 ///
 /// Other classes can be sent many times. For a stream, make a response for each request.
 ///

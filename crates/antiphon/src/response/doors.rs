@@ -2,11 +2,11 @@
 //!
 //! A class opens them with these macros, which make nothing without the feature.
 //!
-//! | class                                      | as an `IntoResponse`                                        | as a `Service`       |
-//! |--------------------------------------------|-------------------------------------------------------------|----------------------|
-//! | `FixedResponse`, `RedirectResponse`        | the same as with the request                                | never waits          |
-//! | `StreamingResponse`, `EventSourceResponse` | its first error cuts the connection                         | none: it is sent once |
-//! | `FileResponse`                             | none: it needs the request and waits for the disk           | waits for the disk   |
+//! | class                               | as an `IntoResponse`                              | as a `Service`        |
+//! |-------------------------------------|---------------------------------------------------|-----------------------|
+//! | `FixedResponse`, `RedirectResponse` | the same as with the request                      | never waits           |
+//! | a stream                            | its first error cuts the connection               | none: it is sent once |
+//! | `FileResponse`                      | none: it needs the request and waits for the disk | waits for the disk    |
 //!
 //! A handler of axum that has the request returns `response.into_http(&request)`. axum leaves the content
 //! out of the answer to HEAD itself. A service that can be sent once would be of no use; a service of

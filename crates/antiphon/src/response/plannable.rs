@@ -1,10 +1,10 @@
 //! What every class does: it is planned for a request, and the plan is carried out.
 //!
-//! | class                                     | is                                 | can be sent |
-//! |-------------------------------------------|------------------------------------|-------------|
-//! | `FixedResponse`, `RedirectResponse`       | [`PlannableAtOnce`]                | many times  |
-//! | `StreamingResponse`, `EventSourceResponse` | [`Plannable`], [`PlannableAtOnce`] | once        |
-//! | `FileResponse`                            | [`Plannable`]                      | many times  |
+//! | class                               | is                                 | can be sent |
+//! |-------------------------------------|------------------------------------|-------------|
+//! | `FixedResponse`, `RedirectResponse` | [`PlannableAtOnce`]                | many times  |
+//! | a stream                            | [`Plannable`], [`PlannableAtOnce`] | once        |
+//! | `FileResponse`                      | [`Plannable`]                      | many times  |
 //!
 //! A new class implements one of the traits and invokes `answer_methods!`.
 
