@@ -50,6 +50,8 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::json::JSONResponse;
     #[pymodule_export]
+    use crate::response::json_lines::JsonLinesResponse;
+    #[pymodule_export]
     use crate::response::redirect::RedirectResponse;
     #[pymodule_export]
     use crate::response::stream_messages::StreamMessages;

@@ -21,6 +21,7 @@ pub(crate) mod file;
 mod head_cache;
 mod initialise;
 pub(crate) mod json;
+pub(crate) mod json_lines;
 mod methods;
 mod native;
 pub(crate) mod redirect;

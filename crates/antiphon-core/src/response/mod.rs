@@ -4,6 +4,7 @@ pub mod content;
 pub mod event_source;
 pub mod file;
 pub mod fixed;
+pub mod json_lines;
 pub mod plan;
 pub mod redirect;
 pub mod streaming;

@@ -8,6 +8,8 @@ mod file;
 mod fixed;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "json")]
+mod json_lines;
 mod parameters;
 pub(crate) mod plannable;
 mod redirect;
@@ -23,3 +25,5 @@ pub use fixed::{
 pub use json::{Json, JsonError, JsonResponse, json_event};
 pub use redirect::RedirectResponse;
 pub use streaming::StreamingResponse;
+#[cfg(feature = "json")]
+pub use {antiphon_core::response::json_lines::InvalidLine, json_lines::JsonLinesResponse};

@@ -10,6 +10,7 @@ mod exchange;
 mod files;
 mod hostile;
 mod json;
+mod json_lines;
 mod server;
 mod streams;
 mod support;
