@@ -84,8 +84,8 @@ async def deliver(
     """Send what ``content`` brings, and close it, however that ends.
 
     What was exhausted is left open: whoever opened it may go on with it. ``original`` is closed
-    too, if something else was put in its place. ``iterate`` sends the head and the content, and tells
-    whether the client can be told that it is complete.
+    too, if something else was put in its place. ``iterate`` sends the head and the content, and
+    tells whether the client can be told that it is complete.
 
     Raises:
         SendError: If ``send`` raised an ``OSError``, which is its cause.
