@@ -44,22 +44,17 @@ pub(crate) fn description(faces: Option<&str>) -> serde_json::Result<Description
 
 /// A panel's source without the line that says what it is, for the panel says so itself.
 fn code(name: &str) -> &'static str {
-    let source = match name {
-        "plain" => include_str!("plain.rs"),
-        "html" => include_str!("html.rs"),
-        "json" => include_str!("json.rs"),
-        "custom_json" => include_str!("custom_json.rs"),
-        "redirect" => include_str!("redirect.rs"),
-        "cookies" => include_str!("cookies.rs"),
-        "status" => include_str!("status.rs"),
-        "stream" => include_str!("stream.rs"),
-        "download" => include_str!("download.rs"),
-        "audio" => include_str!("audio.rs"),
-        "conditional" => include_str!("conditional.rs"),
-        "events" => include_str!("events.rs"),
-        "chart" => include_str!("chart.rs"),
-        "chat" => include_str!("chat.rs"),
-        _ => "",
-    };
+    macro_rules! source_of {
+        ($name:ident: $($panel:ident)*) => {
+            match $name {
+                $(stringify!($panel) => include_str!(concat!(stringify!($panel), ".rs")),)*
+                _ => "",
+            }
+        };
+    }
+    let source = source_of!(name:
+        audio chart chat conditional cookies custom_json download events html json plain redirect status
+        stream
+    );
     source.split_once("\n\n").map_or(source, |(_, code)| code)
 }
