@@ -1,4 +1,81 @@
-"""Streams of events: as other streams, but for pings while they are idle, and the server's end."""
+"""Streams of events: as other streams, with pings while they are idle, and with the server's end.
+
+The table tells who wins where two things happen at once to a stream:
+
+- *leave*: the client leaves; *end*: the server ends, and the grace period is over
+- *message*, *ping*: an event or a ping is being sent; *last message*: the clean end is
+- *timeout*: the ``send_timeout`` of a message passes
+- *cancel*: somebody else cancels the task
+
+=====================  =============================================================================
+at once                who wins, and the tests that show it
+=====================  =============================================================================
+leave, message         The leave: the message is dropped, and the stream ends quietly.
+                       test_a_client_that_leaves_amid_a_message
+leave, ping            The leave.
+                       test_a_client_that_leaves_amid_a_ping
+leave, ping is due     The leave: no ping interrupts the iterator's cleanup.
+                       test_a_ping_breaks_no_cleanup_off
+leave, timeout         The first of the two.
+                       test_a_client_that_leaves_amid_a_message
+                       test_a_client_that_takes_nothing
+leave, iterator fails  The first of the two.
+                       test_a_client_that_leaves_as_the_iterator_fails
+leave, end             Both: the stream ends quietly. A last message may go to nobody.
+                       test_a_client_that_leaves_as_the_server_ends
+end, iterator waits    The end: a last message.
+                       test_shutdown
+end, message           The message, for half a second; then a last message, if it was taken.
+                       test_a_message_that_is_being_sent_comes_before_the_end
+                       test_a_shutdown_while_a_client_takes_nothing
+end, last message      The last message: none follows it.
+                       test_the_end_comes_once
+                       test_a_shutdown_while_a_client_does_not_take_the_end
+end, ping              The ping, as any message.
+                       test_the_server_ends_amid_a_ping
+                       test_the_server_ends_amid_a_ping_that_is_not_taken
+end, ping is due       The end: no ping interrupts the iterator's cleanup.
+                       test_a_ping_breaks_no_cleanup_off
+end, timeout           The first of the two; on trio the end.
+                       test_the_server_ends_while_a_message_is_timed
+end, cancel            The end, from the moment that the server tells it: a last message.
+                       test_a_server_that_cancels_in_the_grace_period
+                       test_a_task_that_is_cancelled_in_the_grace_period_ends_as_others_do
+                       test_a_cancellation_as_the_server_ends
+end, cancel, message   The cancellation, if a message is being sent: no last message.
+                       test_a_cancellation_amid_a_message_in_the_grace_period
+end, iterator ends     The iterator, in the grace period; then both: one last message.
+                       test_a_grace_period
+                       test_an_iterator_that_ends_as_the_server_does
+end, iterator fails    The iterator, in the grace period: no last message.
+                       test_an_iterator_that_fails_in_the_grace_period
+end, cleanup           The cleanup, for the ``cleanup_timeout``.
+                       test_a_shutdown_does_not_wait_for_a_cleanup
+                       test_a_shutdown_does_not_wait_for_the_cleanup_of_an_idle_iterator
+ping is due, message   The message: no ping. On trio the ping waits for its turn.
+                       test_no_ping_comes_amid_a_message
+                       test_pings_only_when_idle
+ping, event            The ping: the event waits for it, and is sent.
+                       test_an_event_that_waits_for_a_ping_is_not_left_out
+ping, iterator ends    The ping: the last message waits for it.
+                       test_an_iterator_that_ends_amid_a_ping
+ping, iterator fails   The iterator: no last message.
+                       test_an_iterator_that_fails_amid_a_ping
+ping fails, iterator   The ping: its error ends the stream, without a last message.
+                       test_a_ping_that_fails_ends_the_stream
+timeout, message       The timeout: an error, and no last message.
+                       test_a_client_that_takes_nothing
+                       test_a_ping_that_is_not_taken_in_time
+cancel, iterator       The cancellation: no last message.
+                       test_a_cancellation_without_an_end_of_the_server_leaves_the_stream_incomplete
+cancel, message        The cancellation: the message is dropped. So is a ping.
+                       test_a_cancellation_amid_a_message
+event, iterator fails  The event: what came before the error is sent.
+                       test_what_came_before_an_iterators_error_is_sent
+=====================  =============================================================================
+
+On asyncio a second cancellation breaks an iterator's cleanup off, whoever comes second.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +83,7 @@ import asyncio
 from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import anyio
@@ -58,11 +136,53 @@ class EventOptions:
     shutdown: _shutdown.OpenStream
 
 
-class Progress:
-    """How far a stream has come."""
+class Sending(Enum):
+    """What is being sent to the client."""
 
-    is_amid_message = False
-    is_complete = False
+    #: No message: all that were sent have been taken.
+    NOTHING = "nothing"
+    PING = "ping"
+    #: An event, or the head. On asyncio it may wait for a ping to be taken.
+    EVENT = "event"
+    #: The last message. Whatever becomes of it, no other follows.
+    LAST = "last"
+    #: No message: the last one has been taken.
+    COMPLETE = "complete"
+
+
+class Progress:
+    """How far a stream has come, as all that send it see it."""
+
+    __slots__ = ("sending",)
+
+    def __init__(self) -> None:
+        self.sending = Sending.NOTHING
+
+    def is_amid_message(self) -> bool:
+        """Whether the client has not taken all of what was sent."""
+        return self.sending not in (Sending.NOTHING, Sending.COMPLETE)
+
+    def is_complete(self) -> bool:
+        """Whether there is nothing more to send."""
+        return self.sending in (Sending.LAST, Sending.COMPLETE)
+
+
+class Phase(Enum):
+    """How a stream on asyncio stands.
+
+    | phase         | until                                                                        |
+    |---------------|------------------------------------------------------------------------------|
+    | ``OPEN``      | the grace period is over, or a ping fails                                    |
+    | ``EXPIRED``   | the message that is being sent is taken, or half a second has passed         |
+    | ``ENDING``    | the iterator has cleaned up, or the ``cleanup_timeout`` has passed           |
+    """
+
+    #: Events are sent, and pings between them.
+    OPEN = "open"
+    #: The server's end ends the stream. What is being sent comes first.
+    EXPIRED = "expired"
+    #: The stream was interrupted here; the iterator may be cleaning up.
+    ENDING = "ending"
 
 
 async def iterate(
@@ -87,7 +207,7 @@ async def iterate(
             # The server waits no longer.
             await _say_goodbye(stream, send, progress)
         raise
-    if not progress.is_complete:
+    if not progress.is_complete():
         await _say_goodbye(stream, send, progress)
         raise Expired
     return False
@@ -95,7 +215,7 @@ async def iterate(
 
 async def _say_goodbye(stream: StreamMessages, send: Send, progress: Progress) -> None:
     """End a stream that was cut short, if it was not cut amid a message."""
-    if not progress.is_complete and not progress.is_amid_message:
+    if progress.sending is Sending.NOTHING:
         with anyio.move_on_after(_LAST_MESSAGE_TIMEOUT, shield=True), suppress(SendError):
             await send_taken(stream, send)
             await sent(send, stream.end())
@@ -122,12 +242,9 @@ class EventPuller(Puller):
         self._alarm: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._pinging: asyncio.Task[None] | None = None
-        #: Whether a message waits for a ping: it was taken, and those after it may not go first.
-        self._is_awaited = False
+        self._phase = Phase.OPEN
         #: What a ping has failed with.
         self._failure: Exception | None = None
-        #: Whether the server's end ends the stream.
-        self._is_expired = False
         #: How often this has cancelled its own task, to wake it.
         self._cancellations = 0
         #: How often others had, before this.
@@ -140,12 +257,11 @@ class EventPuller(Puller):
             if self._options.ping_interval > 0:
                 self._alarm = self._loop.call_later(self._options.ping_interval, self._ring)
             await super().run()
-            if not self._is_expired and self._failure is None:
-                # Whatever becomes of this message, no other follows it.
-                self._progress.is_complete = True
+            if not self._is_cut_short():
+                self._progress.sending = Sending.LAST
                 await self.send_alone(self._stream.end())
         except asyncio.CancelledError:
-            if not self._is_ours() or not (self._is_expired or self._failure):
+            if not self._is_ours() or not self._is_cut_short():
                 raise
         finally:
             self._is_ours()
@@ -156,14 +272,19 @@ class EventPuller(Puller):
         if self._failure is not None:
             raise self._failure
 
+    def _is_cut_short(self) -> bool:
+        """Whether the server's end or a ping that failed ends the stream."""
+        return self._phase is not Phase.OPEN or self._failure is not None
+
     def _begin_shutdown(self) -> None:
         if self._options.shutdown_event is not None:
             self._options.shutdown_event.set()
         self._expiry = self._loop.call_later(self._options.grace_period, self._expire)
 
     def _expire(self) -> None:
-        self._is_expired = True
-        if self._progress.is_amid_message:
+        if self._phase is Phase.OPEN:
+            self._phase = Phase.EXPIRED
+        if self._progress.is_amid_message():
             # It is sent first, if the client takes it.
             self._expiry = self._loop.call_later(_LAST_MESSAGE_TIMEOUT, self._end)
         else:
@@ -186,6 +307,7 @@ class EventPuller(Puller):
         self._cancel()
 
     def _cancel(self) -> None:
+        self._phase = Phase.ENDING
         if self._task is not None:
             self._cancellations += 1
             self._task.cancel()
@@ -201,14 +323,15 @@ class EventPuller(Puller):
 
     def _is_interrupted(self) -> bool:
         """Whether the iterator may be cleaning up, which another cancellation would break off."""
-        return self._cancellations > 0 or cancelling(self._task) > self._before
+        return self._phase is Phase.ENDING or cancelling(self._task) > self._before
 
     def _ring(self) -> None:
         """See whether nothing was sent for an interval. It is not set anew with each event."""
         interval = self._options.ping_interval
         idle = self._loop.time() - self._last
         if idle >= interval:
-            if not (self._progress.is_amid_message or self._is_expired or self._is_interrupted()):
+            is_idle = not self._progress.is_amid_message()
+            if is_idle and self._phase is Phase.OPEN and not self._is_interrupted():
                 self._pinging = self._loop.create_task(self._ping())
                 self._pinging.add_done_callback(self._has_pinged)
             idle = 0
@@ -218,7 +341,8 @@ class EventPuller(Puller):
         """Send a ping, beside the task that waits for the iterator."""
         timeout = self._options.send_timeout
         send = self._send if timeout is None else timed(self._send, timeout)
-        self._progress.is_amid_message = True
+        if self._progress.sending is Sending.NOTHING:
+            self._progress.sending = Sending.PING
         try:
             await sent(send, self._stream.message(self._options.ping()))
         except Exception as error:
@@ -227,10 +351,11 @@ class EventPuller(Puller):
                 self._cancel()
         else:
             self._last = self._loop.time()
-            if self._is_awaited:
+            if self._progress.sending is not Sending.PING:
+                # A message waits for this, and goes on.
                 return
-            self._progress.is_amid_message = False
-            if self._is_expired and not self._is_interrupted():
+            self._progress.sending = Sending.NOTHING
+            if self._phase is Phase.EXPIRED and not self._is_interrupted():
                 self._end()
 
     def _has_pinged(self, _: object) -> None:
@@ -245,29 +370,32 @@ class EventPuller(Puller):
 
     async def _send_after(self, message: Message) -> None:
         while self._pinging is not None:
-            self._is_awaited = True
             await asyncio.wait([self._pinging])
-        self._is_awaited = False
-        self._progress.is_amid_message = True
         await self._send(message)
 
     async def send_alone(self, message: Message) -> None:
         if self._options.send_timeout is not None or self._pinging is not None:
             await self.send_beside(message)
             return
-        self._progress.is_amid_message = True
+        progress = self._progress
+        if progress.sending is Sending.NOTHING:
+            progress.sending = Sending.EVENT
         await sent(self._send, message)
         self._has_sent()
 
     async def send_beside(self, message: Message) -> None:
-        self._progress.is_amid_message = True
+        if self._progress.sending is not Sending.LAST:
+            self._progress.sending = Sending.EVENT
         await super().send_beside(message)
         self._has_sent()
 
     def _has_sent(self) -> None:
-        self._progress.is_amid_message = False
+        progress = self._progress
+        is_last = progress.sending is Sending.LAST
+        progress.sending = Sending.COMPLETE if is_last else Sending.NOTHING
         self._last = self._loop.time()
-        if self._is_expired and not self._cancellations:
+        if self._phase is Phase.EXPIRED:
+            self._phase = Phase.ENDING
             self._limit_cleanup()
             raise asyncio.CancelledError
 
@@ -288,9 +416,9 @@ async def _iterate(
 
     async def put(message: Message) -> None:
         nonlocal last
-        progress.is_amid_message = True
+        progress.sending = Sending.EVENT
         await sent(put_in_time, message)
-        progress.is_amid_message = False
+        progress.sending = Sending.NOTHING
         last = anyio.current_time()
 
     async def flush() -> None:
@@ -308,7 +436,7 @@ async def _iterate(
         await flush()
         async with lock:
             await put(stream.end())
-        progress.is_complete = True
+        progress.sending = Sending.COMPLETE
 
     async def ping() -> None:
         while True:
