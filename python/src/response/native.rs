@@ -48,6 +48,21 @@ pub(super) struct Native {
     pub(super) build: Build,
 }
 
+#[pymethods]
+impl Native {
+    /// The names of the parameters, in order, without `self`.
+    #[getter]
+    fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.parameters)
+    }
+
+    /// How many of the parameters have no default.
+    #[getter]
+    fn required(&self) -> usize {
+        self.required
+    }
+}
+
 impl Native {
     /// The constructor of `C`.
     pub(super) fn of<C: NativeClass>(py: Python<'_>) -> Self {
