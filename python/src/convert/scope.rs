@@ -10,6 +10,27 @@ use pyo3::types::{PyDict, PyString};
 
 /// What `scope` says of the request: what is answered, and by which method it was asked for.
 pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, Method)> {
+    request_with(scope, ScopeType::method)
+}
+
+/// The same, for the classes that take a method in any case: Starlette's for files, and sse-starlette's.
+/// ASGI has it in upper case; a program that writes a scope itself may not.
+pub(crate) fn request_in_any_case(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, Method)> {
+    request_with(scope, method_in_any_case)
+}
+
+/// The method that is answered, whatever the case of its name.
+pub(crate) fn method_in_any_case(scope_type: ScopeType, name: &str) -> Method {
+    match scope_type.method(name) {
+        Method::Other => scope_type.method(&name.to_ascii_uppercase()),
+        known => known,
+    }
+}
+
+fn request_with(
+    scope: &Bound<'_, PyAny>,
+    method_of: impl FnOnce(ScopeType, &str) -> Method,
+) -> PyResult<(ScopeType, Method)> {
     let py = scope.py();
     let (kind, method) = if let Ok(scope) = scope.cast_exact::<PyDict>() {
         let kind = intern!(py, "type");
@@ -24,7 +45,10 @@ pub(crate) fn request(scope: &Bound<'_, PyAny>) -> PyResult<(ScopeType, Method)>
     };
     let scope_type = scope_type(&kind)?;
     let method = method.as_ref().and_then(|method| text(method).ok());
-    Ok((scope_type, scope_type.method(method.unwrap_or_default())))
+    Ok((
+        scope_type,
+        method_of(scope_type, method.unwrap_or_default()),
+    ))
 }
 
 /// What is answered. No response answers any other type (D-35).
@@ -42,10 +66,10 @@ pub(crate) fn expect_request(scope: &Bound<'_, PyAny>) -> PyResult<()> {
     scope_type(&scope.get_item(intern!(scope.py(), "type"))?).map(drop)
 }
 
-/// Whether the request is one for a head alone.
+/// Whether the request of a stream of events is one for a head alone.
 #[pyfunction]
 pub(crate) fn is_head(scope: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(request(scope)?.1 == Method::Head)
+    Ok(request_in_any_case(scope)?.1 == Method::Head)
 }
 
 /// Whether somebody has to listen for the client's leave: `send` may return as if it were there.

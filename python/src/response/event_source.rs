@@ -2,7 +2,7 @@
 
 use super::base::Response;
 use super::stream_messages::{Encode, StreamMessages};
-use crate::convert::event;
+use crate::convert::{event, scope};
 use crate::headers::{self, MutableHeaders};
 use antiphon_core::body::gather::Gathered;
 use antiphon_core::response::event_source;
@@ -37,7 +37,8 @@ impl EventSourceResponse {
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<StreamMessages> {
         let separator = event::separator(&slf.getattr(intern!(slf.py(), "sep"))?)?;
-        StreamMessages::new(slf.as_super(), scope, Events { separator })
+        let request = scope::request_in_any_case(scope)?;
+        StreamMessages::new(slf.as_super(), request, Events { separator })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::base::Response;
 use super::stream_messages::{Encode, StreamMessages};
 use super::streaming::StreamingResponse;
-use crate::convert::json;
+use crate::convert::{json, scope};
 use antiphon_core::body::gather::Gathered;
 use antiphon_core::response::json_lines::{InvalidLine, JsonLines};
 use pyo3::exceptions::PyValueError;
@@ -32,7 +32,11 @@ impl JsonLinesResponse {
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<StreamMessages> {
         let response = slf.as_super().as_super();
-        StreamMessages::new(response, scope, Lines(JsonLines::default()))
+        StreamMessages::new(
+            response,
+            scope::request(scope)?,
+            Lines(JsonLines::default()),
+        )
     }
 }
 

@@ -1,9 +1,10 @@
 //! The messages of a stream: items in, as they come; messages out, as few as they need be.
 
 use super::base::{self, Response};
-use crate::convert::{error, field_list, message, scope};
+use crate::convert::{error, field_list, message};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::body::gather::{Gathered, Pace};
+use antiphon_core::request::method::Method;
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::plan::Body;
 use antiphon_core::response::streaming;
@@ -41,14 +42,13 @@ pub(super) trait Encode: Send + Sync {
 }
 
 impl StreamMessages {
-    /// What `response` sends to whoever `scope` describes.
+    /// What `response` sends as the answer to a request of this method.
     pub(super) fn new(
         response: &Bound<'_, Response>,
-        scope: &Bound<'_, PyAny>,
+        (scope_type, method): (ScopeType, Method),
         encode: impl Encode + 'static,
     ) -> PyResult<Self> {
         let py = response.py();
-        let (scope_type, method) = scope::request(scope)?;
         let status_code = response.getattr(intern!(py, "status_code"))?;
         let raw_headers = response.getattr(intern!(py, "raw_headers"))?;
         let list = field_list::as_list(&raw_headers)?;

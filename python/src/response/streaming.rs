@@ -2,7 +2,7 @@
 
 use super::base::Response;
 use super::stream_messages::{Encode, StreamMessages};
-use crate::convert::render;
+use crate::convert::{render, scope};
 use antiphon_core::body::gather::Gathered;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -28,7 +28,7 @@ impl StreamingResponse {
     /// What is sent to whoever `scope` describes.
     fn _stream(slf: &Bound<'_, Self>, scope: &Bound<'_, PyAny>) -> PyResult<StreamMessages> {
         let charset = slf.getattr(intern!(slf.py(), "charset"))?.extract()?;
-        StreamMessages::new(slf.as_super(), scope, Chunks { charset })
+        StreamMessages::new(slf.as_super(), scope::request(scope)?, Chunks { charset })
     }
 }
 

@@ -176,6 +176,10 @@ def test_answers_have_the_fields_that_their_status_asks_for(
     )
     lines = [(name.encode(), value.encode()) for name, value in case["headers"]]
     peer = delivered(response, method=case["method"], headers=lines)
+    if case["method"].islower():  # D-47: of Rust only; a scope's method is in upper case.
+        upper = delivered(response, method=case["method"].upper(), headers=lines)
+        assert peer.messages == upper.messages
+        return
     assert peer.start["status"] == case["status"]
     assert [name for name, _ in peer.headers] == [name for name, _ in case["fields"]]
     for (_, found), (_, expected) in zip(peer.headers, case["fields"], strict=True):

@@ -29,7 +29,8 @@ impl Request {
             });
         }
         let method = scope.get_item(intern!(py, "method"))?;
-        let mut fields = RequestFields::new(scope_type.method(scope::text(&method)?));
+        let mut fields =
+            RequestFields::new(scope::method_in_any_case(scope_type, scope::text(&method)?));
         if let Some(headers) = scope::entry(scope, intern!(py, "headers"))? {
             for line in headers.try_iter()? {
                 let (name, value) = field::parts(&line?)?;
