@@ -18,7 +18,6 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
-from starlette.background import BackgroundTask
 
 import antiphon
 from antiphon.requests import ClientDisconnect
@@ -486,11 +485,11 @@ async def test_what_was_exhausted_is_left_open(make: Callable[[bytes], Any]) -> 
     content = make(b"all of it")
     seen: list[bool] = []
 
-    def look() -> None:
+    async def look() -> None:
         seen.append(content.closed)
 
     peer = Scripted()
-    response = StreamingResponse(content, background=BackgroundTask(look))
+    response = StreamingResponse(content, background=look)
     await response(request(), peer.receive, peer.send)
     assert peer.body == b"all of it"
     assert seen == [False] and not content.closed
@@ -500,11 +499,11 @@ async def test_a_file_that_was_not_exhausted_is_closed_after_the_background_task
     file = io.BytesIO(b"x" * 10_000_000)
     seen: list[bool] = []
 
-    def look() -> None:
+    async def look() -> None:
         seen.append(file.closed)
 
     peer = Scripted(1, "leave")
-    response = StreamingResponse(file, background=BackgroundTask(look))
+    response = StreamingResponse(file, background=look)
     await response(request("2.3"), peer.receive, peer.send)
     assert seen == [False] and file.closed
 
