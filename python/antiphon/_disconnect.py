@@ -17,31 +17,51 @@ import anyio
 from antiphon.types import Receive
 
 
-async def until_disconnect(
-    sending: Coroutine[Any, Any, None], listen: Callable[[], Coroutine[Any, Any, None]]
+async def interruptible(
+    sending: Coroutine[Any, Any, None],
+    interruption: anyio.CancelScope,
+    *listeners: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
-    """Send as long as the client is there, and return quietly when it is gone."""
+    """Send until one of the listeners returns, and return quietly then.
+
+    On asyncio ``interruption`` is entered before anything of the program's runs, and whoever
+    cancels it ends the sending: what the program shields completes, and what it swallows comes
+    again. Elsewhere it is not entered.
+    """
     if asyncio._get_running_loop() is None:
-        await beside(lambda: sending, (listen, True))
+        await beside(lambda: sending, *((listen, True) for listen in listeners))
         return
-    rest = _begun(sending)
-    if rest is None:
-        return
-    listener = _Listener(listen)
-    is_closed = False
+    tasks: list[_Listener] = []
+    interruption.__enter__()
     try:
-        await rest
-    except asyncio.CancelledError:
-        if not listener.has_cancelled():
-            raise
+        rest = _begun(sending) if listeners else sending
+        if rest is not None:
+            tasks = [_Listener(listen, interruption) for listen in listeners]
+            await rest
     except GeneratorExit:
-        # Whoever closes a coroutine does not wait for anything.
-        is_closed = True
-        listener.cancel()
+        # Whoever closes a coroutine does not wait for anything, and may be of another task.
+        for task in tasks:
+            task.cancel()
         raise
-    finally:
-        if not is_closed:
-            await listener.stop()
+    except BaseException as error:
+        is_caught = interruption.__exit__(type(error), error, error.__traceback__)
+        await _stopped(tasks)
+        if not is_caught:
+            raise
+    else:
+        interruption.__exit__(None, None, None)
+        await _stopped(tasks)
+
+
+async def _stopped(listeners: list[_Listener]) -> None:
+    """Listen no more, and raise what went wrong first."""
+    for listener in listeners:
+        listener.cancel()
+    if listeners:
+        await asyncio.wait([listener.task for listener in listeners])
+    for listener in listeners:
+        if listener.error is not None:
+            raise listener.error
 
 
 async def disconnected(receive: Receive) -> None:
@@ -51,49 +71,33 @@ async def disconnected(receive: Receive) -> None:
 
 
 class _Listener:
-    """A task that cancels this one when the client is gone."""
+    """A task that interrupts the sending when the client is gone."""
 
-    def __init__(self, listen: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._listening = listen
-        self._cancelled = False
-        self._error: BaseException | None = None
-        self._sender = asyncio.current_task()
-        self._before = cancelling(self._sender)
-        self._task = asyncio.ensure_future(self._listen())
+    def __init__(
+        self, listen: Callable[[], Coroutine[Any, Any, None]], interruption: anyio.CancelScope
+    ) -> None:
+        self._listening, self._interruption = listen, interruption
+        self._own = anyio.CancelScope()
+        self.error: BaseException | None = None
+        self.task = asyncio.ensure_future(self._listen())
 
     async def _listen(self) -> None:
+        if self._own.cancel_called:
+            return
         try:
-            await self._listening()
+            with self._own:
+                await self._listening()
         except asyncio.CancelledError:
+            # Somebody ends all tasks.
             return
         except BaseException as error:
-            self._error = error
-        if self._sender is not None:
-            self._cancelled = True
-            self._sender.cancel()
-
-    def has_cancelled(self) -> bool:
-        """Whether it was this, and nobody else, that cancelled the sender."""
-        sender = self._sender
-        if not self._cancelled or sender is None:
-            return False
-        self._cancelled = False
-        uncancel = getattr(sender, "uncancel", None)
-        return uncancel is None or uncancel() <= self._before
+            self.error = error
+        if not self._own.cancel_called:
+            self._interruption.cancel()
 
     def cancel(self) -> None:
         """Listen no more."""
-        self._sender = None
-        self._task.cancel()
-
-    async def stop(self) -> None:
-        """Listen no more, and raise what went wrong."""
-        # What was sent may have ended in another way than by a cancellation.
-        self.has_cancelled()
-        self.cancel()
-        await asyncio.wait([self._task])
-        if self._error is not None:
-            raise self._error
+        self._own.cancel()
 
 
 def cancelling(task: Any) -> int:

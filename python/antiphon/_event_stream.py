@@ -49,7 +49,8 @@ end, iterator ends     The iterator, in the grace period; then both: one last me
                        test_an_iterator_that_ends_as_the_server_does
 end, iterator fails    The iterator, in the grace period: no last message.
                        test_an_iterator_that_fails_in_the_grace_period
-end, cleanup           The cleanup, for the ``cleanup_timeout``.
+end, cleanup           The cleanup: what the iterator shields, and, if it stands at a ``yield``, its
+                       end for the ``cleanup_timeout``. Whatever else it waits for is cancelled.
                        test_a_shutdown_does_not_wait_for_a_cleanup
                        test_a_shutdown_does_not_wait_for_the_cleanup_of_an_idle_iterator
 ping is due, message   The message: no ping. On trio the ping waits for its turn.
@@ -74,7 +75,9 @@ event, iterator fails  The event: what came before the error is sent.
                        test_what_came_before_an_iterators_error_is_sent
 =====================  =============================================================================
 
-On asyncio a second cancellation breaks an iterator's cleanup off, whoever comes second.
+The leave, the end, the timeout and a ping that fails interrupt the iterator by one scope of
+anyio's, so that what it shields completes, and what it swallows comes again. Only *cancel* breaks a
+shield on asyncio.
 """
 
 from __future__ import annotations
@@ -91,7 +94,7 @@ import anyio
 from antiphon import _shutdown
 from antiphon._antiphon import StreamMessages
 from antiphon._disconnect import beside, cancelling
-from antiphon._stream import Puller, SendError, cleanup_cancelled, pulled, send_taken, sent
+from antiphon._stream import Puller, SendError, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
 #: How long a client that reads slowly is waited for when the server ends, in seconds.
@@ -174,7 +177,7 @@ class Phase(Enum):
     |---------------|------------------------------------------------------------------------------|
     | ``OPEN``      | the grace period is over, or a ping fails                                    |
     | ``EXPIRED``   | the message that is being sent is taken, or half a second has passed         |
-    | ``ENDING``    | the iterator has cleaned up, or the ``cleanup_timeout`` has passed           |
+    | ``ENDING``    | the iterator has cleaned up                                                  |
     """
 
     #: Events are sent, and pings between them.
@@ -186,7 +189,12 @@ class Phase(Enum):
 
 
 async def iterate(
-    stream: StreamMessages, iterator: Any, send: Send, merges: bool, options: EventOptions
+    stream: StreamMessages,
+    iterator: Any,
+    send: Send,
+    merges: bool,
+    interruption: anyio.CancelScope,
+    options: EventOptions,
 ) -> bool:
     """Send the head and the events, until they or the server come to their end.
 
@@ -201,11 +209,15 @@ async def iterate(
         if asyncio._get_running_loop() is None:
             await _iterate(stream, iterator, send, options, progress)
         else:
-            await EventPuller(stream, iterator, send, merges, options, progress).run()
+            puller = EventPuller(stream, iterator, send, merges, interruption, options, progress)
+            await puller.run()
     except anyio.get_cancelled_exc_class():
         if options.shutdown.is_told:
             # The server waits no longer.
             await _say_goodbye(stream, send, progress)
+        raise
+    except Expired:
+        await _say_goodbye(stream, send, progress)
         raise
     if not progress.is_complete():
         await _say_goodbye(stream, send, progress)
@@ -230,10 +242,11 @@ class EventPuller(Puller):
         iterator: AsyncIterable[Any],
         send: Send,
         merges: bool,
+        interruption: anyio.CancelScope,
         options: EventOptions,
         progress: Progress,
     ) -> None:
-        super().__init__(stream, iterator, send, merges)
+        super().__init__(stream, iterator, send, merges, interruption)
         self.holds_head = False
         self._options, self._progress = options, progress
         self._loop = asyncio.get_running_loop()
@@ -245,9 +258,7 @@ class EventPuller(Puller):
         self._phase = Phase.OPEN
         #: What a ping has failed with.
         self._failure: Exception | None = None
-        #: How often this has cancelled its own task, to wake it.
-        self._cancellations = 0
-        #: How often others had, before this.
+        #: How often others had cancelled the task, before this.
         self._before = cancelling(self._task)
 
     async def run(self) -> None:
@@ -261,10 +272,9 @@ class EventPuller(Puller):
                 self._progress.sending = Sending.LAST
                 await self.send_alone(self._stream.end())
         except asyncio.CancelledError:
-            if not self._is_ours() or not self._is_cut_short():
+            if self._failure is None:
                 raise
         finally:
-            self._is_ours()
             self._options.shutdown.when_told(bool)
             for pending in (self._alarm, self._expiry, self._pinging):
                 if pending is not None:
@@ -291,39 +301,13 @@ class EventPuller(Puller):
             self._end()
 
     def _end(self) -> None:
-        self._cancel()
-        self._limit_cleanup()
-
-    def _limit_cleanup(self) -> None:
-        """Let the iterator clean up, for as long as it may."""
-        timeout = self._options.cleanup_timeout
-        if self._expiry is not None:
-            self._expiry.cancel()
-        if timeout is not None:
-            self._expiry = self._loop.call_later(timeout, self._end_cleanup)
-
-    def _end_cleanup(self) -> None:
-        cleanup_cancelled(self._options.cleanup_timeout)
-        self._cancel()
-
-    def _cancel(self) -> None:
         self._phase = Phase.ENDING
-        if self._task is not None:
-            self._cancellations += 1
-            self._task.cancel()
-
-    def _is_ours(self) -> bool:
-        """Whether nobody else has cancelled the task."""
-        uncancel: Callable[[], int] = getattr(self._task, "uncancel", lambda: 0)
-        left = 0
-        while self._cancellations:
-            self._cancellations -= 1
-            left = uncancel()
-        return left <= self._before
+        self._interruption.cancel()
 
     def _is_interrupted(self) -> bool:
-        """Whether the iterator may be cleaning up, which another cancellation would break off."""
-        return self._phase is Phase.ENDING or cancelling(self._task) > self._before
+        """Whether the iterator may be cleaning up, amid which no ping is sent."""
+        is_ours = self._phase is Phase.ENDING or self._interruption.cancel_called
+        return is_ours or cancelling(self._task) > self._before
 
     def _ring(self) -> None:
         """See whether nothing was sent for an interval. It is not set anew with each event."""
@@ -347,15 +331,14 @@ class EventPuller(Puller):
             await sent(send, self._stream.message(self._options.ping()))
         except Exception as error:
             self._failure = error
-            if not self._is_interrupted():
-                self._cancel()
+            self._end()
         else:
             self._last = self._loop.time()
             if self._progress.sending is not Sending.PING:
                 # A message waits for this, and goes on.
                 return
             self._progress.sending = Sending.NOTHING
-            if self._phase is Phase.EXPIRED and not self._is_interrupted():
+            if self._phase is Phase.EXPIRED:
                 self._end()
 
     def _has_pinged(self, _: object) -> None:
@@ -395,9 +378,8 @@ class EventPuller(Puller):
         progress.sending = Sending.COMPLETE if is_last else Sending.NOTHING
         self._last = self._loop.time()
         if self._phase is Phase.EXPIRED:
-            self._phase = Phase.ENDING
-            self._limit_cleanup()
-            raise asyncio.CancelledError
+            self._end()
+            raise Expired
 
     async def settled(self, futures: list[Any]) -> None:
         timeout = self._options.send_timeout
@@ -453,6 +435,7 @@ async def _iterate(
         with anyio.move_on_after(_LAST_MESSAGE_TIMEOUT):
             # What is being sent comes first.
             await lock.acquire()
+        stream.limit = 0
 
     others = [(flush, False), (expire, True)]
     if options.ping_interval > 0:

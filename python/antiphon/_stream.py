@@ -149,10 +149,16 @@ def cleanup_cancelled(timeout: float | None) -> None:
     logger.warning("the cleanup of an iterator was cancelled after %s seconds", timeout)
 
 
-async def iterate(stream: StreamMessages, iterator: Any, send: Send, merges: bool) -> bool:
+async def iterate(
+    stream: StreamMessages,
+    iterator: Any,
+    send: Send,
+    merges: bool,
+    interruption: anyio.CancelScope,
+) -> bool:
     """Send the head and what the iterator brings."""
     if asyncio._get_running_loop() is not None:
-        await Puller(stream, iterator, send, merges).run()
+        await Puller(stream, iterator, send, merges, interruption).run()
     else:
         await _iterate(stream, iterator, send, merges)
     return True
@@ -217,9 +223,16 @@ class Puller:
     """
 
     def __init__(
-        self, stream: StreamMessages, iterator: AsyncIterable[Any], send: Send, merges: bool
-    ):
+        self,
+        stream: StreamMessages,
+        iterator: AsyncIterable[Any],
+        send: Send,
+        merges: bool,
+        interruption: anyio.CancelScope,
+    ) -> None:
         self._stream = stream
+        #: Entered before the iterator was first asked for something.
+        self._interruption = interruption
         self._send = send
         self._most = _MANY if merges else 1
         self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream.push, _handed_over)
@@ -272,7 +285,9 @@ class Puller:
             if self._waits_for is _FULL:
                 pull.close()
             elif not self._is_over:
-                await abandon(pull, self._waits_for)
+                self._interruption.cancel()
+                stream.limit = 0
+                await _finished(pull, self._waits_for)
             raise
 
     @coroutine
@@ -283,7 +298,13 @@ class Puller:
         except GeneratorExit:
             raise
         except BaseException as error:
+            is_interrupted = self._interruption.cancel_called
+            if is_interrupted:
+                # Whatever the iterator makes of it, nothing more is pulled.
+                self._stream.limit = 0
             self._step(self._pull.throw, error)
+            if is_interrupted and self._error is None:
+                raise
         else:
             self._step(self._pull.send, value)
 
@@ -325,6 +346,8 @@ class Puller:
                 except asyncio.CancelledError as error:
                     is_interrupted = True
                     self._interrupt(error)
+                    if self._error is None and self._interruption.cancel_called:
+                        self._error = error
                 except Exception:
                     await abandon(sending, waits_for)
                     raise
@@ -362,6 +385,31 @@ class Puller:
         if self._waits_for is not None:
             self._waits_for.cancel()
         self._step(self._pull.throw, error)
+
+
+async def _finished(running: Coroutine[Any, Any, Any], waits_for: Any) -> None:
+    """Let a coroutine that is run by hand come to its end, in a cancelled scope.
+
+    So each of its waits is cancelled, except what it shields.
+    """
+    while True:
+        try:
+            step, argument = running.send, await passed_on(waits_for)
+        except GeneratorExit:
+            running.close()
+            raise
+        except BaseException as error:
+            step, argument = running.throw, error
+        try:
+            waits_for = step(argument)
+        except (StopIteration, asyncio.CancelledError):
+            return
+        except Exception:
+            logger.exception("a stream that was interrupted failed")
+            return
+        if waits_for is _FULL:
+            running.close()
+            return
 
 
 async def abandon(running: Coroutine[Any, Any, Any], waits_for: Any) -> None:

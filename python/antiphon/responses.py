@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, Iterable
 from functools import partial
 from typing import Any, Literal
 
+import anyio
 import anyio.to_thread
 
 from antiphon import _antiphon, _disconnect, _file, _starlette, _stream
@@ -349,8 +350,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         Args:
             send: Called with each message.
         """
+        interruption = anyio.CancelScope()
+        streaming = self._deliver({"type": "http"}, send, interruption)
         try:
-            await self._deliver({"type": "http"}, send)
+            await _disconnect.interruptible(streaming, interruption)
         except _stream.SendError as error:
             raise error.error from None
 
@@ -390,31 +393,32 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         await _stream.close_file(self._own_iterator)
 
     async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
+        interruption = anyio.CancelScope()
         is_own = type(self).stream_response is StreamingResponse.stream_response
         if is_own:
-            streaming = self._deliver(scope, send)
+            streaming = self._deliver(scope, send, interruption)
         elif scope["type"] == "websocket":
             streaming = self.stream_response(_stream.denying(send))
         else:
             streaming = self.stream_response(send)
+        needs_listener = _antiphon.needs_listener(scope)
+        listeners = [partial(self.listen_for_disconnect, receive)] if needs_listener else []
         try:
-            if _antiphon.needs_listener(scope):
-                listen = partial(self.listen_for_disconnect, receive)
-                await _disconnect.until_disconnect(streaming, listen)
-            else:
-                await streaming
+            await _disconnect.interruptible(streaming, interruption, *listeners)
         except OSError as error:
-            if is_own or scope["type"] != "http" or _antiphon.needs_listener(scope):
+            if is_own or scope["type"] != "http" or needs_listener:
                 raise
             raise ClientDisconnect from error
         except _stream.SendError as error:
-            if scope["type"] != "http" or _antiphon.needs_listener(scope):
+            if scope["type"] != "http" or needs_listener:
                 raise error.error from None
             raise ClientDisconnect from error.error
 
-    async def _deliver(self, scope: Scope, send: Send) -> None:
+    async def _deliver(self, scope: Scope, send: Send, interruption: anyio.CancelScope) -> None:
         begin = partial(self._stream, scope)
-        iterate = partial(_stream.iterate, send=send, merges=self.merge_chunks)
+        iterate = partial(
+            _stream.iterate, send=send, merges=self.merge_chunks, interruption=interruption
+        )
         await _stream.deliver(begin, self.body_iterator, self._own_iterator, send, iterate)
 
 

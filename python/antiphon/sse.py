@@ -230,8 +230,8 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         media_type: The media type.
         background: What runs after the response was sent, or the client has left: a callable whose
             result is awaited.
-        ping: After how many idle seconds a comment is sent; 15 if nothing is said, 0 for never.
-        sep: How lines end: CR LF (if nothing is said), LF or CR.
+        ping: After how many idle seconds a comment is sent; 15 by default, 0 for never.
+        sep: How lines end: CR LF (by default), LF or CR.
         ping_message_factory: Makes the event that is sent instead of the comment.
         data_sender_callable: An asynchronous function that runs as long as the stream.
         send_timeout: For how many seconds a message may wait for the client.
@@ -393,18 +393,16 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
     def _streaming(
         self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.OpenStream
     ) -> Coroutine[Any, Any, None]:
+        interruption = anyio.CancelScope()
         if _antiphon.is_head(scope):
             if self.send_timeout is not None:
                 send = _event_stream.timed(send, self.send_timeout)
-            return self._delivery(scope, send, shutdown)
-        streaming = self._delivery(scope, send, shutdown)
+            return self._delivery(scope, send, shutdown, interruption)
+        streaming = self._delivery(scope, send, shutdown, interruption)
+        beside = [partial(self._listen_for_disconnect, receive)]
         if self.data_sender_callable is not None:
-            streaming = _disconnect.until_disconnect(
-                streaming, partial(self._feed, self.data_sender_callable)
-            )
-        return _disconnect.until_disconnect(
-            streaming, partial(self._listen_for_disconnect, receive)
-        )
+            beside.append(partial(self._feed, self.data_sender_callable))
+        return _disconnect.interruptible(streaming, interruption, *beside)
 
     async def _feed(self, send_events: Callable[[], Awaitable[None]]) -> None:
         await send_events()
@@ -421,7 +419,11 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
                 return
 
     def _delivery(
-        self, scope: Scope, send: Send, shutdown: _shutdown.OpenStream
+        self,
+        scope: Scope,
+        send: Send,
+        shutdown: _shutdown.OpenStream,
+        interruption: anyio.CancelScope,
     ) -> Coroutine[Any, Any, None]:
         options = _event_stream.EventOptions(
             self._ping_interval,
@@ -437,7 +439,13 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             self.body_iterator,
             self._own_iterator,
             send,
-            partial(_event_stream.iterate, send=send, merges=self.merge_chunks, options=options),
+            partial(
+                _event_stream.iterate,
+                send=send,
+                merges=self.merge_chunks,
+                interruption=interruption,
+                options=options,
+            ),
             self._cleanup_timeout,
         )
 

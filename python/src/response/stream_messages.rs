@@ -119,7 +119,12 @@ impl StreamMessages {
     }
 
     /// Add what the iterator has brought, and tell whether it is time to send.
+    ///
+    /// Nothing is added after `limit` was set to 0: it always is time then.
     fn push(&mut self, item: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if self.limit == 0 {
+            return Ok(true);
+        }
         self.encode.encode(item, &mut self.pieces)?;
         self.count += 1;
         let now = self.now();
