@@ -248,6 +248,8 @@ class EventPuller(Puller):
     ) -> None:
         super().__init__(stream, iterator, send, merges, interruption)
         self.holds_head = False
+        # A message is timed beside the task that sends it.
+        self._sends_apart = self._sends_apart or options.send_timeout is not None
         self._options, self._progress = options, progress
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
@@ -275,6 +277,7 @@ class EventPuller(Puller):
             if self._failure is None:
                 raise
         finally:
+            self._sender.end()
             self._options.shutdown.when_told(bool)
             for pending in (self._alarm, self._expiry, self._pinging):
                 if pending is not None:

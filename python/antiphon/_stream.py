@@ -26,13 +26,14 @@ from collections.abc import (
 from functools import partial
 from math import inf
 from time import perf_counter
-from types import CoroutineType, coroutine
+from types import coroutine
 from typing import Any
 
 import anyio
 
 from antiphon._antiphon import StreamMessages
 from antiphon._disconnect import beside
+from antiphon._sender import Sender
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.types import Message, Send
 
@@ -164,7 +165,7 @@ async def iterate(
     return True
 
 
-async def sent(send: Send, message: Message) -> None:
+async def sent(send: Callable[[Message], Awaitable[Any]], message: Message) -> None:
     """Send a message."""
     try:
         await send(message)
@@ -234,6 +235,9 @@ class Puller:
         #: Entered before the iterator was first asked for something.
         self._interruption = interruption
         self._send = send
+        self._sender = Sender(self.sending)
+        #: Whether what the iterator has entered might lie across what ``send`` enters.
+        self._sends_apart: bool = getattr(iterator, "_enters_scopes", True)
         self._most = _MANY if merges else 1
         self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream.push, _handed_over)
         #: Whether the head waits for the first piece: a thread always has to be waited for.
@@ -289,6 +293,8 @@ class Puller:
                 stream.limit = 0
                 await _finished(pull, self._waits_for)
             raise
+        finally:
+            self._sender.end()
 
     @coroutine
     def _wait(self) -> Generator[Any, Any, None]:
@@ -327,52 +333,50 @@ class Puller:
         A cancellation is meant for the iterator as well, which may have set itself an alarm: if it
         knows what to do with it, the message is sent nonetheless.
         """
-        sending = self.sending(message)
-        if type(sending) is not CoroutineType:
-            await sent(lambda _: sending, message)
+        if not self._sends_apart:
+            await sent(self.sending, message)
             return
+        taken = self._sender.begin(message)
         is_interrupted = False
-        while True:
+        while not taken.done():
             try:
-                waits_for = sending.send(None)
-            except StopIteration:
-                return
-            except OSError as error:
-                raise SendError(error) from error
-            is_done = False
-            while not is_done:
-                try:
-                    is_done = await self._beside(waits_for, is_interrupted)
-                except asyncio.CancelledError as error:
-                    is_interrupted = True
-                    self._interrupt(error)
-                    if self._error is None and self._interruption.cancel_called:
-                        self._error = error
-                except Exception:
-                    await abandon(sending, waits_for)
-                    raise
-                if self._error is not None:
-                    await abandon(sending, waits_for)
-                    raise self._error
+                await self._beside(taken, is_interrupted)
+            except asyncio.CancelledError as error:
+                is_interrupted = True
+                self._interrupt(error)
+                if self._error is None and self._interruption.cancel_called:
+                    self._error = error
+            except Exception:
+                await self._sender.abandon()
+                raise
+            if self._error is not None:
+                await self._sender.abandon()
+                raise self._error
+        failure = taken.result()
+        if isinstance(failure, OSError):
+            raise SendError(failure) from failure
+        if failure is not None:
+            raise failure
 
-    def sending(self, message: Message) -> Any:
+    def sending(self, message: Message) -> Awaitable[Any]:
         """Begin to send a message: return what is awaited until it is taken."""
         return self._send(message)
 
-    async def _beside(self, waits_for: Any, is_interrupted: bool) -> bool:
-        """Wait for what ``send`` waits for, and tell whether it is done.
+    async def _beside(self, taken: asyncio.Future[Any], is_interrupted: bool) -> None:
+        """Wait until the message is taken.
 
         An iterator that was interrupted goes on meanwhile: it may be cleaning up.
         """
         is_running = is_interrupted and not self._is_over and self._waits_for is not _FULL
-        futures = [waits_for, self._waits_for] if is_running else [waits_for]
-        if None in futures:
+        if not is_running:
+            await self.settled([taken])
+            return
+        if self._waits_for is None:
             await asyncio.sleep(0)
         else:
-            await self.settled(futures)
-        if is_running and (self._waits_for is None or self._waits_for.done()):
+            await self.settled([taken, self._waits_for])
+        if self._waits_for is None or self._waits_for.done():
             self._step(self._pull.send, None)
-        return waits_for is None or bool(waits_for.done())
 
     async def settled(self, futures: list[Any]) -> None:
         """Wait until one of the futures is done, without a hold on any."""
@@ -410,32 +414,6 @@ async def _finished(running: Coroutine[Any, Any, Any], waits_for: Any) -> None:
         if waits_for is _FULL:
             running.close()
             return
-
-
-async def abandon(running: Coroutine[Any, Any, Any], waits_for: Any) -> None:
-    """Cancel a coroutine that is run by hand, and let it come to its end."""
-    if waits_for is not None:
-        waits_for.cancel()
-    step: Callable[[Any], Any] = running.throw
-    argument: Any = asyncio.CancelledError()
-    while True:
-        try:
-            waits_for = step(argument)
-        except (StopIteration, asyncio.CancelledError):
-            return
-        except Exception:
-            logger.exception("a stream that was interrupted failed")
-            return
-        if waits_for is _FULL:
-            running.close()
-            return
-        try:
-            step, argument = running.send, await passed_on(waits_for)
-        except GeneratorExit:
-            running.close()
-            raise
-        except BaseException as error:
-            step, argument = running.throw, error
 
 
 async def _iterate(stream: StreamMessages, iterator: Any, send: Send, merges: bool) -> None:

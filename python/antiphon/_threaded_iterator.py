@@ -45,6 +45,9 @@ class ThreadedIterator:
     asked for something.
     """
 
+    #: What the program's iterator enters, it enters in a worker.
+    _enters_scopes = False
+
     def __init__(self, content: Iterable[Any]) -> None:
         self._content = content
         self._context: contextvars.Context | None = None

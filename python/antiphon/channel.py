@@ -117,6 +117,9 @@ class Subscription:
     It may be read in any event loop, one at a time.
     """
 
+    #: Nothing of the program's runs in it.
+    _enters_scopes = False
+
     def __init__(self, channel: EventChannel, last_event_id: bytes | None) -> None:
         self._bell = _Bell()
         self._last_event_id = last_event_id

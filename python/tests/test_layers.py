@@ -23,6 +23,7 @@ ORDER = (
     "_wakeup",
     "_threaded_iterator",
     "_file",
+    "_sender",
     "_stream",
     "_event_stream",
     "channel",
