@@ -2,7 +2,7 @@
 
 While a stream is open in the main thread, the handlers of SIGINT and SIGTERM are ours: they tell
 the streams, and call the ones that were there. With the last stream those are put back. What is
-there where no signal comes is said in :mod:`antiphon._hypercorn`.
+there where no signal comes is said in :mod:`antiphon._hypercorn` and :mod:`antiphon._uvicorn`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from antiphon import _hypercorn
+from antiphon import _hypercorn, _uvicorn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -43,9 +43,11 @@ class OpenStream:
             is_told or _signal_to_repeat is not None or monotonic() - _since < _LATE_CLIENTS
         )
         self._told: Callable[[], object] = bool
-        loop = asyncio._get_running_loop()
+        self.loop = loop = asyncio._get_running_loop()
+        self._watcher: _uvicorn.Watcher | None = None
         if loop is not None:
             self._soon: Callable[[Callable[[], object]], object] = loop.call_soon_threadsafe
+            self._watcher = _uvicorn.watcher(loop, loop_ends)
         else:
             import trio
 
@@ -56,9 +58,13 @@ class OpenStream:
             _streams.add(self)
             _install()
             _hypercorn.watch(server_ends)
+        if self._watcher is not None:
+            self._watcher.add()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._watcher is not None:
+            self._watcher.remove()
         with _lock:
             _streams.discard(self)
             if not _streams:
@@ -109,6 +115,15 @@ def server_ends() -> None:
     if signals_end_streams:
         _since = monotonic()
         shutdown()
+
+
+def loop_ends(loop: asyncio.AbstractEventLoop) -> None:
+    """End the streams that are open in an event loop, whose server has ended without a signal."""
+    if signals_end_streams:
+        with _lock:
+            streams = [stream for stream in _streams if stream.loop is loop]
+        for stream in streams:
+            stream.tell()
 
 
 def _install() -> None:

@@ -18,6 +18,7 @@ ORDER = (
     "_starlette",
     "types",
     "_hypercorn",
+    "_uvicorn",
     "_shutdown",
     "_disconnect",
     "_wakeup",
