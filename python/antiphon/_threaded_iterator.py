@@ -50,6 +50,8 @@ class ThreadedIterator:
 
     def __init__(self, content: Iterable[Any]) -> None:
         self._content = content
+        #: Whether it is asked for more before the client has taken what there is.
+        self.runs_ahead = True
         self._context: contextvars.Context | None = None
         self._iterator: Iterator[Any] | None = None
         self._queue: deque[Any] = deque()
@@ -86,7 +88,7 @@ class ThreadedIterator:
         await self._filled()
         queue = self._queue
         batch = [queue.popleft() for _ in range(len(queue))]
-        if not self._is_running and not self._is_over:
+        if self.runs_ahead and not self._is_running and not self._is_over:
             self._run()
         return batch
 
@@ -208,7 +210,7 @@ class ThreadedIterator:
             if self._wake is not None:
                 self._notify()
             size += len(chunk) if isinstance(chunk, (bytes, str)) else _size(chunk)
-            if count >= self._max_chunks or size >= self._max_bytes:
+            if count >= self._max_chunks or not self.runs_ahead or size >= self._max_bytes:
                 self._is_full = True
                 return False
             if perf_counter() > end:

@@ -279,9 +279,15 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
     thread, a binary file read in blocks. What was exhausted is left open, for whoever opened it;
     anything else is closed, a file after the background task, which may go on with it.
 
-    A subclass may set ``merge_chunks`` (``False`` sends each chunk as a message of its own) and
-    ``background_policy`` (``"always"`` runs the background task after an error, too), and override
-    ``stream_response`` and ``listen_for_disconnect``.
+    What follows a ``yield`` may run before the chunk was handed to ``send``, since chunks that are
+    ready together share a message. A program that acknowledges what it has sent sets
+    ``merge_chunks=False``: each chunk is a message of its own then, and was handed over before an
+    asynchronous iterator is asked for the next.
+
+    A subclass may set ``merge_chunks``, ``run_ahead`` (``False`` asks a synchronous iterator for a
+    chunk when the one before was handed over) and ``background_policy`` (``"always"`` runs the
+    background task after an error, too), and override ``stream_response`` and
+    ``listen_for_disconnect``.
 
     Args:
         content: An iterator, or an asynchronous one, of text, bytes or memory views.
@@ -290,6 +296,8 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         media_type: The media type, instead of the class's own.
         background: What runs after the response was sent, or the client has left: a callable whose
             result is awaited.
+        merge_chunks: Whether chunks that are ready together share a message; by default what the
+            class says, which is ``True``.
 
     Raises:
         ValueError: If a header field cannot be sent.
@@ -315,6 +323,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
     """
 
     merge_chunks = True
+    run_ahead = True
     background_policy: Literal["success", "always"] = "success"
 
     body_iterator: AsyncIterable[Any]
@@ -326,7 +335,11 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         headers: HeaderFields | None = None,
         media_type: str | None = None,
         background: Background | None = None,
+        *,
+        merge_chunks: bool | None = None,
     ) -> None:
+        if merge_chunks is not None:
+            self.merge_chunks = merge_chunks
         self.body_iterator = (
             content if isinstance(content, AsyncIterable) else ThreadedIterator(content)
         )
@@ -415,6 +428,8 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
             raise ClientDisconnect from error.error
 
     async def _deliver(self, scope: Scope, send: Send, interruption: anyio.CancelScope) -> None:
+        if isinstance(self.body_iterator, ThreadedIterator):
+            self.body_iterator.runs_ahead = self.run_ahead
         begin = partial(self._stream, scope)
         iterate = partial(
             _stream.iterate, send=send, merges=self.merge_chunks, interruption=interruption
@@ -473,9 +488,10 @@ class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type
         background: Background | None = None,
         flush_each_line: bool = False,
     ) -> None:
-        super().__init__(content, status_code, headers, media_type, background)
-        if flush_each_line:
-            self.merge_chunks = False
+        merge_chunks = False if flush_each_line else None
+        super().__init__(
+            content, status_code, headers, media_type, background, merge_chunks=merge_chunks
+        )
 
 
 @_antiphon.native

@@ -241,6 +241,9 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         shutdown_grace_period: How many seconds the iterator has then, to say goodbye.
         cleanup_timeout: How many seconds an iterator may take to be closed before its end;
             ``None`` for any number.
+        merge_chunks: Whether events that are ready together share a message; by default what the
+            class says, which is ``True``. What follows a ``yield`` may run before its event was
+            handed to ``send`` then; with ``False`` it does not.
 
     Raises:
         ValueError: If ``sep`` is none of the three, a number is negative, or a header field cannot
@@ -269,6 +272,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
     DEFAULT_CLEANUP_TIMEOUT = 30.0
 
     merge_chunks = True
+    run_ahead = True
 
     body_iterator: AsyncIterable[Any]
 
@@ -288,7 +292,11 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         shutdown_event: Any = None,
         shutdown_grace_period: float = 0,
         cleanup_timeout: float | None = DEFAULT_CLEANUP_TIMEOUT,
+        *,
+        merge_chunks: bool | None = None,
     ) -> None:
+        if merge_chunks is not None:
+            self.merge_chunks = merge_chunks
         if sep not in (None, "\r\n", "\r", "\n"):
             raise ValueError(f"sep must be one of: \\r\\n, \\r, \\n, got: {sep}")
         self.sep = sep or self.DEFAULT_SEPARATOR
@@ -373,6 +381,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         _antiphon.expect_request(scope)
         if isinstance(self.body_iterator, ThreadedIterator):
             self.body_iterator.expect_iterable()
+            self.body_iterator.runs_ahead = self.run_ahead
         shutdown = _shutdown.OpenStream(is_told=AppStatus.should_exit)
         try:
             with shutdown:
