@@ -15,7 +15,7 @@ from typing import Any, Literal
 import anyio
 import anyio.to_thread
 
-from antiphon import _antiphon, _disconnect, _file, _starlette, _stream
+from antiphon import _antiphon, _disconnect, _file, _request_body, _starlette, _stream
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.requests import ClientDisconnect
 from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
@@ -415,7 +415,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         else:
             streaming = self.stream_response(send)
         needs_listener = _antiphon.needs_listener(scope)
-        listeners = [partial(self.listen_for_disconnect, receive)] if needs_listener else []
+        listeners = []
+        if needs_listener:
+            listen = partial(self.listen_for_disconnect, receive)
+            listeners.append(_request_body.after_reading(self.body_iterator, listen))
         try:
             await _disconnect.interruptible(streaming, interruption, *listeners)
         except OSError as error:

@@ -19,7 +19,7 @@ from typing import Any
 
 import anyio
 
-from antiphon import _antiphon, _disconnect, _event_stream, _shutdown, _stream
+from antiphon import _antiphon, _disconnect, _event_stream, _request_body, _shutdown, _stream
 from antiphon._antiphon import ensure_bytes
 from antiphon._event_stream import SendTimeoutError
 from antiphon._threaded_iterator import ThreadedIterator
@@ -408,7 +408,8 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
                 send = _event_stream.timed(send, self.send_timeout)
             return self._delivery(scope, send, shutdown, interruption)
         streaming = self._delivery(scope, send, shutdown, interruption)
-        beside = [partial(self._listen_for_disconnect, receive)]
+        listen = partial(self._listen_for_disconnect, receive)
+        beside = [_request_body.after_reading(self.body_iterator, listen)]
         if self.data_sender_callable is not None:
             beside.append(partial(self._feed, self.data_sender_callable))
         return _disconnect.interruptible(streaming, interruption, *beside)

@@ -21,6 +21,7 @@ ORDER = (
     "_uvicorn",
     "_shutdown",
     "_disconnect",
+    "_request_body",
     "_wakeup",
     "_threaded_iterator",
     "_file",
