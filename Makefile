@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients test test-rust test-layers test-no-std test-python test-gallery lint lint-rust lint-python docs bench deny check
+.PHONY: help run run-python gallery clients test test-rust test-layers test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ bench: ## compares with the peers in one run (needs wrk; nginx where it is)
 	cargo bench --package antiphon-core
 	cd benches && python3 -m compare
 	benches/python/run
+
+soak: ## has clients come and go for ten minutes each under uvicorn and granian, and counts what is left
+	python/tests/run soak
 
 deny: ## checks licences and advisories (needs cargo-deny)
 	cargo deny check

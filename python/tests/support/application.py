@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import anyio.to_thread
 from antiphon.responses import (
     FileResponse,
     HTMLResponse,
+    JsonLinesResponse,
     JSONResponse,
     PlainTextResponse,
     RedirectResponse,
@@ -107,6 +108,32 @@ async def busy() -> AsyncIterator[str]:
             await anyio.sleep(0.01)
 
 
+async def shielding() -> AsyncIterator[str]:
+    """Text, and between it work that no leave may break off."""
+    with counted():
+        while True:
+            yield "written"
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.005)
+
+
+async def working() -> AsyncIterator[str]:
+    """Text of a thread that is waited for, whoever leaves."""
+    with counted():
+        while True:
+            await anyio.to_thread.run_sync(time.sleep, 0.002)
+            yield "worked"
+
+
+async def swallowing() -> AsyncIterator[str]:
+    """Text of a generator that does not hear of the leave."""
+    with counted():
+        while True:
+            with suppress(anyio.get_cancelled_exc_class()):
+                await anyio.sleep(0.01)
+            yield "deaf"
+
+
 async def goodbye(told: anyio.Event) -> AsyncIterator[str]:
     with counted():
         yield "first"
@@ -178,12 +205,23 @@ RESPONSES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "/endless-thread": lambda _: StreamingResponse(endless_thread()),
     "/idle": lambda _: EventSourceResponse(idle()),
     "/busy": lambda _: EventSourceResponse(busy()),
+    "/shielding": lambda _: StreamingResponse(shielding()),
+    "/shielding-events": lambda _: EventSourceResponse(shielding()),
+    "/working": lambda _: StreamingResponse(working()),
+    "/working-events": lambda _: EventSourceResponse(working()),
+    "/swallowing": lambda _: StreamingResponse(swallowing()),
+    "/swallowing-events": lambda _: EventSourceResponse(swallowing()),
+    "/lines": lambda _: JsonLinesResponse(busy()),
     "/graceful": lambda _: graceful(),
     "/large-file": lambda _: FileResponse(LARGE_FILE),
 }
 
 #: Where a client can vanish amid a stream: some fill its window, and some are silent.
-STREAMS = ["/endless", "/flood", "/endless-thread", "/idle", "/busy", "/large-file"]
+STREAMS = [
+    *("/endless", "/flood", "/endless-thread", "/idle", "/busy", "/large-file", "/lines"),
+    *("/shielding", "/shielding-events", "/working", "/working-events"),
+    *("/swallowing", "/swallowing-events"),
+]
 
 
 async def app(
