@@ -25,7 +25,8 @@ class Sender:
 
     def __init__(self, send: Callable[[Message], Awaitable[Any]]) -> None:
         self._send = send
-        self._scope = anyio.CancelScope()
+        #: Of the task.
+        self._scope: anyio.CancelScope
         self._task: asyncio.Task[None] | None = None
         #: What the task waits for: the next message, and who waits for it; ``None`` ends the task.
         self._next: asyncio.Future[tuple[Message, Any] | None]
@@ -40,6 +41,7 @@ class Sender:
         loop = asyncio.get_running_loop()
         taken: asyncio.Future[BaseException | None] = loop.create_future()
         if self._task is None or self._task.done():
+            self._scope = anyio.CancelScope()
             self._task = loop.create_task(self._run(message, taken))
         else:
             self._next.set_result((message, taken))

@@ -29,7 +29,7 @@ class Watcher:
     def add(self) -> None:
         """Take note of a stream that begins."""
         self._streams += 1
-        if self._next is None:
+        if self._streams == 1:
             if not any(server() for server in self._servers):
                 loop = self._loop()
                 self._servers = [] if loop is None else [ref(server) for server in _servers(loop)]
