@@ -5,6 +5,9 @@
 //! So a client that reads slowly holds no thread, and the iterator never runs on a thread of the
 //! runtime: it is dropped by a worker too.
 //!
+//! Each chunk wakes the client, which takes what is in the queue and never waits for more. So a slow
+//! iterator holds nothing back.
+//!
 //! The queue is short at first and grows while the client keeps up, to a bound in bytes.
 
 use super::chunk::IntoChunk;

@@ -26,7 +26,7 @@ use std::time::Duration;
 ///
 /// It can be sent once, after that it fails with [`AlreadySent`](crate::AlreadySent). Chunks that are
 /// ready together go out in one write, up to 64 KiB, except with [`merge_chunks(false)`](Self::merge_chunks);
-/// one that is ready alone goes out at once. A client that reads slowly holds the stream up, one that goes away
+/// one that is ready alone, or took more than a millisecond to make, goes out at once. A client that reads slowly holds the stream up, one that goes away
 /// drops it, and HEAD never polls it.
 ///
 /// **Errors.** The head is sent with the first chunk, or when the stream first has to wait. So an error

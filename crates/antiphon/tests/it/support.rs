@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+/// How often something is tried that fails where the thread is held up for a millisecond.
+pub(crate) const TRIES: usize = 100;
+
 /// A server on a free port, which ends with the test.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
