@@ -60,6 +60,7 @@ mod _antiphon {
 
     #[pymodule_init]
     fn load(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::response::stream_messages::load();
         crate::convert::media_type::load(module.py())
     }
 

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 use quanta::Clock;
+use std::sync::LazyLock;
 
 /// What a stream brings, on its way into messages.
 ///
@@ -26,7 +27,7 @@ pub(crate) struct StreamMessages {
     /// After so many pieces it is time to send.
     limit: usize,
     count: usize,
-    clock: Clock,
+    clock: &'static Clock,
     pace: Pace,
     pieces: Gathered<PyBackedBytes>,
 }
@@ -73,11 +74,19 @@ impl StreamMessages {
             encode: Box::new(encode),
             limit: 1,
             count: 0,
-            clock: Clock::new(),
+            clock: &CLOCK,
             pace: Pace::default(),
             pieces: Gathered::default(),
         })
     }
+}
+
+/// Of all streams: to make one costs as much as a short stream does.
+static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::new);
+
+/// Sets the clock of the streams by another, which takes a moment, before there is a stream.
+pub(crate) fn load() {
+    LazyLock::force(&CLOCK);
 }
 
 impl StreamMessages {
