@@ -59,6 +59,7 @@ ping is due, message   The message: no ping. On trio the ping waits for its turn
 ping, event            The ping: the event waits for it, and is sent.
                        test_an_event_that_waits_for_a_ping_is_not_left_out
 ping, iterator ends    The ping: the last message waits for it.
+                       test_no_ping_follows_the_last_message
                        test_an_iterator_that_ends_amid_a_ping
 ping, iterator fails   The iterator: no last message.
                        test_an_iterator_that_fails_amid_a_ping
@@ -428,7 +429,9 @@ async def _iterate(
             await anyio.sleep(max(last + options.ping_interval - anyio.current_time(), 0.001))
             if last + options.ping_interval <= anyio.current_time():
                 async with lock:
-                    await put(stream.message(options.ping()))
+                    # The last message may have been sent meanwhile.
+                    if not progress.is_complete():
+                        await put(stream.message(options.ping()))
 
     async def expire() -> None:
         await told.wait()

@@ -245,6 +245,26 @@ async def test_no_ping_comes_amid_a_message(anyio_backend_name: str) -> None:
     assert chunks == [FIRST, END]
 
 
+async def test_no_ping_follows_the_last_message() -> None:
+    class Slow(Client):
+        """Takes the last message when it is told to."""
+
+        async def send(self, message: dict[str, Any]) -> None:
+            if message.get("more_body") is False:
+                self.stalls.set()
+                await self.takes.wait()
+            await super().send(message)
+
+    source, client = Source(), Slow()
+    async with Race(source, client, ping=0.01) as race:
+        source.goes_on.set()
+        await client.stalls.wait()
+        await anyio.sleep(0.05)
+        client.takes.set()
+    assert race.error is None
+    assert client.chunks[-1] == END and client.chunks.count(END) == 1
+
+
 async def test_an_iterator_that_ends_amid_a_ping() -> None:
     source, client = Source(), Client(b": ping")
     async with Race(source, client, ping=0.02) as race:
