@@ -278,7 +278,7 @@ class EventPuller(Puller):
             if self._failure is None:
                 raise
         finally:
-            self._sender.end()
+            self._end_sender()
             self._options.shutdown.when_told(bool)
             for pending in (self._alarm, self._expiry, self._pinging):
                 if pending is not None:
@@ -387,6 +387,9 @@ class EventPuller(Puller):
 
     async def settled(self, futures: list[Any]) -> None:
         timeout = self._options.send_timeout
+        if timeout is None:
+            await super().settled(futures)
+            return
         done, _ = await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             raise _too_slow(timeout)

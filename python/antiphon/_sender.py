@@ -28,9 +28,12 @@ class Sender:
         #: Of the task.
         self._scope: anyio.CancelScope
         self._task: asyncio.Task[None] | None = None
-        #: What the task waits for: the next message, and who waits for it; ``None`` ends the task.
-        self._next: asyncio.Future[tuple[Message, Any] | None]
-        self._is_sending = True
+        #: What the task waits for: the next message; ``None`` ends the task.
+        self._next: asyncio.Future[Message | None]
+        self._is_sending = False
+        self._taken: asyncio.Future[BaseException | None]
+        #: What ``send`` raised.
+        self._failure: BaseException | None = None
 
     def begin(self, message: Message) -> asyncio.Future[BaseException | None]:
         """Begin to send a message, the one before having been taken.
@@ -39,32 +42,39 @@ class Sender:
             A future that is done when the message is taken, and holds what ``send`` raised.
         """
         loop = asyncio.get_running_loop()
-        taken: asyncio.Future[BaseException | None] = loop.create_future()
+        self._is_sending = True
+        self._taken = loop.create_future()
         if self._task is None or self._task.done():
             self._scope = anyio.CancelScope()
-            self._task = loop.create_task(self._run(message, taken))
+            self._task = loop.create_task(self._run(message))
         else:
-            self._next.set_result((message, taken))
-        return taken
+            self._next.set_result(message)
+        return self._taken
 
-    async def _run(self, message: Message, taken: asyncio.Future[BaseException | None]) -> None:
+    def again(self) -> asyncio.Future[BaseException | None]:
+        """Return another future of the same message: the one before was cancelled."""
+        self._taken = asyncio.get_running_loop().create_future()
+        if not self._is_sending:
+            self._taken.set_result(self._failure)
+        return self._taken
+
+    async def _run(self, message: Message | None) -> None:
         loop = asyncio.get_running_loop()
         with self._scope:
-            while True:
-                self._next, self._is_sending = loop.create_future(), True
+            while message is not None:
+                self._next = loop.create_future()
                 try:
                     await self._send(message)
                 except BaseException as error:
-                    taken.set_result(error)
-                    if isinstance(error, Exception):
-                        return
-                    raise
-                taken.set_result(None)
-                self._is_sending = False
-                asked = await self._next
-                if asked is None:
+                    self._failure = error
+                    if not isinstance(error, Exception):
+                        raise
                     return
-                message, taken = asked
+                finally:
+                    self._is_sending = False
+                    if not self._taken.done():
+                        self._taken.set_result(self._failure)
+                message = await self._next
 
     def end(self) -> None:
         """Let the task come to its end, and interrupt what is being sent, if there is anything."""

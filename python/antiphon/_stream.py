@@ -235,7 +235,8 @@ class Puller:
         #: Entered before the iterator was first asked for something.
         self._interruption = interruption
         self._send = send
-        self._sender = Sender(self.sending)
+        #: Made when it is needed: it holds this, too.
+        self._sender: Sender | None = None
         #: Whether what the iterator has entered might lie across what ``send`` enters.
         self._sends_apart: bool = getattr(iterator, "_enters_scopes", True)
         self._most = _MANY if merges else 1
@@ -294,7 +295,7 @@ class Puller:
                 await _finished(pull, self._waits_for)
             raise
         finally:
-            self._sender.end()
+            self._end_sender()
 
     @coroutine
     def _wait(self) -> Generator[Any, Any, None]:
@@ -336,27 +337,36 @@ class Puller:
         if not self._sends_apart:
             await sent(self.sending, message)
             return
-        taken = self._sender.begin(message)
-        is_interrupted = False
+        if self._sender is None:
+            self._sender = Sender(self.sending)
+        sender, is_interrupted = self._sender, False
+        taken = sender.begin(message)
         while not taken.done():
             try:
                 await self._beside(taken, is_interrupted)
             except asyncio.CancelledError as error:
                 is_interrupted = True
+                if taken.cancelled():
+                    taken = sender.again()
                 self._interrupt(error)
                 if self._error is None and self._interruption.cancel_called:
                     self._error = error
             except Exception:
-                await self._sender.abandon()
+                await sender.abandon()
                 raise
             if self._error is not None:
-                await self._sender.abandon()
+                await sender.abandon()
                 raise self._error
         failure = taken.result()
         if isinstance(failure, OSError):
             raise SendError(failure) from failure
         if failure is not None:
             raise failure
+
+    def _end_sender(self) -> None:
+        if self._sender is not None:
+            self._sender.end()
+            self._sender = None
 
     def sending(self, message: Message) -> Awaitable[Any]:
         """Begin to send a message: return what is awaited until it is taken."""
@@ -379,8 +389,11 @@ class Puller:
             self._step(self._pull.send, None)
 
     async def settled(self, futures: list[Any]) -> None:
-        """Wait until one of the futures is done, without a hold on any."""
-        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        """Wait until one of the futures is done. A single one may be cancelled with this."""
+        if len(futures) == 1:
+            await futures[0]
+        else:
+            await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
     def _interrupt(self, error: asyncio.CancelledError) -> None:
         if self._is_over or self._waits_for is _FULL:
