@@ -82,6 +82,37 @@ async def test_ready_chunks_share_messages(anyio_backend_name: str) -> None:
     assert len(peer.messages) < 300 or anyio_backend_name == "trio"
 
 
+@pytest.mark.parametrize("make", [StreamingResponse, EventSourceResponse])
+@pytest.mark.parametrize("kind", ["async", "sync"])
+async def test_a_slow_chunk_is_sent_before_the_next_is_asked_for(make: Any, kind: str) -> None:
+    # Fast ones before it have had messages grow.
+    fast, slow = [f"fast {number};" for number in range(3000)], [f"slow {n};" for n in range(5)]
+    received, seen = b"", []
+
+    def chunks() -> Iterator[str]:
+        yield from fast
+        for chunk in slow:
+            # No sooner than the one before was sent, if the worker runs ahead by one.
+            seen.append(received)
+            time.sleep(0.02)
+            yield chunk
+
+    async def without_waiting() -> AsyncIterator[str]:
+        for chunk in chunks():
+            yield chunk
+
+    async def send(message: Any) -> None:
+        nonlocal received
+        received += message.get("body", b"")
+
+    content = without_waiting() if kind == "async" else chunks()
+    await make(content)(request(), Scripted().receive, send)
+    ahead = 1 if kind == "async" else 2
+    for number in range(ahead, len(slow)):
+        assert slow[number - ahead].encode() in seen[number]
+    assert all(chunk.encode() in received for chunk in fast + slow)
+
+
 async def test_chunks_that_are_not_ready_are_sent_alone() -> None:
     peer = Scripted()
     await StreamingResponse(Watched("turn")())(request(), peer.receive, peer.send)
