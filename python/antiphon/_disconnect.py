@@ -17,22 +17,49 @@ import anyio
 from antiphon.types import Receive
 
 
+class Interrupted(Exception):
+    """The sending was interrupted where a scope could not be felt."""
+
+
+class Interruption:
+    """The scope by which the sending is interrupted, and who is told where it cannot be felt.
+
+    A message may be on its way while the program's generator, in the same task, shields what it
+    waits for.
+    """
+
+    def __init__(self) -> None:
+        self.scope = anyio.CancelScope()
+        self.told: Callable[[], object] = bool
+
+    @property
+    def is_called(self) -> bool:
+        """Whether the sending was interrupted."""
+        return self.scope.cancel_called
+
+    def call(self) -> None:
+        """Interrupt the sending."""
+        self.scope.cancel()
+        self.told()
+
+
 async def interruptible(
     sending: Coroutine[Any, Any, None],
-    interruption: anyio.CancelScope,
+    interruption: Interruption,
     *listeners: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Send until one of the listeners returns, and return quietly then.
 
-    On asyncio ``interruption`` is entered before anything of the program's runs, and whoever
-    cancels it ends the sending: what the program shields completes, and what it swallows comes
-    again. Elsewhere it is not entered.
+    On asyncio the scope of ``interruption`` is entered before anything of the program's runs, and
+    whoever cancels it ends the sending: what the program shields completes, and what it swallows
+    comes again. Elsewhere it is not entered.
     """
     if asyncio._get_running_loop() is None:
         await beside(lambda: sending, *((listen, True) for listen in listeners))
         return
     tasks: list[_Listener] = []
-    interruption.__enter__()
+    scope = interruption.scope
+    scope.__enter__()
     try:
         rest = _begun(sending) if listeners else sending
         if rest is not None:
@@ -44,12 +71,12 @@ async def interruptible(
             task.cancel()
         raise
     except BaseException as error:
-        is_caught = interruption.__exit__(type(error), error, error.__traceback__)
+        is_caught = scope.__exit__(type(error), error, error.__traceback__)
         await _stopped(tasks)
-        if not is_caught:
+        if not (is_caught or isinstance(error, Interrupted)):
             raise
     else:
-        interruption.__exit__(None, None, None)
+        scope.__exit__(None, None, None)
         await _stopped(tasks)
 
 
@@ -74,7 +101,7 @@ class _Listener:
     """A task that interrupts the sending when the client is gone."""
 
     def __init__(
-        self, listen: Callable[[], Coroutine[Any, Any, None]], interruption: anyio.CancelScope
+        self, listen: Callable[[], Coroutine[Any, Any, None]], interruption: Interruption
     ) -> None:
         self._listening, self._interruption = listen, interruption
         self._own = anyio.CancelScope()
@@ -93,7 +120,7 @@ class _Listener:
         except BaseException as error:
             self.error = error
         if not self._own.cancel_called:
-            self._interruption.cancel()
+            self._interruption.call()
 
     def cancel(self) -> None:
         """Listen no more."""

@@ -94,7 +94,7 @@ import anyio
 
 from antiphon import _shutdown
 from antiphon._antiphon import StreamMessages
-from antiphon._disconnect import beside, cancelling
+from antiphon._disconnect import Interruption, beside, cancelling
 from antiphon._stream import Puller, SendError, pulled, send_taken, sent
 from antiphon.types import Message, Send
 
@@ -194,7 +194,7 @@ async def iterate(
     iterator: Any,
     send: Send,
     merges: bool,
-    interruption: anyio.CancelScope,
+    interruption: Interruption,
     options: EventOptions,
 ) -> bool:
     """Send the head and the events, until they or the server come to their end.
@@ -243,7 +243,7 @@ class EventPuller(Puller):
         iterator: AsyncIterable[Any],
         send: Send,
         merges: bool,
-        interruption: anyio.CancelScope,
+        interruption: Interruption,
         options: EventOptions,
         progress: Progress,
     ) -> None:
@@ -306,11 +306,11 @@ class EventPuller(Puller):
 
     def _end(self) -> None:
         self._phase = Phase.ENDING
-        self._interruption.cancel()
+        self._interruption.call()
 
     def _is_interrupted(self) -> bool:
         """Whether the iterator may be cleaning up, amid which no ping is sent."""
-        is_ours = self._phase is Phase.ENDING or self._interruption.cancel_called
+        is_ours = self._phase is Phase.ENDING or self._interruption.is_called
         return is_ours or cancelling(self._task) > self._before
 
     def _ring(self) -> None:

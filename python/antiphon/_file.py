@@ -8,7 +8,7 @@ import anyio
 import anyio.to_thread
 
 from antiphon._antiphon import FileMessages
-from antiphon._disconnect import disconnected, interruptible
+from antiphon._disconnect import Interruption, disconnected, interruptible
 from antiphon.types import Receive, Send
 
 #: After so many messages for which nobody waited, others get their turn.
@@ -23,7 +23,7 @@ async def file(messages: FileMessages, receive: Receive, send: Send) -> None:
     try:
         sending = _send_all(messages, send)
         if messages.needs_listener:
-            await interruptible(sending, anyio.CancelScope(), partial(disconnected, receive))
+            await interruptible(sending, Interruption(), partial(disconnected, receive))
         else:
             await sending
     finally:

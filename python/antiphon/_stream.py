@@ -32,7 +32,7 @@ from typing import Any
 import anyio
 
 from antiphon._antiphon import StreamMessages
-from antiphon._disconnect import beside
+from antiphon._disconnect import Interrupted, Interruption, beside
 from antiphon._sender import Sender
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.types import Message, Send
@@ -155,7 +155,7 @@ async def iterate(
     iterator: Any,
     send: Send,
     merges: bool,
-    interruption: anyio.CancelScope,
+    interruption: Interruption,
 ) -> bool:
     """Send the head and what the iterator brings."""
     if asyncio._get_running_loop() is not None:
@@ -229,7 +229,7 @@ class Puller:
         iterator: AsyncIterable[Any],
         send: Send,
         merges: bool,
-        interruption: anyio.CancelScope,
+        interruption: Interruption,
     ) -> None:
         self._stream = stream
         #: Entered before the iterator was first asked for something.
@@ -290,7 +290,7 @@ class Puller:
             if self._waits_for is _FULL:
                 pull.close()
             elif not self._is_over:
-                self._interruption.cancel()
+                self._interruption.call()
                 stream.limit = 0
                 await _finished(pull, self._waits_for)
             raise
@@ -305,7 +305,7 @@ class Puller:
         except GeneratorExit:
             raise
         except BaseException as error:
-            is_interrupted = self._interruption.cancel_called
+            is_interrupted = self._interruption.is_called
             if is_interrupted:
                 # Whatever the iterator makes of it, nothing more is pulled.
                 self._stream.limit = 0
@@ -341,6 +341,13 @@ class Puller:
             self._sender = Sender(self.sending)
         sender, is_interrupted = self._sender, False
         taken = sender.begin(message)
+
+        def tell() -> None:
+            # The iterator may have shielded the task, so that it does not feel the scope.
+            if not taken.done():
+                taken.set_result(Interrupted())
+
+        self._interruption.told = tell
         while not taken.done():
             try:
                 await self._beside(taken, is_interrupted)
@@ -349,7 +356,7 @@ class Puller:
                 if taken.cancelled():
                     taken = sender.again()
                 self._interrupt(error)
-                if self._error is None and self._interruption.cancel_called:
+                if self._error is None and self._interruption.is_called:
                     self._error = error
             except Exception:
                 await sender.abandon()
@@ -357,7 +364,10 @@ class Puller:
             if self._error is not None:
                 await sender.abandon()
                 raise self._error
+        self._interruption.told = bool
         failure = taken.result()
+        if isinstance(failure, Interrupted):
+            await sender.abandon()
         if isinstance(failure, OSError):
             raise SendError(failure) from failure
         if failure is not None:

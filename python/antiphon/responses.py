@@ -363,7 +363,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         Args:
             send: Called with each message.
         """
-        interruption = anyio.CancelScope()
+        interruption = _disconnect.Interruption()
         streaming = self._deliver({"type": "http"}, send, interruption)
         try:
             await _disconnect.interruptible(streaming, interruption)
@@ -406,7 +406,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         await _stream.close_file(self._own_iterator)
 
     async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
-        interruption = anyio.CancelScope()
+        interruption = _disconnect.Interruption()
         is_own = type(self).stream_response is StreamingResponse.stream_response
         if is_own:
             streaming = self._deliver(scope, send, interruption)
@@ -430,7 +430,9 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
                 raise error.error from None
             raise ClientDisconnect from error.error
 
-    async def _deliver(self, scope: Scope, send: Send, interruption: anyio.CancelScope) -> None:
+    async def _deliver(
+        self, scope: Scope, send: Send, interruption: _disconnect.Interruption
+    ) -> None:
         if isinstance(self.body_iterator, ThreadedIterator):
             self.body_iterator.runs_ahead = self.run_ahead
         begin = partial(self._stream, scope)

@@ -402,7 +402,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
     def _streaming(
         self, scope: Scope, receive: Receive, send: Send, shutdown: _shutdown.OpenStream
     ) -> Coroutine[Any, Any, None]:
-        interruption = anyio.CancelScope()
+        interruption = _disconnect.Interruption()
         if _antiphon.is_head(scope):
             if self.send_timeout is not None:
                 send = _event_stream.timed(send, self.send_timeout)
@@ -433,7 +433,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         scope: Scope,
         send: Send,
         shutdown: _shutdown.OpenStream,
-        interruption: anyio.CancelScope,
+        interruption: _disconnect.Interruption,
     ) -> Coroutine[Any, Any, None]:
         options = _event_stream.EventOptions(
             self._ping_interval,

@@ -219,6 +219,35 @@ async def test_a_send_that_fails_breaks_no_shield(make: Any, anyio_backend: str)
     assert events == ["begun", "written"]
 
 
+@ways()
+async def test_a_client_that_takes_nothing_and_leaves_amid_a_shield(make: Any, how: str) -> None:
+    events: list[str] = []
+    stalled = anyio.Event()
+
+    async def rows() -> AsyncIterator[str]:
+        yield "first"
+        yield "second"
+        with anyio.CancelScope(shield=True):
+            events.append("begun")
+            await anyio.sleep(0.1)
+            events.append("written")
+        await anyio.sleep_forever()
+
+    client = Client(how)
+
+    async def send(message: Any) -> None:
+        if b"second" in message.get("body", b""):
+            stalled.set()
+            await anyio.sleep_forever()
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(make(rows()), client.scope, client.receive, send)
+            await stalled.wait()
+            client.leave()
+    assert events in ([], ["begun", "written"])
+
+
 @pytest.mark.parametrize("how", ["listener", "shutdown"])
 async def test_what_feeds_the_events_keeps_its_shields(how: str) -> None:
     amid, events = anyio.Event(), []
