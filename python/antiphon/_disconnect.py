@@ -31,6 +31,7 @@ class Interruption:
     def __init__(self) -> None:
         self.scope = anyio.CancelScope()
         self.told: Callable[[], object] = bool
+        self.listeners: list[_Listener] = []
 
     @property
     def is_called(self) -> bool:
@@ -38,8 +39,10 @@ class Interruption:
         return self.scope.cancel_called
 
     def call(self) -> None:
-        """Interrupt the sending."""
+        """Interrupt the sending, and all that runs beside it."""
         self.scope.cancel()
+        for listener in self.listeners:
+            listener.cancel()
         self.told()
 
 
@@ -57,31 +60,32 @@ async def interruptible(
     if asyncio._get_running_loop() is None:
         await beside(lambda: sending, *((listen, True) for listen in listeners))
         return
-    tasks: list[_Listener] = []
     scope = interruption.scope
     scope.__enter__()
     try:
         rest = _begun(sending) if listeners else sending
         if rest is not None:
-            tasks = [_Listener(listen, interruption) for listen in listeners]
+            interruption.listeners = [_Listener(listen, interruption) for listen in listeners]
             await rest
     except GeneratorExit:
         # Whoever closes a coroutine does not wait for anything, and may be of another task.
-        for task in tasks:
-            task.cancel()
+        for listener in interruption.listeners:
+            listener.cancel()
         raise
     except BaseException as error:
         is_caught = scope.__exit__(type(error), error, error.__traceback__)
-        await _stopped(tasks)
+        await _stopped(interruption)
         if not (is_caught or isinstance(error, Interrupted)):
             raise
     else:
         scope.__exit__(None, None, None)
-        await _stopped(tasks)
+        await _stopped(interruption)
 
 
-async def _stopped(listeners: list[_Listener]) -> None:
+async def _stopped(interruption: Interruption) -> None:
     """Listen no more, and raise what went wrong first."""
+    # Each holds the other, and both the response.
+    listeners, interruption.listeners = interruption.listeners, []
     for listener in listeners:
         listener.cancel()
     if listeners:

@@ -30,9 +30,7 @@ class Watcher:
         """Take note of a stream that begins."""
         self._streams += 1
         if self._streams == 1:
-            if not any(server() for server in self._servers):
-                loop = self._loop()
-                self._servers = [] if loop is None else [ref(server) for server in _servers(loop)]
+            self._find()
             self._look_later()
 
     def remove(self) -> None:
@@ -42,6 +40,10 @@ class Watcher:
             self._next.cancel()
             self._next = None
 
+    def _find(self) -> None:
+        loop = self._loop()
+        self._servers = [] if loop is None else [ref(server) for server in _servers(loop)]
+
     def _look_later(self) -> None:
         loop = self._loop()
         if loop is not None and self._servers:
@@ -49,7 +51,10 @@ class Watcher:
 
     def _look(self) -> None:
         if any(_is_ending(server()) for server in self._servers):
-            self._ended()
+            # One that has ended may have made room for another.
+            self._find()
+            if self._servers and all(_is_ending(server()) for server in self._servers):
+                self._ended()
         self._look_later()
 
 
