@@ -268,6 +268,38 @@ async def test_what_feeds_the_events_keeps_its_shields(how: str) -> None:
     receiver.close()
 
 
+@pytest.mark.parametrize(
+    ("anyio_backend", "how"),
+    [("asyncio", "listener"), ("asyncio", "shutdown"), ("trio", "listener")],
+)
+async def test_what_feeds_the_events_meets_no_closed_channel(anyio_backend: str, how: str) -> None:
+    ends: list[type[BaseException]] = []
+    sender, receiver = anyio.create_memory_object_stream[str](0)
+
+    async def feed() -> None:
+        try:
+            async with sender:
+                for number in range(100):
+                    await sender.send(str(number))
+        except BaseException as error:
+            ends.append(type(error))
+            raise
+
+    response = EventSourceResponse(receiver, data_sender_callable=feed)
+    client = Client(how)
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            await anyio.sleep_forever()
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(response, client.scope, client.receive, send)
+            await anyio.wait_all_tasks_blocked()
+            client.leave()
+    assert ends == [anyio.get_cancelled_exc_class()]
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("make", CLASSES)
 async def test_a_cancellation_of_the_task_is_what_it_is(make: Any, anyio_backend: str) -> None:

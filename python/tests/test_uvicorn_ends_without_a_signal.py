@@ -100,3 +100,16 @@ def test_the_streams_of_another_loop_go_on_and_nothing_is_watched_without_stream
             assert watcher._next is None and watcher._streams == 0
 
     asyncio.run(run())
+
+
+def test_a_server_that_has_ended_does_not_end_the_streams_of_a_later_one() -> None:
+    async def run() -> None:
+        async with Serving() as first:
+            first.server.should_exit = True
+            await asyncio.wait_for(first.task, 5)
+            async with Serving() as second:
+                # Longer than it takes to look at a server.
+                await asyncio.wait_for(second.reader.readuntil(b"data: 20"), 5)
+                assert not second.task.done()
+
+    asyncio.run(run())
