@@ -55,10 +55,11 @@ async def interruptible(
 
     On asyncio the scope of ``interruption`` is entered before anything of the program's runs, and
     whoever cancels it ends the sending: what the program shields completes, and what it swallows
-    comes again. Elsewhere it is not entered.
+    comes again. Elsewhere it is the scope of a task group.
     """
     if asyncio._get_running_loop() is None:
-        await beside(lambda: sending, *((listen, True) for listen in listeners))
+        others = [(listen, True) for listen in listeners]
+        await beside(lambda: sending, *others, interruption=interruption)
         return
     scope = interruption.scope
     scope.__enter__()
@@ -165,11 +166,14 @@ def _rest(begun: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any,
 
 
 async def beside(
-    main: Callable[[], Awaitable[None]], *others: tuple[Callable[[], Awaitable[None]], bool]
+    main: Callable[[], Awaitable[None]],
+    *others: tuple[Callable[[], Awaitable[None]], bool],
+    interruption: Interruption | None = None,
 ) -> None:
     """Run the others as long as ``main`` runs; it ends with those that say so.
 
-    The first error is raised as it is, and not in a group.
+    All end with ``interruption``, if there is one. The first error is raised as it is, and not in a
+    group.
     """
     errors: list[BaseException] = []
 
@@ -183,6 +187,8 @@ async def beside(
             group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
+        if interruption is not None:
+            interruption.scope = group.cancel_scope
         for work, ends in others:
             group.start_soon(run, work, ends)
         await run(main, True)

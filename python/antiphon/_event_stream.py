@@ -221,6 +221,7 @@ async def iterate(
         await _say_goodbye(stream, send, progress)
         raise
     if not progress.is_complete():
+        interruption.call()
         await _say_goodbye(stream, send, progress)
         raise Expired
     return False
