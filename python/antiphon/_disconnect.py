@@ -8,12 +8,12 @@ never waits needs no task beside its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from types import CoroutineType, coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import anyio
 
+from antiphon._by_hand import begun
 from antiphon.types import Receive
 
 
@@ -64,7 +64,7 @@ async def interruptible(
     scope = interruption.scope
     scope.__enter__()
     try:
-        rest = _begun(sending) if listeners else sending
+        rest = begun(sending) if listeners else sending
         if rest is not None:
             interruption.listeners = [_Listener(listen, interruption) for listen in listeners]
             await rest
@@ -135,34 +135,6 @@ class _Listener:
 def cancelling(task: Any) -> int:
     """Return how often a task was cancelled, which Python 3.10 does not know."""
     return int(getattr(task, "cancelling", int)())
-
-
-def _begun(awaitable: Any) -> Any:
-    """Run a coroutine to where it first waits; ``None`` if it does not, else what is left of it."""
-    if type(awaitable) is not CoroutineType:
-        return awaitable
-    try:
-        first = awaitable.send(None)
-    except StopIteration:
-        return None
-    return _rest(awaitable, first)
-
-
-@coroutine
-def _rest(begun: Coroutine[Any, Any, None], yielded: Any) -> Generator[Any, Any, None]:
-    try:
-        while True:
-            try:
-                value = yield yielded
-            except GeneratorExit:
-                begun.close()
-                raise
-            except BaseException as error:
-                yielded = begun.throw(error)
-            else:
-                yielded = begun.send(value)
-    except StopIteration:
-        return
 
 
 async def beside(

@@ -418,7 +418,7 @@ async def _iterate(
 
     async def pull() -> None:
         try:
-            await pulled(iterator, stream.push, flush)
+            await pulled(iterator, stream, flush)
         except Exception:
             if stream.has_pieces:
                 await flush()

@@ -3,7 +3,9 @@
 What an iterator brings without waiting shares a message, as far as a bound in bytes, in pieces and
 in time: a piece that took more than 1 ms goes out before the next is asked for, and none is held
 longer than 5 ms and one more pull. When the iterator would wait, what there is goes out first. A
-message holds one piece at first, and more as long as they come fast.
+message holds one piece at first, and more as long as they come fast. When as many have come since a
+wait as between the two waits before, they go out, too: so most messages are sent while the iterator
+stands at a ``yield``, where no task is needed beside its own.
 
 On asyncio that is seen by running the iterator by hand, up to where it first waits for a future,
 and handing the future on when what there was has been sent. Elsewhere (on trio, where what a
@@ -26,12 +28,13 @@ from collections.abc import (
 from functools import partial
 from math import inf
 from time import perf_counter
-from types import coroutine
+from types import AsyncGeneratorType, coroutine
 from typing import Any
 
 import anyio
 
 from antiphon._antiphon import StreamMessages
+from antiphon._by_hand import passed_on, rest
 from antiphon._disconnect import Interrupted, Interruption, beside
 from antiphon._sender import Sender
 from antiphon._threaded_iterator import ThreadedIterator
@@ -180,9 +183,19 @@ async def send_taken(stream: StreamMessages, send: Send) -> None:
 
 
 async def pulled(
-    iterator: AsyncIterable[Any], push: Callable[[Any], bool], full: Callable[[], Awaitable[None]]
+    iterator: AsyncIterable[Any], stream: StreamMessages, full: Callable[[], Awaitable[None]]
 ) -> None:
     """Push what the iterator brings, and hand over each time that it is full."""
+    push = stream.push
+    if type(iterator) is AsyncGeneratorType:
+        while True:
+            try:
+                waiting = stream.pull(iterator)
+                if waiting is not None and not push(await rest(*waiting)):
+                    continue
+            except StopAsyncIteration:
+                return
+            await full()
     if isinstance(iterator, ThreadedIterator):
         while batch := await iterator.batch():
             for piece in batch:
@@ -198,12 +211,6 @@ async def pulled(
 @coroutine
 def _handed_over() -> Generator[Any, Any, None]:
     yield _FULL
-
-
-@coroutine
-def passed_on(waits_for: Any) -> Generator[Any, Any, Any]:
-    """Have the event loop do what a coroutine that is run by hand asks of it."""
-    return (yield waits_for)
 
 
 class Puller:
@@ -240,7 +247,7 @@ class Puller:
         #: Whether what the iterator has entered might lie across what ``send`` enters.
         self._sends_apart: bool = getattr(iterator, "_enters_scopes", True)
         self._most = _MANY if merges else 1
-        self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream.push, _handed_over)
+        self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream, _handed_over)
         #: Whether the head waits for the first piece: a thread always has to be waited for.
         self.holds_head = isinstance(iterator, ThreadedIterator)
         #: What the iterator waits for: a future, or ``None`` for its next turn.
@@ -276,6 +283,8 @@ class Puller:
                         await self.send_beside(message)
                     if self._is_over or self._waits_for is _FULL:
                         continue
+                if self._sends_apart:
+                    stream.expect_as_many()
                 await self._wait()
                 since = perf_counter()
             if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
@@ -326,7 +335,11 @@ class Puller:
 
     async def send_alone(self, message: Message) -> None:
         """Send a message when the iterator has stopped for it, or has ended."""
-        await sent(self._send, message)
+        # Not by ``sent``: it is once more a coroutine.
+        try:
+            await self._send(message)
+        except OSError as error:
+            raise SendError(error) from error
 
     async def send_beside(self, message: Message) -> None:
         """Send a message while the iterator waits for something.
@@ -452,7 +465,7 @@ async def _iterate(stream: StreamMessages, iterator: Any, send: Send, merges: bo
 
     async def pull() -> None:
         try:
-            await pulled(iterator, stream.push, flush)
+            await pulled(iterator, stream, flush)
         except Exception:
             if stream.has_pieces:
                 await flush()

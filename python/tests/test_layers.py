@@ -17,6 +17,7 @@ ORDER = (
     "_antiphon",
     "_starlette",
     "types",
+    "_by_hand",
     "_hypercorn",
     "_uvicorn",
     "_shutdown",

@@ -113,6 +113,96 @@ async def test_a_slow_chunk_is_sent_before_the_next_is_asked_for(make: Any, kind
     assert all(chunk.encode() in received for chunk in fast + slow)
 
 
+class _Timed:
+    """Has a script tell the time to what gathers the chunks."""
+
+    now = 0
+
+    def _stream(self, scope: Any) -> Any:
+        messages = super()._stream(scope)  # type: ignore[misc]
+        messages.tell_time_by(lambda: self.now)
+        return messages
+
+
+class Timed(_Timed, StreamingResponse):
+    pass
+
+
+class TimedEvents(_Timed, EventSourceResponse):
+    pass
+
+
+@pytest.mark.parametrize("make", [Timed, TimedEvents])
+@pytest.mark.parametrize(
+    ("wait", "wanted"),
+    [
+        (0, [1, 1, 1, 2, 3, 3, 2, 2, 2, 18, 20]),
+        # A chunk that was waited for goes out at once.
+        (10, [1, 1, 1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 1, 18, 1, 19]),
+    ],
+)
+async def test_after_a_wait_as_many_chunks_go_out_as_before_it(
+    make: Any, wait: int, wanted: list[int]
+) -> None:
+    # So the next wait finds nothing that is still to be sent, which would need another task.
+    bursts = [1, 1, 3, 3, 3, 2, 2, 20, 20]
+    senders: list[int] = []
+    sizes: list[int] = []
+
+    async def chunks() -> AsyncIterator[str]:
+        for burst in bursts:
+            response.now += 1_000_000 * wait
+            await anyio.sleep(0)
+            for _ in range(burst):
+                yield "<>"
+
+    async def send(message: Any) -> None:
+        senders.append(anyio.get_current_task().id)
+        if count := message.get("body", b"").count(b"<>"):
+            sizes.append(count)
+
+    response = make(chunks())
+    await response(request(), Scripted().receive, send)
+    if asyncio._get_running_loop() is None:
+        assert sizes == [1] * sum(bursts)
+        return
+    assert sizes == wanted
+    # By another task: the head, and what came when a burst was longer or shorter than expected.
+    own = anyio.get_current_task().id
+    assert len(senders) - senders.count(own) == 4
+
+
+@pytest.mark.parametrize(
+    ("pulls", "sent_before"),
+    [
+        # us that each chunk takes; how many were sent when the next was asked for
+        ([1] * 30, [0, 1, 1, 1, 1, 5, 5]),
+        # Over 1 ms: the chunk goes out before the next is asked for.
+        ([1, 1, 1001, 1, 1], [0, 1, 1, 3, 3]),
+        ([1, 1000, 1000, 1000], [0, 1, 1, 1]),
+        # None is held for longer than 5 ms and one more pull.
+        ([1, *[900] * 4, *[900] * 12], [0, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 11, 11]),
+    ],
+)
+async def test_a_chunk_is_held_for_a_moment_only(
+    pulls: list[int], sent_before: list[int], anyio_backend_name: str
+) -> None:
+    if anyio_backend_name == "trio":
+        sent_before = list(range(len(sent_before)))
+    peer, seen = Scripted(), []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for pull in pulls:
+            seen.append(len(peer.body))
+            response.now += 1000 * pull
+            yield b"x"
+
+    response = Timed(chunks())
+    await response(request(), peer.receive, peer.send)
+    assert seen[: len(sent_before)] == sent_before
+    assert len(peer.body) == len(pulls)
+
+
 async def test_chunks_that_are_not_ready_are_sent_alone() -> None:
     peer = Scripted()
     await StreamingResponse(Watched("turn")())(request(), peer.receive, peer.send)

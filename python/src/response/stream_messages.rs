@@ -2,12 +2,14 @@
 
 use super::base::{self, Response};
 use crate::convert::{error, field_list, message};
+use crate::ffi::async_generator::{AsyncGenerator, Step};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::body::gather::{Gathered, Pace};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::ContentFacts;
 use antiphon_core::response::plan::Body;
 use antiphon_core::response::streaming;
+use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -27,7 +29,12 @@ pub(crate) struct StreamMessages {
     /// After so many pieces it is time to send.
     limit: usize,
     count: usize,
-    clock: &'static Clock,
+    /// So many pieces came since the iterator last waited.
+    burst: usize,
+    /// So many came between the two waits before.
+    expected: usize,
+    /// A script that tells the time in the place of the clock.
+    script: Option<Py<PyAny>>,
     pace: Pace,
     pieces: Gathered<PyBackedBytes>,
 }
@@ -74,7 +81,9 @@ impl StreamMessages {
             encode: Box::new(encode),
             limit: 1,
             count: 0,
-            clock: &CLOCK,
+            burst: 0,
+            expected: 0,
+            script: None,
             pace: Pace::default(),
             pieces: Gathered::default(),
         })
@@ -91,8 +100,11 @@ pub(crate) fn load() {
 
 impl StreamMessages {
     /// Nanoseconds: of a clock that costs less than a piece does.
-    fn now(&self) -> u64 {
-        self.clock.delta_as_nanos(0, self.clock.raw())
+    fn now(&self, py: Python<'_>) -> PyResult<u64> {
+        match &self.script {
+            None => Ok(CLOCK.delta_as_nanos(0, CLOCK.raw())),
+            Some(script) => script.call0(py)?.extract(py),
+        }
     }
 }
 
@@ -122,9 +134,49 @@ impl StreamMessages {
     }
 
     /// Begin to gather pieces: the iterator is about to be asked for one.
-    fn begin(&mut self) {
-        let now = self.now();
+    fn begin(&mut self, py: Python<'_>) -> PyResult<()> {
+        let now = self.now(py)?;
         self.pace.begin(now);
+        Ok(())
+    }
+
+    /// Have a script tell the nanoseconds, in the place of a clock.
+    fn tell_time_by(&mut self, script: Py<PyAny>) {
+        self.script = Some(script);
+    }
+
+    /// Tell that the iterator waits: it is time to send when as many pieces have come as since it
+    /// last did.
+    ///
+    /// So an iterator that brings as much each time waits again with nothing still to be sent.
+    fn expect_as_many(&mut self) {
+        if self.burst > 0 {
+            self.expected = self.burst;
+        }
+        self.burst = 0;
+    }
+
+    /// Take what an asynchronous generator brings, until it is time to send, or it waits.
+    ///
+    /// Returns `None` when it is time to send, and otherwise the step of the generator that waits,
+    /// with what it asks of the event loop. Raises `StopAsyncIteration` at the generator's end.
+    fn pull<'py>(
+        slf: &Bound<'py, Self>,
+        generator: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+        let generator = AsyncGenerator::new(generator)?;
+        loop {
+            // Nothing is borrowed meanwhile: the generator may do whatever it likes.
+            match generator.step()? {
+                Step::Item(item) => {
+                    if slf.borrow_mut().push(&item)? {
+                        return Ok(None);
+                    }
+                }
+                Step::Waits { step, asked } => return Ok(Some((step, asked))),
+                Step::End => return Err(PyStopAsyncIteration::new_err(())),
+            }
+        }
     }
 
     /// Add what the iterator has brought, and tell whether it is time to send.
@@ -136,9 +188,11 @@ impl StreamMessages {
         }
         self.encode.encode(item, &mut self.pieces)?;
         self.count += 1;
-        let now = self.now();
+        self.burst += 1;
+        let now = self.now(item.py())?;
         let is_due = self.pace.is_due(now);
-        Ok(is_due || self.count >= self.limit || self.pieces.is_full())
+        let is_complete = self.burst == self.expected;
+        Ok(is_due || is_complete || self.count >= self.limit || self.pieces.is_full())
     }
 
     /// The next message that can be sent, the head before all; `None` if there is none.
