@@ -190,9 +190,11 @@ async def pulled(
     if type(iterator) is AsyncGeneratorType:
         while True:
             try:
-                waiting = stream.pull(iterator)
-                if waiting is not None and not push(await rest(*waiting)):
-                    continue
+                # The first is awaited as usual: mostly it is the one that is not there yet.
+                if not push(await iterator.__anext__()):
+                    waiting = stream.pull(iterator)
+                    while waiting is not None and not push(await rest(*waiting)):
+                        waiting = stream.pull(iterator)
             except StopAsyncIteration:
                 return
             await full()
