@@ -53,7 +53,7 @@ fn core(criterion: &mut Criterion) {
                 if_none_match: Some(black_box(&tags)),
                 ..Default::default()
             };
-            request.evaluate(own, Method::Get)
+            request.evaluate(own, Method::Get, 1_800_000_000)
         });
     });
     criterion.bench_function("fixed, head and plan", |bencher| {

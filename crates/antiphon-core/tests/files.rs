@@ -1,6 +1,7 @@
 //! The tables of files, against the core as Starlette's face sets it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use antiphon_core::asgi::file_steps::{FileStep, FileSteps};
 use antiphon_core::body::segment::{self, Segment};
 use antiphon_core::fields::{FieldValue, Headers};
 use antiphon_core::request::fields::RequestFields;
@@ -11,6 +12,7 @@ use antiphon_core::response::plan::Body;
 use antiphon_core::text::http_date::HttpDate;
 use antiphon_core::values::content_disposition::{self, DispositionType};
 use antiphon_core::values::etag;
+use antiphon_core::values::file_version::FileVersion;
 use antiphon_core::values::media_type::{Charset, MediaType};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -24,7 +26,7 @@ fn cases(table: &str) -> Vec<Value> {
 /// What a case's request gets, in the words of the table.
 fn answer(case: &Value, policy: RangePolicy) -> Value {
     let length = case["file_size"].as_u64().unwrap();
-    let tag = etag::of_file(length, 1_700_000_000 * 1_000_000_000, NOW).to_text();
+    let tag = version(length).etag(NOW).to_text();
     let config = &case["config"];
     let own = config["etag"].as_str().unwrap_or(&tag);
     let upper = own.to_uppercase();
@@ -91,9 +93,17 @@ fn answer(case: &Value, policy: RangePolicy) -> Value {
     }
 }
 
+fn version(length: u64) -> FileVersion {
+    FileVersion {
+        length,
+        modified: 1_700_000_000 * 1_000_000_000,
+        ..Default::default()
+    }
+}
+
 const fn stat(length: u64) -> Stat {
     Stat {
-        length,
+        length: Some(length),
         last_modified: HttpDate::from_unix(1_700_000_000),
         etag: None,
         cache_control: None,
@@ -107,8 +117,7 @@ fn built(
     disposition: Option<FieldValue>,
     stat: Stat,
 ) -> Headers {
-    let modified = 1_700_000_000 * 1_000_000_000;
-    let etag = Some(etag::of_file(stat.length, modified, NOW));
+    let etag = stat.length.map(|length| version(length).etag(NOW));
     let stat = Stat { etag, ..stat };
     file::head(disposition)
         .chain(file::stat_head(status, stat))
@@ -119,7 +128,7 @@ fn built(
 fn facts(status: u16, length: u64, headers: &Headers) -> FileFacts<'_> {
     FileFacts {
         status,
-        length,
+        length: Some(length),
         declared: headers.declared(),
     }
 }
@@ -236,6 +245,7 @@ fn answers_have_the_fields_that_their_status_asks_for() {
             let sent = match body {
                 Body::Empty => 0,
                 Body::Content(FileContent::Whole(length)) => length,
+                Body::Content(FileContent::UntilEnd) => unreachable!("all lengths are known"),
                 Body::Content(FileContent::Segments(segments)) => segment::total(&segments),
             };
             assert!(
@@ -299,8 +309,19 @@ fn validators_of_odd_files_do_no_harm() {
         (1, -1, 0),
         (1, 0, 0),
     ] {
-        let tag = etag::of_file(length, modified, now).to_text();
-        assert!(etag::EntityTag::parse(tag.as_bytes()).is_some(), "{tag}");
+        for changed in [None, Some(modified), Some(-modified.saturating_abs())] {
+            let version = FileVersion {
+                length,
+                modified,
+                changed,
+                inode: u64::MAX,
+            };
+            let tag = version.etag(now).to_text();
+            assert!(etag::EntityTag::parse(tag.as_bytes()).is_some(), "{tag}");
+            assert!(tag.len() <= 112);
+            let date = version.last_modified(now);
+            assert!(date.is_none_or(|date| date.unix() <= now));
+        }
     }
     let stat = Stat {
         last_modified: None,
@@ -308,6 +329,117 @@ fn validators_of_odd_files_do_no_harm() {
     };
     let headers = built(Headers::new(), 200, None, stat);
     assert!(!headers.contains("last-modified"));
+}
+
+/// Two copies of a file: alike in length and time, made at different times in different places.
+fn copies(modified: i128) -> [FileVersion; 2] {
+    let copy = |inode| FileVersion {
+        length: 12,
+        modified,
+        changed: Some(1_790_000_000_000_000_000 + i128::from(inode)),
+        inode,
+    };
+    [copy(1), copy(2)]
+}
+
+#[test]
+fn copies_of_a_file_have_one_tag_unless_a_build_has_set_its_time() {
+    for (modified, is_one) in [
+        (1_700_000_000_123_456_789, true),
+        // 1990
+        (631_152_000_000_000_000, true),
+        (631_151_999_999_999_999, false),
+        // zip's 1980, Nix's second, the epoch, before it
+        (315_532_800_000_000_000, false),
+        (1_000_000_000, false),
+        (0, false),
+        (-1, false),
+    ] {
+        let [one, other] = copies(modified).map(|version| version.etag(NOW).to_text());
+        assert_eq!(one == other, is_one, "{modified}: {one}, {other}");
+        assert!(one.starts_with('"'), "{one}");
+        let [one, _] = copies(modified);
+        assert_eq!(one.last_modified(NOW).is_some(), is_one, "{modified}");
+        let unknown = FileVersion {
+            changed: None,
+            ..one
+        };
+        assert_eq!(unknown.etag(NOW).to_text().starts_with("W/"), !is_one);
+    }
+}
+
+#[test]
+fn a_time_in_the_future_is_no_validator() {
+    let second = 1_000_000_000;
+    let of = |seconds: i64| FileVersion {
+        length: 1,
+        modified: i128::from(seconds) * second + 1,
+        ..Default::default()
+    };
+    for (seconds, is_weak, is_told) in [
+        (NOW + 100_000, true, false),
+        (NOW + 1, true, false),
+        (NOW, true, true),
+        (NOW - 1, true, true),
+        (NOW - 2, false, true),
+    ] {
+        let version = of(seconds);
+        assert_eq!(version.etag(NOW).to_text().starts_with("W/"), is_weak);
+        let date = version.last_modified(NOW).map(HttpDate::unix);
+        assert_eq!(date, is_told.then_some(seconds));
+    }
+}
+
+#[test]
+fn a_file_whose_length_only_reading_tells_is_sent_to_its_end() {
+    let facts = |built| FileFacts {
+        length: None,
+        ..facts(200, 0, built)
+    };
+    let mut built = Headers::new();
+    let stat = Stat::default();
+    file::head(None)
+        .chain(file::stat_head(200, stat))
+        .for_each(|patch| built.apply(patch));
+    for (method, field) in [
+        (Method::Get, None),
+        (Method::Get, Some("bytes=0-0")),
+        (Method::Get, Some("bytes=-5")),
+        (Method::Head, Some("bytes=0-")),
+    ] {
+        let request = RequestFields::of(method, field.map(|field| ("range", field)));
+        for policy in [RangePolicy::Rfc9110, RangePolicy::Starlette] {
+            let plan = plan(facts(&built), &request, terms(policy)).unwrap();
+            let (status, headers, body) = plan.into_parts(built.clone());
+            assert_eq!(status, 200);
+            assert_eq!(headers.get("accept-ranges").unwrap(), "none");
+            assert!(!headers.contains("content-length"));
+            match method {
+                Method::Head => assert_eq!(body, Body::Empty),
+                _ => assert_eq!(body, Body::Content(FileContent::UntilEnd)),
+            }
+        }
+    }
+    let steps: Vec<FileStep> = FileSteps::new(FileContent::UntilEnd).by_path().collect();
+    assert_eq!(steps, [FileStep::UntilEnd]);
+}
+
+#[test]
+fn the_last_bytes_of_an_empty_file_are_all_of_it() {
+    for policy in [RangePolicy::Rfc9110, RangePolicy::Starlette] {
+        for (field, expected) in [
+            ("bytes=-1", RangeOutcome::Whole),
+            ("bytes=-99999999999999999999999", RangeOutcome::Whole),
+            ("bytes=0-, -5", RangeOutcome::Whole),
+            ("bytes=-5, 3-4", RangeOutcome::Whole),
+            ("bytes=-0", RangeOutcome::Unsatisfiable),
+            ("bytes=0-", RangeOutcome::Unsatisfiable),
+            ("bytes=0-0, -0", RangeOutcome::Unsatisfiable),
+        ] {
+            let outcome = range::parse(field.as_bytes(), 0, MAX_RANGES, policy);
+            assert_eq!(outcome, expected, "{field}, {policy:?}");
+        }
+    }
 }
 
 #[test]
@@ -381,6 +513,7 @@ proptest! {
         let announced = headers.get("content-length").unwrap().to_text();
         let body = match &body {
             Body::Content(FileContent::Whole(length)) => *length,
+            Body::Content(FileContent::UntilEnd) => unreachable!("the length is known"),
             Body::Content(FileContent::Segments(segments)) => segment::total(segments),
             Body::Empty => {
                 prop_assert!(head || status == 416);

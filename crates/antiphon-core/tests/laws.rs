@@ -89,14 +89,45 @@ proptest! {
     }
 
     #[test]
-    fn a_date_that_was_written_is_read_back(unix in -62_135_596_800_i64..253_402_300_800) {
+    fn a_date_that_was_written_is_read_back(
+        unix in -62_135_596_800_i64..253_402_300_800,
+        now in any::<i64>(),
+    ) {
         let date = HttpDate::from_unix(unix).unwrap();
-        prop_assert_eq!(date.to_string().parse(), Ok(date));
+        prop_assert_eq!(HttpDate::parse(&date.to_string(), now), Ok(date));
     }
 
     #[test]
-    fn reading_a_date_never_panics(text in hostile()) {
-        let _ = text.parse::<HttpDate>();
+    fn a_year_of_two_digits_is_the_last_within_fifty_years(
+        unix in 0_i64..4_000_000_000,
+        now in 0_i64..4_000_000_000,
+    ) {
+        let year_and_rest = |date: HttpDate| {
+            let date = date.to_string();
+            let month = "JanFebMarAprMayJunJulAugSepOctNovDec".find(&date[8..11]).unwrap();
+            let rest = (month, date[5..7].to_owned(), date[17..25].to_owned());
+            (date[12..16].parse::<u32>().unwrap(), rest)
+        };
+        let written = HttpDate::from_unix(unix).unwrap();
+        let text = written.to_string();
+        let (date, year, time) = (text[5..11].replace(' ', "-"), &text[14..16], &text[17..]);
+        let read = HttpDate::parse(&format!("Sunday, {date}-{year} {time}"), now);
+        let Ok(read) = read else {
+            // The year has no such day.
+            prop_assert_eq!(date, "29-Feb");
+            return Ok(());
+        };
+        let ((year, rest), (written, same)) = (year_and_rest(read), year_and_rest(written));
+        prop_assert_eq!((year % 100, &rest), (written % 100, &same));
+        let (now, of_now) = year_and_rest(HttpDate::from_unix(now).unwrap());
+        let limit = (now + 50, of_now);
+        prop_assert!((year, rest.clone()) <= limit);
+        prop_assert!((year + 100, rest) > limit);
+    }
+
+    #[test]
+    fn reading_a_date_never_panics(text in hostile(), now in any::<i64>()) {
+        let _ = HttpDate::parse(&text, now);
     }
 
     #[test]

@@ -63,6 +63,12 @@ fn cookies() {
             (Err(InvalidCookieKind::Name), _, Some("CookieError")) => ran += 1,
             (Err(InvalidCookieKind::NotLatin1), _, Some("UnicodeEncodeError")) => ran += 1,
             (Err(InvalidCookieKind::SameSite), _, Some("AssertionError")) => ran += 1,
+            // D-49
+            (Err(InvalidCookieKind::Prefix), Some(_), _)
+                if ["cookie-092", "cookie-226", "cookie-228"].contains(&id) =>
+            {
+                refused += 1;
+            }
             // Partitioned cookies work everywhere.
             (Ok(value), _, Some("ValueError")) if value.contains("; Partitioned") => ran += 1,
             (Ok(value), Some(expected), _) if !injects => {
@@ -149,9 +155,8 @@ fn utc(date: &Map<String, Value>) -> Option<HttpDate> {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ][part(1) as usize - 1];
     let (day, year, hour, minute, second) = (part(2), part(0), part(3), part(4), part(5));
-    format!("Mon, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
-        .parse()
-        .ok()
+    let date = format!("Mon, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT");
+    HttpDate::parse(&date, 0).ok()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Why a file cannot be opened.
 
+use crate::errno;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,19 +17,23 @@ pub struct OpenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OpenErrorKind {
-    /// There is no such file.
+    /// There is no such file, or a symbolic link leads to itself.
     NotFound,
     /// It is a directory, a pipe, a device or a socket.
     NotAFile,
     /// It may not be read.
     Forbidden,
-    /// Anything else, such as too many open files.
+    /// The process, or the system, has as many files open as it may.
+    TooManyOpenFiles,
+    /// Anything else.
     Other,
 }
 
 impl OpenError {
     pub(crate) fn new(path: &Path, source: io::Error) -> Self {
         let kind = match source.kind() {
+            _ if errno::is_link_loop(&source) => OpenErrorKind::NotFound,
+            _ if errno::is_out_of_files(&source) => OpenErrorKind::TooManyOpenFiles,
             // A path that no system has: too long, or with a NUL.
             io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory
@@ -68,7 +73,7 @@ impl fmt::Display for OpenError {
             OpenErrorKind::NotFound => write!(formatter, "File at path {path} does not exist."),
             OpenErrorKind::NotAFile => write!(formatter, "File at path {path} is not a file."),
             OpenErrorKind::Forbidden => write!(formatter, "File at path {path} may not be read."),
-            OpenErrorKind::Other => {
+            OpenErrorKind::TooManyOpenFiles | OpenErrorKind::Other => {
                 write!(
                     formatter,
                     "File at path {path} cannot be opened: {}",

@@ -9,11 +9,19 @@
 //! | Linux             | `openat2` with `RESOLVE_CACHED`     | `preadv2` with `RWF_NOWAIT`           |
 //! | others            | would always block                  | would always block                    |
 //!
+//! Built with `--cfg antiphon_portable`, what other systems run is run on Linux, too; so it is tested.
+//!
 //! Writing, directories and memory maps are not handled here.
 
+mod content_hash;
+mod errno;
 mod error;
 mod facts;
+mod patient;
+#[cfg(any(windows, test))]
+mod windows_names;
 
+pub use content_hash::ContentHash;
 pub use error::{OpenError, OpenErrorKind};
 pub use facts::{FileFacts, Read};
 
@@ -21,12 +29,28 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
-    not(any(target_os = "linux", target_os = "android")),
+    all(
+        any(target_os = "linux", target_os = "android"),
+        not(antiphon_portable)
+    ),
+    path = "linux.rs"
+)]
+#[cfg_attr(
+    any(
+        not(any(target_os = "linux", target_os = "android")),
+        antiphon_portable
+    ),
     path = "portable.rs"
 )]
 mod system;
+
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "procfs.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "no_procfs.rs"
+)]
+mod generated;
 
 /// A regular file, open for reading.
 ///
@@ -55,17 +79,19 @@ mod system;
 pub struct OpenFile {
     file: fs::File,
     facts: FileFacts,
+    is_generated: bool,
 }
 
 impl OpenFile {
-    /// Opens a regular file; may wait for the disk, but for nothing else.
+    /// Opens a regular file; may wait for the disk, and for whoever has a lease or an oplock of the file
+    /// to give it back, but for nothing else.
     ///
     /// # Errors
     ///
     /// [`OpenError`] if there is no file, if it may not be read, or if it is a directory, a pipe, a
     /// device or a socket, none of which is waited for.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let opened = system::open(path).and_then(Self::of);
+        let opened = patient::patiently(|| system::open(path)).and_then(Self::of);
         opened.map_err(|error| OpenError::new(path, error))
     }
 
@@ -81,13 +107,31 @@ impl OpenFile {
 
     fn of(file: fs::File) -> io::Result<Self> {
         let facts = system::facts(&file)?;
-        Ok(Self { file, facts })
+        let is_generated = generated::is_generated(&file, &facts)?;
+        let length = if is_generated { 0 } else { facts.length };
+        Ok(Self {
+            file,
+            facts: FileFacts { length, ..facts },
+            is_generated,
+        })
+    }
+
+    /// What the file is now, whatever has been done to it since it was opened.
+    fn facts_now(&self) -> io::Result<FileFacts> {
+        system::facts(&self.file)
     }
 
     /// What the file was when it was opened.
     #[must_use]
     pub const fn facts(&self) -> FileFacts {
         self.facts
+    }
+
+    /// Tells whether the content is made while it is read, as that of files of procfs and sysfs: only
+    /// reading to the end tells its length.
+    #[must_use]
+    pub const fn is_generated(&self) -> bool {
+        self.is_generated
     }
 
     /// Reads at `offset` if the bytes are in memory. Fewer than the buffer holds are read at the end

@@ -25,8 +25,9 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
     match rustix::fs::openat2(CWD, path, FLAGS, Mode::empty(), ResolveFlags::CACHED) {
         Ok(file) => Ok(Some(file.into())),
-        // The path is not in memory; or the kernel is older than 5.12, or a sandbox hides the call.
-        Err(Errno::AGAIN | Errno::INVAL | Errno::NOSYS | Errno::PERM) => Ok(None),
+        // The path is not in memory, or somebody has a lease of the file; or the kernel is older than
+        // 5.12, or a sandbox hides the call.
+        Err(Errno::INTR | Errno::AGAIN | Errno::INVAL | Errno::NOSYS | Errno::PERM) => Ok(None),
         Err(error) => Err(refused(error)),
     }
 }
@@ -45,10 +46,13 @@ pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(not_a_file());
     }
-    let seconds = i128::from(stat.st_mtime);
+    let nanoseconds = |seconds, rest| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
     Ok(FileFacts {
         length: u64::try_from(stat.st_size).unwrap_or_default(),
-        modified: seconds * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+        modified: nanoseconds(stat.st_mtime, stat.st_mtime_nsec),
+        changed: Some(nanoseconds(stat.st_ctime, stat.st_ctime_nsec)),
+        inode: stat.st_ino,
+        device: stat.st_dev,
     })
 }
 

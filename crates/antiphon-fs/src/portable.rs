@@ -18,32 +18,15 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
     }
     #[cfg(windows)]
-    if path.components().any(names_a_device) {
-        return Err(not_a_file());
+    {
+        let mut parts = path
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy());
+        if parts.any(|part| crate::windows_names::is_device(&part)) {
+            return Err(not_a_file());
+        }
     }
     options.open(path)
-}
-
-/// Windows takes `CON`, `NUL.txt`, `COM1` and the like for devices, in any folder, with any extension,
-/// and whatever spaces and dots follow.
-#[cfg(windows)]
-fn names_a_device(component: std::path::Component<'_>) -> bool {
-    let std::path::Component::Normal(name) = component else {
-        return false;
-    };
-    let name = name.to_string_lossy().to_ascii_uppercase();
-    let stem = name.split(['.', ':']).next().unwrap_or_default().trim_end();
-    let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix).is_some_and(|rest| {
-            matches!(
-                rest.chars().collect::<Vec<_>>()[..],
-                ['0'..='9' | '¹' | '²' | '³']
-            )
-        })
-    };
-    matches!(stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
-        || numbered("COM")
-        || numbered("LPT")
 }
 
 pub(crate) fn open_cached(_: &Path) -> io::Result<Option<File>> {
@@ -59,10 +42,23 @@ pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
         Ok(after) => after.as_nanos() as i128,
         Err(before) => -(before.duration().as_nanos() as i128),
     };
-    Ok(FileFacts {
+    let facts = FileFacts {
         length: metadata.len(),
         modified,
-    })
+        ..Default::default()
+    };
+    #[cfg(unix)]
+    let facts = {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = i128::from(metadata.ctime());
+        FileFacts {
+            changed: Some(seconds * 1_000_000_000 + i128::from(metadata.ctime_nsec())),
+            inode: metadata.ino(),
+            device: metadata.dev(),
+            ..facts
+        }
+    };
+    Ok(facts)
 }
 
 pub(crate) fn read_cached_at(_: &File, _: &mut [u8], _: u64) -> io::Result<Read> {

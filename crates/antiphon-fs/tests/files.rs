@@ -125,3 +125,125 @@ fn the_facts_are_those_of_the_open_file() {
     assert_eq!(&buffer[..read], b"old");
     assert!(file.facts().modified > 1_700_000_000_000_000_000);
 }
+
+#[test]
+fn a_link_that_leads_nowhere_is_no_file() {
+    let folder = Folder::new("links");
+    for (name, target) in [
+        ("circle", "circle"),
+        ("dangling", "nothing"),
+        ("one", "other"),
+        ("other", "one"),
+    ] {
+        std::os::unix::fs::symlink(target, folder.0.join(name)).unwrap();
+    }
+    for name in ["circle", "circle/a", "dangling", "one", "other"] {
+        assert_eq!(
+            kind(&folder.0.join(name)),
+            OpenErrorKind::NotFound,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_takes_a_files_place_is_told_from_it() {
+    let folder = Folder::new("replaced");
+    let path = folder.file("a", b"release 1");
+    let first = OpenFile::open(&path).unwrap().facts();
+    assert_eq!(first, OpenFile::open(&path).unwrap().facts());
+    let next = folder.file("b", b"release 2");
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    for path in [&path, &next] {
+        fs::File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+    }
+    let first = OpenFile::open(&path).unwrap().facts();
+    fs::rename(&next, &path).unwrap();
+    let second = OpenFile::open(&path).unwrap().facts();
+    assert_eq!(
+        (first.length, first.modified),
+        (second.length, second.modified)
+    );
+    assert_eq!(first.modified, 1_000_000_000);
+    assert_eq!(first.device, second.device);
+    assert_ne!(first.inode, second.inode);
+    assert!(first.changed.unwrap() > 1_700_000_000_000_000_000);
+}
+
+#[test]
+fn the_hash_is_that_of_the_content() {
+    let folder = Folder::new("hash");
+    let content = vec![7; 300_000];
+    let path = folder.file("a", &content);
+    let file = OpenFile::open(&path).unwrap();
+    let hash = file.content_hash().unwrap().unwrap();
+    let copy = OpenFile::open(&folder.file("b", &content)).unwrap();
+    assert_eq!(copy.content_hash().unwrap(), Some(hash));
+    let other = OpenFile::open(&folder.file("c", &content[1..])).unwrap();
+    assert_ne!(other.content_hash().unwrap(), Some(hash));
+    // Of a file that may be changed any moment nothing is remembered.
+    assert_eq!(file.known_content_hash(), None);
+    fs::write(&path, b"something else").unwrap();
+    assert_eq!(
+        file.content_hash().unwrap(),
+        None,
+        "the facts are those of another content"
+    );
+    let anew = OpenFile::open(&path).unwrap();
+    assert_ne!(anew.content_hash().unwrap(), Some(hash));
+}
+
+#[test]
+fn the_hash_of_a_file_that_rests_is_remembered() {
+    let folder = Folder::new("remembered");
+    let path = folder.file("a", b"first");
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    let file = OpenFile::open(&path).unwrap();
+    let hash = file.content_hash().unwrap();
+    assert_eq!(OpenFile::open(&path).unwrap().known_content_hash(), hash);
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(&path, b"other").unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(modified)
+        .unwrap();
+    let file = OpenFile::open(&path).unwrap();
+    assert_eq!(file.known_content_hash(), None);
+    assert_ne!(file.content_hash().unwrap(), hash);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_kernel_makes_is_told_from_an_empty_file() {
+    let folder = Folder::new("generated");
+    assert!(
+        !OpenFile::open(&folder.file("empty", b""))
+            .unwrap()
+            .is_generated()
+    );
+    assert!(
+        !OpenFile::open(&folder.file("page", &[7; 4096]))
+            .unwrap()
+            .is_generated()
+    );
+    let version = Path::new("/proc/version");
+    let file = OpenFile::open(version).unwrap();
+    assert!(file.is_generated());
+    assert_eq!(file.facts().length, 0);
+    let mut buffer = [0; 4096];
+    let read = file.read_at(&mut buffer, 0).unwrap();
+    assert_eq!(&buffer[..read], fs::read(version).unwrap());
+    let page = Path::new("/sys/kernel/uevent_seqnum");
+    if fs::metadata(page).is_ok_and(|metadata| metadata.len() == 4096) {
+        let file = OpenFile::open(page).unwrap();
+        assert!(file.is_generated());
+        assert_eq!(file.facts().length, 0);
+    }
+}

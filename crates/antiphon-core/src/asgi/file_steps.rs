@@ -22,6 +22,8 @@ pub enum FileStep {
         /// Whether another message follows the range's last.
         more_body: bool,
     },
+    /// The file to wherever it ends, in as many messages as the face likes, and an empty last one.
+    UntilEnd,
     /// The whole file, by its path, which the server opens.
     Pathsend,
 }
@@ -47,6 +49,7 @@ pub struct FileSteps(Rest);
 #[derive(Clone, Debug)]
 enum Rest {
     Whole(u64),
+    UntilEnd,
     ByPath,
     Segments(vec::IntoIter<Segment>),
 }
@@ -57,6 +60,7 @@ impl FileSteps {
     pub fn new(content: FileContent) -> Self {
         Self(match content {
             FileContent::Whole(length) => Rest::Whole(length),
+            FileContent::UntilEnd => Rest::UntilEnd,
             FileContent::Segments(segments) => Rest::Segments(segments.into_iter()),
         })
     }
@@ -93,6 +97,7 @@ impl Iterator for FileSteps {
                     Segment::File(range) => FileStep::File { range, more_body },
                 });
             }
+            Rest::UntilEnd => FileStep::UntilEnd,
             Rest::ByPath => FileStep::Pathsend,
             Rest::Whole(length) => FileStep::File {
                 range: 0..*length,

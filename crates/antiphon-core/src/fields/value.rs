@@ -47,6 +47,8 @@ impl FieldValue {
     pub const KEEP_ALIVE: Self = Self(Repr::Static(b"keep-alive"));
     /// `no`, the switch of `x-accel-buffering`.
     pub const NO: Self = Self(Repr::Static(b"no"));
+    /// `none`, where `accept-ranges` names no unit.
+    pub const NONE: Self = Self(Repr::Static(b"none"));
     /// `no-store`, the directive of `cache-control`.
     pub const NO_STORE: Self = Self(Repr::Static(b"no-store"));
     pub(crate) const TEXT_HTML_UTF_8: Self = Self(Repr::Static(b"text/html; charset=utf-8"));

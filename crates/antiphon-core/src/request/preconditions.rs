@@ -70,7 +70,8 @@ impl Preconditions<'_> {
     /// 3. `If-None-Match`, by weak comparison; where it is missing,
     /// 4. `If-Modified-Since`, for GET and HEAD only.
     ///
-    /// A date that cannot be read is as good as none.
+    /// A date that cannot be read is as good as none. `now`, in seconds since 1970, tells the century of
+    /// one with a year of two digits.
     ///
     /// # Examples
     ///
@@ -80,18 +81,19 @@ impl Preconditions<'_> {
     ///
     /// let validators = Validators { etag: Some(b"\"1\""), last_modified: None };
     /// let request = Preconditions { if_none_match: Some(b"W/\"1\", \"2\""), ..Default::default() };
-    /// assert_eq!(request.evaluate(validators, Method::Get), Outcome::NotModified);
-    /// assert_eq!(request.evaluate(validators, Method::Other), Outcome::PreconditionFailed);
+    /// let now = 1_800_000_000;
+    /// assert_eq!(request.evaluate(validators, Method::Get, now), Outcome::NotModified);
+    /// assert_eq!(request.evaluate(validators, Method::Other, now), Outcome::PreconditionFailed);
     /// ```
     ///
     /// [RFC 9110 §13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
     #[must_use]
-    pub fn evaluate(&self, validators: Validators<'_>, method: Method) -> Outcome {
+    pub fn evaluate(&self, validators: Validators<'_>, method: Method, now: i64) -> Outcome {
         let safe = matches!(method, Method::Get | Method::Head);
         let own = validators.etag.and_then(EntityTag::parse);
         let modified_after = |field: Option<&[u8]>| {
-            let field = parse_date(field?)?;
-            Some(parse_date(validators.last_modified?)? > field)
+            let field = parse_date(field?, now)?;
+            Some(parse_date(validators.last_modified?, now)? > field)
         };
 
         if let Some(field) = self.if_match {
@@ -144,8 +146,9 @@ impl Preconditions<'_> {
         let Some(field) = self.if_range.map(<[u8]>::trim_ascii) else {
             return true;
         };
-        if let Some(date) = parse_date(field) {
-            let own = validators.last_modified.and_then(parse_date);
+        if let Some(date) = parse_date(field, now) {
+            let own = validators.last_modified;
+            let own = own.and_then(|own| parse_date(own, now));
             return own == Some(date) && date.unix() < now;
         }
         let (own, asked) = (
@@ -157,6 +160,6 @@ impl Preconditions<'_> {
     }
 }
 
-fn parse_date(field: &[u8]) -> Option<HttpDate> {
-    core::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
+fn parse_date(field: &[u8], now: i64) -> Option<HttpDate> {
+    HttpDate::parse(core::str::from_utf8(field.trim_ascii()).ok()?, now).ok()
 }

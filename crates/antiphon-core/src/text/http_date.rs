@@ -4,7 +4,6 @@
 
 use crate::text::number;
 use core::fmt;
-use core::str::FromStr;
 
 /// A second of the years 1 to 9999, in UTC: all that an HTTP date can say.
 ///
@@ -15,7 +14,7 @@ use core::str::FromStr;
 ///
 /// let date = HttpDate::from_unix(784_111_777).unwrap();
 /// assert_eq!(date.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
-/// assert_eq!("Sun, 06 Nov 1994 08:49:37 GMT".parse(), Ok(date));
+/// assert_eq!(HttpDate::parse("Sun, 06 Nov 1994 08:49:37 GMT", 0), Ok(date));
 /// assert_eq!(HttpDate::from_unix(i64::MAX), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,11 +58,12 @@ impl HttpDate {
     }
 }
 
-impl FromStr for HttpDate {
-    type Err = InvalidHttpDate;
-
+impl HttpDate {
     /// Reads an HTTP date in any of the three forms that a recipient must accept: the one in use,
-    /// RFC 850's and asctime's. A two-digit year is taken as of 1970 to 2069.
+    /// RFC 850's and asctime's.
+    ///
+    /// Of RFC 850's years of two digits it is the last whose date lies no more than 50 years after
+    /// `now`, in seconds since 1970.
     ///
     /// # Errors
     ///
@@ -74,14 +74,18 @@ impl FromStr for HttpDate {
     /// ```
     /// use antiphon_core::text::http_date::HttpDate;
     ///
-    /// let date: HttpDate = "Sun, 06 Nov 1994 08:49:37 GMT".parse()?;
-    /// assert_eq!("Sunday, 06-Nov-94 08:49:37 GMT".parse(), Ok(date));
-    /// assert_eq!("Sun Nov  6 08:49:37 1994".parse(), Ok(date));
-    /// assert!("yesterday".parse::<HttpDate>().is_err());
+    /// let now = 1_800_000_000;
+    /// let date = HttpDate::parse("Sun, 06 Nov 1994 08:49:37 GMT", now)?;
+    /// assert_eq!(HttpDate::parse("Sunday, 06-Nov-94 08:49:37 GMT", now), Ok(date));
+    /// assert_eq!(HttpDate::parse("Sun Nov  6 08:49:37 1994", now), Ok(date));
+    /// assert!(HttpDate::parse("yesterday", now).is_err());
+    ///
+    /// let in_fifty_years = HttpDate::parse("Friday, 06-Nov-76 08:49:37 GMT", now)?;
+    /// assert_eq!(in_fifty_years.to_string(), "Fri, 06 Nov 2076 08:49:37 GMT");
     /// # Ok::<(), antiphon_core::text::http_date::InvalidHttpDate>(())
     /// ```
-    fn from_str(text: &str) -> Result<Self, InvalidHttpDate> {
-        parse(text).ok_or(InvalidHttpDate(()))
+    pub fn parse(text: &str, now: i64) -> Result<Self, InvalidHttpDate> {
+        parse(text, now).ok_or(InvalidHttpDate(()))
     }
 }
 
@@ -139,7 +143,7 @@ impl fmt::Display for HttpDate {
 /// use antiphon_core::text::http_date::HttpDate;
 ///
 /// assert_eq!(
-///     "yesterday".parse::<HttpDate>().unwrap_err().to_string(),
+///     HttpDate::parse("yesterday", 0).unwrap_err().to_string(),
 ///     "date: expected one of the years 1 to 9999, such as Sun, 06 Nov 1994 08:49:37 GMT",
 /// );
 /// ```
@@ -191,7 +195,7 @@ impl Civil {
     }
 }
 
-fn parse(text: &str) -> Option<HttpDate> {
+fn parse(text: &str, now: i64) -> Option<HttpDate> {
     let (weekday, rest) = text.split_once(' ')?;
     let (day, month, year, time) = if let Some(weekday) = weekday.strip_suffix(',') {
         let rest = rest.strip_suffix(" GMT")?;
@@ -199,7 +203,7 @@ fn parse(text: &str) -> Option<HttpDate> {
             // Sun, 06 Nov 1994 08:49:37 GMT
             let (date, time) = (rest.get(..11)?, rest.get(11..)?.strip_prefix(' ')?);
             let [day, month, year] = split(date, ' ')?;
-            (digits(day, 2)?, month, digits(year, 4)?, time)
+            (digits(day, 2)?, month, Year::Full(digits(year, 4)?), time)
         } else {
             // Sunday, 06-Nov-94 08:49:37 GMT
             WEEKDAYS
@@ -208,11 +212,10 @@ fn parse(text: &str) -> Option<HttpDate> {
                 .then_some(())?;
             let (date, time) = rest.split_once(' ')?;
             let [day, month, year] = split(date, '-')?;
-            let year = digits(year, 2)?;
             (
                 digits(day, 2)?,
                 month,
-                year + if year < 70 { 2000 } else { 1900 },
+                Year::LastTwo(digits(year, 2)?),
                 time,
             )
         }
@@ -226,11 +229,18 @@ fn parse(text: &str) -> Option<HttpDate> {
             Some(digit) => digits(digit, 1)?,
             None => digits(day, 2)?,
         };
-        (day, month, digits(year, 4)?, time)
+        (day, month, Year::Full(digits(year, 4)?), time)
     };
     let [hour, minute, second] = split(time, ':')?;
     let (hour, minute, second) = (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?);
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let year = match year {
+        Year::Full(year) => year,
+        Year::LastTwo(year) => {
+            let in_year = (month as u32, day, hour * 3600 + minute * 60 + second);
+            full_year(year, in_year, now)
+        }
+    };
     // A leap second (60) is the first of the next minute: UNIX time has no other place for it.
     if day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -238,6 +248,24 @@ fn parse(text: &str) -> Option<HttpDate> {
     let days = days_from_civil(i64::from(year), month as i64, i64::from(day));
     let of_day = i64::from(hour * 3600 + minute * 60 + second);
     HttpDate::from_unix(days * DAY + of_day)
+}
+
+/// A year as it is written.
+enum Year {
+    Full(u32),
+    LastTwo(u32),
+}
+
+/// The last year with these two digits whose `(month, day, second)` lies no more than 50 years after
+/// `now` (RFC 9110 §5.6.7).
+fn full_year(last_two: u32, in_year: (u32, u32, u32), now: i64) -> u32 {
+    let now = now.clamp(FIRST, LAST);
+    let (year, month, day) = civil_from_days(now.div_euclid(DAY));
+    let now_in_year = (month, day, now.rem_euclid(DAY) as u32);
+    let latest = year + 50 - u32::from(in_year > now_in_year);
+    // A hundred more, so that it does not become negative: a year that is too large is no date.
+    let before = (latest + 100 - last_two) % 100;
+    latest.saturating_sub(before)
 }
 
 fn split(text: &str, separator: char) -> Option<[&str; 3]> {

@@ -7,41 +7,7 @@
 //!
 //! [RFC 9110 §8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 
-use crate::fields::FieldValue;
-use crate::text::number;
-use alloc::string::String;
 use alloc::vec::Vec;
-
-/// The entity tag of a file of `length` bytes that was modified `modified` nanoseconds after 1970, as
-/// seen at the second `now`.
-///
-/// It is strong, but weak for a file that was modified less than a second ago: such a file may be
-/// written once more without its time changing.
-///
-/// # Examples
-///
-/// ```
-/// use antiphon_core::values::etag;
-///
-/// let modified = 1_700_000_000_000_000_000;
-/// assert_eq!(etag::of_file(4096, modified, 1_800_000_000), "\"17979cfe362a0000-1000\"");
-/// assert_eq!(etag::of_file(4096, modified, 1_700_000_000), "W/\"17979cfe362a0000-1000\"");
-/// ```
-#[must_use]
-pub fn of_file(length: u64, modified: i128, now: i64) -> FieldValue {
-    let age = i128::from(now) - modified.div_euclid(NANOS_PER_SECOND);
-    // Room for the longest: two numbers of 128 and 64 bits.
-    let mut text = String::with_capacity(64);
-    text.push_str(if (0..2).contains(&age) { "W/\"" } else { "\"" });
-    if modified < 0 {
-        text.push('-');
-    }
-    number::push_hex(&mut text, modified.unsigned_abs());
-    text.push('-');
-    number::push_hex(&mut text, u128::from(length));
-    text.push('"');
-    FieldValue::from_visible_ascii(text)
-}
 
 /// An entity tag, taken apart.
 ///
@@ -168,5 +134,3 @@ impl TagList<'_> {
 const fn is_etagc(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x7E | 0x80..)
 }
-
-const NANOS_PER_SECOND: i128 = 1_000_000_000;

@@ -4,5 +4,6 @@ pub mod content_disposition;
 pub mod cookie;
 pub mod etag;
 pub mod event;
+pub mod file_version;
 pub mod location;
 pub mod media_type;

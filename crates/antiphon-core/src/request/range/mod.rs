@@ -15,7 +15,7 @@ pub const MAX_RANGES: usize = 100;
 /// Evaluates a `Range` field for content of `length` bytes.
 ///
 /// Members that overlap or touch are merged. One that lies outside the content is left out beside one
-/// that does not. More than `max_ranges` members, empty ones counted, give the whole. Sorting is what
+/// that does not. Of empty content, whose last bytes are asked for, the whole is sent. More than `max_ranges` members, empty ones counted, give the whole. Sorting is what
 /// costs most, so time is n log n in the members, and linear in the field's length.
 ///
 /// # Examples

@@ -13,7 +13,7 @@ pub(super) fn parse(field: &[u8], length: u64, max_ranges: usize) -> RangeOutcom
     if !unit.eq_ignore_ascii_case(b"bytes") || exceeds(set, max_ranges) {
         return RangeOutcome::Whole;
     }
-    let (mut parts, mut members) = (Vec::new(), 0);
+    let (mut parts, mut members, mut takes_all) = (Vec::new(), 0, false);
     for member in set.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
         // Empty members of a list are to be borne (RFC 9110 §5.6.1.2).
         if member.is_empty() {
@@ -22,15 +22,25 @@ pub(super) fn parse(field: &[u8], length: u64, max_ranges: usize) -> RangeOutcom
         members += 1;
         match parse_member(member, length) {
             None => return RangeOutcome::Whole,
-            Some(part) if part.is_empty() => {}
+            Some(part) if part.is_empty() => takes_all |= length == 0 && is_suffix(member),
             Some(part) => parts.push(part),
         }
     }
     match (members, parts.is_empty()) {
         (0, _) => RangeOutcome::Whole,
+        (_, true) if takes_all => RangeOutcome::Whole,
         (_, true) => RangeOutcome::Unsatisfiable,
         (_, false) => RangeOutcome::Parts(merge(parts, Order::AsAsked)),
     }
+}
+
+/// Tells whether a member asks for the last bytes, and not for none of them. Such a one is satisfied by
+/// empty content, too (RFC 9110 §14.1.2), of which only the whole can be sent.
+fn is_suffix(member: &[u8]) -> bool {
+    let suffix = member.strip_prefix(b"-");
+    suffix
+        .and_then(number::parse_saturating)
+        .is_some_and(|suffix| suffix > 0)
 }
 
 /// Reads `first-last`, `first-` or `-suffix`; a part that lies outside the content is empty.

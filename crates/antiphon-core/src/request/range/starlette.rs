@@ -23,6 +23,17 @@ pub(super) fn parse(field: &[u8], length: u64, max_ranges: usize) -> RangeOutcom
     if members.is_empty() {
         return RangeOutcome::Malformed("Range header: range must be requested");
     }
+    // A suffix is satisfied by empty content, too (RFC 9110 §14.1.2), of which only the whole can be sent.
+    let is_suffix = |member: &[u8]| {
+        let suffix = member
+            .trim_ascii()
+            .strip_prefix(b"-")
+            .map(<[u8]>::trim_ascii);
+        suffix.and_then(python_int).is_some_and(|suffix| suffix > 0)
+    };
+    if length == 0 && set.split(|byte| *byte == b',').any(is_suffix) {
+        return RangeOutcome::Whole;
+    }
     let within = |member: &Range<i128>| (0..i128::from(length)).contains(&member.start);
     let members: Vec<Range<i128>> = members.into_iter().filter(within).collect();
     if members.is_empty() {

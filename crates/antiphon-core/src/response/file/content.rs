@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 pub enum FileContent {
     /// The whole file, of this many bytes.
     Whole(u64),
+    /// The whole file, to wherever it ends.
+    UntilEnd,
     /// These pieces, in order.
     Segments(Vec<Segment>),
 }

@@ -28,11 +28,12 @@ pub fn head(disposition: Option<FieldValue>) -> impl Iterator<Item = HeaderPatch
 /// The state of a file, and how long what is made of it may be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stat {
-    /// The number of bytes.
-    pub length: u64,
+    /// The number of bytes; `None` if only reading tells.
+    pub length: Option<u64>,
     /// When it was modified; `None` outside the years that HTTP can say.
     pub last_modified: Option<HttpDate>,
-    /// Its entity tag, of [`etag::of_file`](crate::values::etag::of_file) or of the face's own making.
+    /// Its entity tag, of its [`FileVersion`](crate::values::file_version::FileVersion) or of the face's
+    /// own making.
     pub etag: Option<FieldValue>,
     /// The value of `Cache-Control`, if any.
     pub cache_control: Option<FieldValue>,
@@ -49,7 +50,7 @@ pub struct Stat {
 /// use antiphon_core::text::http_date::HttpDate;
 ///
 /// let last_modified = HttpDate::from_unix(784_111_777);
-/// let stat = Stat { length: 7, last_modified, ..Default::default() };
+/// let stat = Stat { length: Some(7), last_modified, ..Default::default() };
 /// let mut headers = Headers::new();
 /// file::stat_head(200, stat).for_each(|patch| headers.apply(patch));
 /// assert_eq!(headers.get("content-length").unwrap(), "7");
@@ -60,7 +61,8 @@ pub struct Stat {
 ///
 /// `FileResponse.set_stat_headers`, in its order. It announces a length with every status (D-3, D-5).
 pub fn stat_head(status: u16, stat: Stat) -> impl Iterator<Item = HeaderPatch> {
-    let length = content::announced_length(status, stat.length);
+    let length = stat.length;
+    let length = length.and_then(|length| content::announced_length(status, length));
     let modified = stat.last_modified;
     defaults([
         length.map(|length| (FieldName::CONTENT_LENGTH, length.into())),

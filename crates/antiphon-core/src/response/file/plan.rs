@@ -20,8 +20,9 @@ use alloc::vec::Vec;
 pub struct FileFacts<'a> {
     /// The status of the response, 200 by default; preconditions and ranges are for 200 only.
     pub status: u16,
-    /// The number of bytes of the file.
-    pub length: u64,
+    /// The number of bytes of the file; `None` if its content is made while it is read, as that of files
+    /// of procfs. Then it is sent without a length, and never in parts.
+    pub length: Option<u64>,
     /// What the fields say that the response was built with, those of [`head`](super::head) and
     /// [`stat_head`](super::stat_head) among them. Its validators count, its media type is that of parts.
     pub declared: Declared<&'a [u8]>,
@@ -31,7 +32,7 @@ impl Default for FileFacts<'_> {
     fn default() -> Self {
         Self {
             status: 200,
-            length: 0,
+            length: Some(0),
             declared: Declared::default(),
         }
     }
@@ -57,7 +58,7 @@ impl Default for FileFacts<'_> {
 /// use antiphon_core::response::file::{FileContent, FileFacts, RangeTerms, plan};
 /// use antiphon_core::response::plan::Body;
 ///
-/// let file = FileFacts { length: 1000, ..Default::default() };
+/// let file = FileFacts { length: Some(1000), ..Default::default() };
 /// let request = RequestFields::of(Method::Get, [("range", "bytes=-10")]);
 /// let (status, headers, body) =
 ///     plan(file, &request, RangeTerms::default())?.into_parts(Headers::new());
@@ -84,26 +85,32 @@ pub fn plan(
 ) -> Result<Plan<FileContent>, InvalidResponse> {
     let facts = ContentFacts {
         status: file.status,
-        length: Some(file.length),
+        length: file.length,
         declared: file.declared,
     };
     facts.refuse_transfer_encoding()?;
     let (method, preconditions) = (request.method(), request.preconditions());
     if file.status == 200 && !preconditions.is_empty() {
-        match preconditions.evaluate(file.declared.into(), method) {
+        match preconditions.evaluate(file.declared.into(), method, terms.now) {
             Outcome::NotModified => return Ok(without_content(304)),
             Outcome::PreconditionFailed => return Ok(without_content(412)),
             Outcome::Proceed => {}
         }
     }
-    let whole = Plan {
+    let mut whole = Plan {
         status: file.status,
         headers: Base::Callers,
         patches: content::frame(facts, method)?,
-        body: match content::body(file.status, method, ()) {
-            Body::Empty => Body::Empty,
-            Body::Content(()) => Body::Content(FileContent::Whole(file.length)),
+        body: match (content::body(file.status, method, ()), file.length) {
+            (Body::Empty, _) => Body::Empty,
+            (Body::Content(()), Some(length)) => Body::Content(FileContent::Whole(length)),
+            (Body::Content(()), None) => Body::Content(FileContent::UntilEnd),
         },
+    };
+    let Some(length) = file.length else {
+        let none = HeaderPatch::Set(FieldName::ACCEPT_RANGES, FieldValue::NONE);
+        whole.patches.push(none);
+        return Ok(whole);
     };
     let Some(field) = request
         .range()
@@ -116,14 +123,14 @@ pub fn plan(
     }
     let sends = method != Method::Head;
     Ok(
-        match range::parse(field, file.length, terms.max_ranges, terms.policy) {
+        match range::parse(field, length, terms.max_ranges, terms.policy) {
             RangeOutcome::Whole => whole,
             RangeOutcome::Parts(parts) => {
                 let content_type = file.declared.content_type;
-                partial::plan(&parts, file.length, content_type, sends, terms).unwrap_or(whole)
+                partial::plan(&parts, length, content_type, sends, terms).unwrap_or(whole)
             }
             RangeOutcome::Malformed(text) => of_text(400, text, sends),
-            RangeOutcome::Unsatisfiable => unsatisfiable(file.length, sends, terms.policy),
+            RangeOutcome::Unsatisfiable => unsatisfiable(length, sends, terms.policy),
         },
     )
 }

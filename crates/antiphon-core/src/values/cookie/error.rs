@@ -30,6 +30,8 @@ pub(super) enum Fault {
     IllegalName,
     UnknownSameSite,
     NotSecure,
+    /// The name promises what the rest does not keep; the text says what would.
+    Prefix(&'static str),
     Splits(char),
     OutOfYears,
     NotLatin1,
@@ -45,6 +47,8 @@ pub enum InvalidCookieKind {
     SameSite,
     /// It is partitioned, but not secure.
     Partitioned,
+    /// The name begins with `__Host-` or `__Secure-`, whose rule the attributes break.
+    Prefix,
     /// An attribute would become another attribute or another header.
     Injection,
     /// The end lies outside the years 1 to 9999.
@@ -75,6 +79,7 @@ impl InvalidCookie {
             Fault::Reserved | Fault::IllegalName => InvalidCookieKind::Name,
             Fault::UnknownSameSite => InvalidCookieKind::SameSite,
             Fault::NotSecure => InvalidCookieKind::Partitioned,
+            Fault::Prefix(_) => InvalidCookieKind::Prefix,
             Fault::Splits(_) => InvalidCookieKind::Injection,
             Fault::OutOfYears => InvalidCookieKind::Date,
             Fault::NotLatin1 => InvalidCookieKind::NotLatin1,
@@ -109,6 +114,10 @@ impl fmt::Display for InvalidCookie {
             }
             Fault::NotSecure => formatter
                 .write_str("expected `secure` beside it, without which browsers drop the cookie"),
+            Fault::Prefix(expected) => write!(
+                formatter,
+                "expected {expected}, without which browsers drop a cookie named {found:?}"
+            ),
             Fault::Splits(c) => write!(
                 formatter,
                 "expected no ';' and no control character, but found {c:?} in {found:?}"

@@ -174,13 +174,15 @@ impl<'a> SetCookie<'a> {
     /// [`InvalidCookie`] if the name is empty, reserved or holds a character that a name cannot
     /// hold; if `samesite` is none of its three words; if it is partitioned, but not secure; if an
     /// attribute holds a `;` or a control character, so that it would become another attribute or
-    /// another header; if the end lies outside the years 1 to 9999; or if something is not Latin-1.
+    /// another header; if the name begins with `__Host-` or `__Secure-`, in any letter case, and the
+    /// cookie is not secure or, for `__Host-`, has a `domain` or another `path` than `/`; if the end lies outside the years 1 to 9999; or if something is not Latin-1.
     ///
     /// # Starlette
     ///
     /// Byte for byte what `Response.set_cookie` sends, on every Python `Partitioned` too. Attributes
-    /// that inject are refused (divergence D-2), and so is a partitioned cookie that no browser would
-    /// keep (D-30).
+    /// that inject are refused (divergence D-2), and so are cookies that no browser would keep:
+    /// partitioned ones that are not secure (D-30), and names that break the rule of their prefix
+    /// (D-49, RFC 6265bis §4.1.3).
     pub fn encode(&self, now: i64) -> Result<FieldValue, InvalidCookie> {
         if RESERVED
             .iter()
@@ -205,6 +207,7 @@ impl<'a> SetCookie<'a> {
         if self.partitioned && !self.secure {
             return Err(InvalidCookie::new("partitioned", "", Fault::NotSecure));
         }
+        self.keep_prefix()?;
 
         let mut text = Vec::with_capacity(
             self.key.len() + self.value.len() + self.path.map_or(0, str::len) + 128,
@@ -257,6 +260,29 @@ impl<'a> SetCookie<'a> {
         let text = String::from_utf8(text).unwrap_or_default();
         FieldValue::try_from(text.trim_end())
             .map_err(|_| InvalidCookie::new(self.first_not_latin1(), "", Fault::NotLatin1))
+    }
+
+    /// Refuses a cookie that does not keep what the prefix of its name promises.
+    fn keep_prefix(&self) -> Result<(), InvalidCookie> {
+        let begins_with = |prefix: &str| {
+            let start = self.key.as_bytes().get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        let is_of_host = begins_with("__Host-");
+        let fault = if !is_of_host && !begins_with("__Secure-") {
+            None
+        } else if !self.secure {
+            Some(("secure", "`secure`"))
+        } else if is_of_host && self.domain.is_some_and(|domain| !domain.is_empty()) {
+            Some(("domain", "no domain"))
+        } else if is_of_host && self.path != Some("/") {
+            Some(("path", "the path \"/\""))
+        } else {
+            None
+        };
+        fault.map_or(Ok(()), |(field, expected)| {
+            Err(InvalidCookie::new(field, self.key, Fault::Prefix(expected)))
+        })
     }
 
     /// Writes `; name=value`, unless there is no value or an empty one.
