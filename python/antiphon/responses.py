@@ -512,6 +512,12 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
     whole file), ``range_policy`` (``"starlette"``, or ``"rfc9110"`` where the two differ) and
     ``conditional`` (``False`` answers no preconditions), and override ``set_stat_headers``.
 
+    The tag of a file that was modified before 1990, which is a time that a build has set, is also
+    made of times that no program can set, so that each machine has another; there is no
+    ``Last-Modified``. Where several machines serve copies of such files, set ``etag="content"``. A
+    time in the future is no validator either: no ``Last-Modified``, and a weak tag. A file of
+    procfs or sysfs, whose length only reading tells, is sent without a length, and never in parts.
+
     Args:
         path: Where the file lies.
         status_code: The status code; ranges and preconditions are for 200 only.
@@ -522,12 +528,17 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         stat_result: The file's ``os.stat_result``, if it is known: it is announced instead of what
             the open file says.
         content_disposition_type: ``"attachment"``, or ``"inline"`` to have it shown.
+        etag: What the ``ETag`` is made of: ``"stat"``, size and time, or ``"content"``, a hash of
+            the bytes, for which a file is read once, and again when it has changed; the hashes of
+            4096 files are remembered by device, inode, size and times. By default what the class
+            says, which is ``"stat"``.
 
     Raises:
         RuntimeError: When it is sent, if there is no such file, if it is no regular file, or if it
             is shorter than what was announced. Only in the last case something may have been sent.
         OSError: When it is sent, if it cannot be opened or read.
-        ValueError: If a header field cannot be sent, or ``content_disposition_type`` is no token.
+        ValueError: If a header field cannot be sent, ``content_disposition_type`` is no token, or
+            ``etag`` is none of its two words.
         UnicodeEncodeError: If a header field is not Latin-1.
 
     Example:
@@ -548,6 +559,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
     max_ranges = 100
     range_policy: Literal["starlette", "rfc9110"] = "starlette"
     conditional = True
+    etag: Literal["stat", "content"] = "stat"
 
     def __init__(
         self,
@@ -559,6 +571,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         filename: str | None = None,
         stat_result: os.stat_result | None = None,
         content_disposition_type: str = "attachment",
+        etag: Literal["stat", "content"] | None = None,
     ) -> None:
         self._initialise_file(
             path,
@@ -569,6 +582,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             filename,
             stat_result,
             content_disposition_type,
+            etag,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

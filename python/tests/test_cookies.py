@@ -126,3 +126,28 @@ def test_names_and_words_of_other_types() -> None:
         response.set_cookie("a", samesite=1)  # type: ignore[arg-type]
     with pytest.raises(CookieError, match="Illegal key"):
         response.set_cookie("\ud800")
+
+
+@pytest.mark.parametrize(
+    ("key", "attributes", "field"),
+    [
+        ("__Host-a", {}, "secure"),
+        ("__Secure-a", {"secure": False}, "secure"),
+        ("__host-a", {"secure": True, "path": "/a"}, "path"),
+        ("__Host-a", {"secure": True, "path": None}, "path"),
+        ("__HOST-a", {"secure": True, "domain": "a.example"}, "domain"),
+    ],
+)
+def test_a_name_with_a_prefix_keeps_its_rule(
+    key: str, attributes: dict[str, Any], field: str
+) -> None:
+    # Browsers would drop it without a word.
+    with pytest.raises(ValueError, match=f"cookie {field}: expected .*{key}"):
+        cookie(key, "v", **attributes)
+    response = Response()
+    with pytest.raises(ValueError, match=f"cookie {field}: expected "):
+        response.delete_cookie(key, **attributes)
+    assert not [name for name, _ in response.raw_headers if name == b"set-cookie"]
+    kept = {"__Host-a": "__Host-a=v; Path=/; SameSite=lax; Secure"}
+    if key in kept:
+        assert cookie(key, "v", secure=True) == kept[key]

@@ -1,5 +1,4 @@
 //! Cookies that browsers would drop without a word.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use antiphon_core::values::cookie::{InvalidCookieKind, SetCookie};
 

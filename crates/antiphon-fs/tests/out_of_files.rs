@@ -1,6 +1,5 @@
 //! What concerns the whole process, which is why it is a test program of its own.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use antiphon_fs::{OpenErrorKind, OpenFile};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -161,7 +161,9 @@ impl http_body::Body for Body {
         match &self.content {
             Content::Empty => SizeHint::with_exact(0),
             Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::File(reader) => SizeHint::with_exact(reader.remaining()),
+            Content::File(reader) => reader
+                .remaining()
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
             Content::Stream(stream) => stream
                 .missing()
                 .map_or_else(SizeHint::default, SizeHint::with_exact),

@@ -79,11 +79,11 @@ pub(crate) fn disposition(kind: &Bound<'_, PyAny>, error: &InvalidDisposition) -
     not_latin1(kind).unwrap_or_else(|| PyValueError::new_err(error.to_string()))
 }
 
-/// A file that cannot be opened: `RuntimeError` in Starlette's words if it is missing or is no file,
-/// and Python's own `OSError` for all else.
+/// A file that cannot be opened: `RuntimeError` in Starlette's words if it is missing, if symbolic links
+/// lead in a circle, or if it is no file, and Python's own `OSError` for all else.
 pub(crate) fn open(path: &Bound<'_, PyAny>, error: &OpenError) -> PyErr {
     match error.kind() {
-        OpenErrorKind::NotFound if os_code(error) == Some(NO_ENTRY) => {
+        OpenErrorKind::NotFound if matches!(os_code(error), Some(NO_ENTRY | libc::ELOOP)) => {
             about(path, "does not exist.")
         }
         OpenErrorKind::NotFound if matches!(os_code(error), None | Some(INVALID)) => {

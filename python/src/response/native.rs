@@ -35,7 +35,7 @@ pub(super) trait NativeClass {
 pub(super) type Given<'a, 'py> = [Option<&'a Bound<'py, PyAny>>; MOST];
 
 /// As many parameters as a class has.
-pub(super) const MOST: usize = 8;
+pub(super) const MOST: usize = 9;
 
 type Build = for<'a, 'py> fn(&Bound<'py, PyAny>, &ClassProfile, Given<'a, 'py>) -> PyResult<()>;
 

@@ -7,7 +7,28 @@
 //!
 //! [RFC 9110 §8.8.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3
 
+use crate::fields::FieldValue;
+use crate::text::number;
+use alloc::string::String;
 use alloc::vec::Vec;
+
+/// The strong entity tag of content with this hash.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::etag;
+///
+/// assert_eq!(etag::of_content(&[0x0c, 0xff]), "\"0cff\"");
+/// ```
+#[must_use]
+pub fn of_content(hash: &[u8]) -> FieldValue {
+    let mut text = String::with_capacity(2 * hash.len() + 2);
+    text.push('"');
+    number::push_hex_bytes(&mut text, hash);
+    text.push('"');
+    FieldValue::from_visible_ascii(text)
+}
 
 /// An entity tag, taken apart.
 ///

@@ -44,7 +44,9 @@ pub enum FileErrorKind {
     Shrank,
     /// A header contradicts the file.
     Invalid,
-    /// Reading failed, or there were too many open files, or the like.
+    /// The process, or the system, has as many files open as it may.
+    TooManyOpenFiles,
+    /// Reading failed, or the like.
     Other,
 }
 
@@ -54,6 +56,7 @@ impl FileError {
             OpenErrorKind::NotFound => FileErrorKind::NotFound,
             OpenErrorKind::NotAFile => FileErrorKind::NotAFile,
             OpenErrorKind::Forbidden => FileErrorKind::Forbidden,
+            OpenErrorKind::TooManyOpenFiles => FileErrorKind::TooManyOpenFiles,
             _ => FileErrorKind::Other,
         };
         Self {

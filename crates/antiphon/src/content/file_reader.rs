@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 pub(crate) struct Reader {
     file: Option<Opened>,
     segments: VecDeque<Segment>,
+    /// Whether the last segment ends where the file does.
+    is_open_ended: bool,
     /// A read on another thread, which goes on while the chunk before it is being sent.
     reading: Option<JoinHandle<(Buffer, io::Result<usize>)>>,
 }
@@ -29,6 +31,7 @@ impl Reader {
     pub(crate) fn new(file: Opened, content: FileContent) -> Self {
         let segments = match content {
             FileContent::Whole(length) => [Segment::File(0..length)].into(),
+            FileContent::UntilEnd => return Self::until_end(&file),
             FileContent::Segments(segments) => segments.into(),
         };
         Self::of(file, segments)
@@ -38,19 +41,26 @@ impl Reader {
         Self::of(file.clone(), [Segment::File(range)].into())
     }
 
+    pub(crate) fn until_end(file: &Opened) -> Self {
+        let mut reader = Self::of_range(file, 0..u64::MAX);
+        reader.is_open_ended = true;
+        reader
+    }
+
     fn of(file: Opened, segments: VecDeque<Segment>) -> Self {
         let mut reader = Self {
             file: Some(file),
             segments,
+            is_open_ended: false,
             reading: None,
         };
         reader.drop_what_is_sent();
         reader
     }
 
-    /// Returns how many bytes remain to be sent.
-    pub(crate) fn remaining(&self) -> u64 {
-        self.segments.iter().map(Segment::len).sum()
+    /// Returns how many bytes remain to be sent; `None` if only reading tells.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        (!self.is_open_ended).then(|| self.segments.iter().map(Segment::len).sum())
     }
 
     /// Tells whether all has been taken.
@@ -75,7 +85,12 @@ impl Reader {
         if let (Ok(chunk), Some(Segment::File(range))) = (&chunk, self.segments.front_mut()) {
             range.start += chunk.len() as u64;
         }
-        match chunk {
+        match &chunk {
+            Ok(chunk) if chunk.is_empty() && self.is_open_ended => {
+                self.segments.clear();
+                self.file = None;
+                return Poll::Ready(None);
+            }
             Ok(_) => self.drop_what_is_sent(),
             Err(_) => self.segments.clear(),
         }
@@ -114,6 +129,7 @@ impl Reader {
             }
         };
         match read {
+            Ok(0) if self.is_open_ended => Poll::Ready(Ok(Bytes::new())),
             Ok(0) => Poll::Ready(Err(FileError::shrank(file.path()))),
             Ok(read) => Poll::Ready(Ok(buffer.into_bytes(read))),
             Err(error) => Poll::Ready(Err(FileError::read(file.path(), &error))),

@@ -1,7 +1,7 @@
 //! A file that is open, and the path that it was opened by.
 
 use super::file_error::FileError;
-use antiphon_fs::{FileFacts, OpenFile};
+use antiphon_fs::{ContentHash, FileFacts, OpenFile};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +31,24 @@ impl Opened {
 
     pub(crate) fn facts(&self) -> FileFacts {
         self.file.facts()
+    }
+
+    /// Tells whether only reading to the end tells the file's length.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.file.is_generated()
+    }
+
+    /// Returns the hash of the content; `None` if the file is being changed. Where it is not known, the
+    /// file is read on a thread that may wait.
+    pub(crate) async fn content_hash(&self) -> Result<Option<ContentHash>, FileError> {
+        if let Some(hash) = self.file.known_content_hash() {
+            return Ok(Some(hash));
+        }
+        let file = Arc::clone(&self.file);
+        tokio::task::spawn_blocking(move || file.content_hash())
+            .await
+            .map_err(FileError::task)?
+            .map_err(|error| FileError::read(&self.path, &error))
     }
 
     pub(crate) fn path(&self) -> &Path {

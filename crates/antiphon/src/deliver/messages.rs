@@ -83,16 +83,12 @@ async fn send_file(
             }
             FileStep::Segment { bytes, more_body } => (bytes.into(), more_body),
             FileStep::File { range, more_body } => {
-                let mut reader = Reader::of_range(&file, range);
-                loop {
-                    send.has_room().await;
-                    let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
-                    let body = chunk.transpose()?.unwrap_or_default();
-                    if reader.is_at_end() {
-                        break (body, more_body);
-                    }
-                    send_chunk(send, scope_type, body).await?;
-                }
+                let reader = Reader::of_range(&file, range);
+                (send_but_last(send, scope_type, reader).await?, more_body)
+            }
+            FileStep::UntilEnd => {
+                let reader = Reader::until_end(&file);
+                (send_but_last(send, scope_type, reader).await?, false)
             }
         };
         send.send(Message::Body {
@@ -103,6 +99,23 @@ async fn send_file(
         .await?;
     }
     Ok(())
+}
+
+/// Sends what is read, and returns the last chunk.
+async fn send_but_last(
+    send: &mut asgi::Send,
+    scope_type: ScopeType,
+    mut reader: Reader,
+) -> Result<Bytes, asgi::Error> {
+    loop {
+        send.has_room().await;
+        let chunk = poll_fn(|context| reader.poll_chunk(context)).await;
+        let body = chunk.transpose()?.unwrap_or_default();
+        if reader.is_at_end() {
+            return Ok(body);
+        }
+        send_chunk(send, scope_type, body).await?;
+    }
 }
 
 /// Sends the head and a stream to its end.

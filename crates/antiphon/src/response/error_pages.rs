@@ -27,6 +27,8 @@ impl FileError {
         let response = self.response();
         if response.status().is_client_error() {
             tracing::debug!(error = %self, "a file cannot be sent");
+        } else {
+            tracing::error!(error = %self, "a file cannot be sent");
         }
         let request = RequestFacts::of_method(method);
         or_500(response.plan_at_once(&request).map(Planned::into_http))

@@ -14,10 +14,10 @@ use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::file::{self, FileFacts, RangeTerms, Stat};
-use antiphon_core::text::http_date::HttpDate;
 use antiphon_core::text::number;
 use antiphon_core::values::content_disposition::{self, DispositionType, InvalidDisposition};
 use antiphon_core::values::etag;
+use antiphon_core::values::file_version::FileVersion;
 use antiphon_core::values::media_type::MediaType;
 use http::StatusCode;
 use std::borrow::Cow;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 ///
 /// | what                          | how                                                                  |
 /// |-------------------------------|----------------------------------------------------------------------|
-/// | validators                    | `ETag` of size and time (strong), `Last-Modified`                     |
+/// | validators                    | `ETag` of size and time, or of the [content](Self::etag); `Last-Modified` |
 /// | preconditions                 | `If-Match`, `If-Unmodified-Since`, `If-None-Match`, `If-Modified-Since`: 304, 412 |
 /// | ranges                        | one or several, with `If-Range`: 206, 416                            |
 /// | a name                        | `Content-Disposition`, in ASCII and in UTF-8                         |
@@ -37,7 +37,13 @@ use std::sync::Arc;
 /// The file is opened once, before anything is sent. Bytes that are in memory are read at once; others
 /// on tokio's blocking threads, one chunk ahead. Over [`serve`](crate::serve) no more than two chunks wait
 /// for a client that reads slowly; with another server it is as much as that server asks for. If the file
-/// grows meanwhile, no more is sent than was announced; if it shrinks, the connection is cut.
+/// grows meanwhile, no more is sent than was announced; if it shrinks, the connection is cut. A file of
+/// procfs or sysfs, whose length only reading tells, is sent without a length, and never in parts.
+///
+/// A file that was modified before 1990 has that time of a build, which gives it to every version: its tag
+/// is of its length and of times that a program cannot set, so that each machine has another, and there is
+/// no `Last-Modified`. Where several machines serve copies of such files, set
+/// [`EtagSource::Content`](Self::etag). A time in the future is no validator either.
 ///
 /// # Examples
 ///
@@ -63,6 +69,7 @@ pub struct FileResponse {
     filename: Option<String>,
     disposition_type: DispositionType,
     stat_result: Option<antiphon_fs::FileFacts>,
+    etag: EtagSource,
     cache_control: Option<FieldValue>,
     range_policy: RangePolicy,
     max_ranges: usize,
@@ -80,6 +87,7 @@ impl FileResponse {
             filename: None,
             disposition_type: DispositionType::ATTACHMENT,
             stat_result: None,
+            etag: EtagSource::Stat,
             cache_control: None,
             range_policy: RangePolicy::Rfc9110,
             max_ranges: MAX_RANGES,
@@ -136,6 +144,25 @@ impl FileResponse {
         self
     }
 
+    /// Sets what the `ETag` is made of; size and time by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{EtagSource, FileResponse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let response = FileResponse::new("Cargo.toml").etag(EtagSource::Content);
+    /// let first = response.clone().into_http(&http::Request::new(())).await?;
+    /// let request = http::Request::get("/").header("if-none-match", &first.headers()["etag"]).body(())?;
+    /// assert_eq!(response.into_http(&request).await?.status(), 304);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub const fn etag(mut self, source: EtagSource) -> Self {
+        self.etag = source;
+        self
+    }
+
     /// Sets the value of `Cache-Control`.
     ///
     /// # Errors
@@ -159,11 +186,23 @@ impl FileResponse {
     async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {
         let file = Opened::open(Arc::clone(&self.path)).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
+        let length = match self.stat_result {
+            None if file.is_generated() => None,
+            _ => Some(facts.length),
+        };
         let now = unix_now();
-        self.describe(facts, now).map_err(FileError::invalid)?;
+        let etag = self.etag_of(&file, length, facts, now).await?;
+        let version = version(facts);
+        let stat = Stat {
+            length,
+            last_modified: length.and_then(|_| version.last_modified(now)),
+            etag,
+            cache_control: self.cache_control.clone(),
+        };
+        self.describe(stat).map_err(FileError::invalid)?;
         let facts = FileFacts {
             status: self.parameters.status.as_u16(),
-            length: facts.length,
+            length,
             declared: self.parameters.headers.declared(),
         };
         let boundary = if request.may_want_parts() {
@@ -183,8 +222,28 @@ impl FileResponse {
             .planned([], plan, |content| Source::File(file, content)))
     }
 
+    /// Returns the file's tag; `None` if it has none, since its content is being made or changed, or if
+    /// the caller has set one.
+    async fn etag_of(
+        &self,
+        file: &Opened,
+        length: Option<u64>,
+        facts: antiphon_fs::FileFacts,
+        now: i64,
+    ) -> Result<Option<FieldValue>, FileError> {
+        let is_set = self.parameters.headers.contains("etag");
+        Ok(match self.etag {
+            _ if is_set || length.is_none() => None,
+            EtagSource::Stat => Some(version(facts).etag(now)),
+            EtagSource::Content => file
+                .content_hash()
+                .await?
+                .map(|hash| etag::of_content(&hash)),
+        })
+    }
+
     /// Adds what the header says of the file in its present state.
-    fn describe(&mut self, facts: antiphon_fs::FileFacts, now: i64) -> Result<(), InvalidResponse> {
+    fn describe(&mut self, stat: Stat) -> Result<(), InvalidResponse> {
         let parameters = &mut self.parameters;
         parameters.headers.reserve(MOST_FIELDS);
         let name = self.filename.as_deref().map_or(&*self.path, Path::new);
@@ -194,13 +253,6 @@ impl FileResponse {
             .filename
             .as_deref()
             .map(|filename| content_disposition::encode(&self.disposition_type, filename));
-        let modified = i64::try_from(facts.modified.div_euclid(1_000_000_000)).ok();
-        let stat = Stat {
-            length: facts.length,
-            last_modified: modified.and_then(HttpDate::from_unix),
-            etag: Some(etag::of_file(facts.length, facts.modified, now)),
-            cache_control: self.cache_control.clone(),
-        };
         let status = parameters.status.as_u16();
         content
             .into_iter()
@@ -208,6 +260,29 @@ impl FileResponse {
             .chain(file::stat_head(status, stat))
             .for_each(|patch| parameters.headers.apply(patch));
         Ok(())
+    }
+}
+
+/// What the `ETag` of a file is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EtagSource {
+    /// Its size and its time of modification, and where a build has set that time, when it was changed,
+    /// too: nothing is read. Copies on several machines have one tag if they have one time.
+    #[default]
+    Stat,
+    /// A hash of its bytes: copies have one tag whatever their times are. The file is read once for it,
+    /// and again when it has changed; the hashes of 4096 files are remembered by device, inode, size and
+    /// times.
+    Content,
+}
+
+const fn version(facts: antiphon_fs::FileFacts) -> FileVersion {
+    FileVersion {
+        length: facts.length,
+        modified: facts.modified,
+        changed: facts.changed,
+        inode: facts.inode,
     }
 }
 
@@ -232,14 +307,17 @@ fn boundary() -> Result<String, FileError> {
 }
 
 impl FileError {
-    /// Returns what the client is told: 404 if there is no such file, 403 if it may not be read, 500 for
-    /// any other reason. The path is not in it.
+    /// Returns what the client is told: 404 if there is no such file, 403 if it may not be read, 503 if
+    /// too many files are open, 500 for any other reason. The path is not in it.
     pub fn response(&self) -> PlainTextResponse {
         let (status, text) = match self.kind() {
             FileErrorKind::NotFound | FileErrorKind::NotAFile => {
                 (StatusCode::NOT_FOUND, "Not Found")
             }
             FileErrorKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+            FileErrorKind::TooManyOpenFiles => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         };
         PlainTextResponse::new(text).status_code(status)

@@ -16,7 +16,7 @@ mod redirect;
 mod streaming;
 
 pub use event_source::EventSourceResponse;
-pub use file::FileResponse;
+pub use file::{EtagSource, FileResponse};
 pub use fixed::{
     FixedResponse, Html, HtmlResponse, PlainText, PlainTextResponse, Raw, Render, Response,
     ResponseClass,

@@ -466,9 +466,10 @@ async fn odd_times_do_no_harm() {
     let path = folder.file(3);
     let file = fs::File::options().write(true).open(&path).unwrap();
     for (time, sent) in [
+        (SystemTime::UNIX_EPOCH - Duration::from_secs(3600), None),
         (
-            SystemTime::UNIX_EPOCH - Duration::from_secs(3600),
-            Some("Wed, 31 Dec 1969 23:00:00 GMT"),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(631_152_000),
+            Some("Mon, 01 Jan 1990 00:00:00 GMT"),
         ),
         (
             SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800),
@@ -774,6 +775,7 @@ async fn parameters_are_starlettes() {
     let known = antiphon::FileFacts {
         length: 10,
         modified: 784_111_777_000_000_000,
+        ..Default::default()
     };
     let response = FileResponse::new(&path)
         .filename("notes.txt")

@@ -7,6 +7,7 @@ mod delivery;
 mod doors;
 mod event_source;
 mod exchange;
+mod file_versions;
 mod files;
 mod hostile;
 mod json;

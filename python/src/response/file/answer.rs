@@ -2,20 +2,20 @@
 
 use super::messages::{FileMessages, Source};
 use super::request::Request;
-use super::validators::{date, etag};
+use super::validators::{Version, now};
 use crate::convert::{error, field_list, message};
 use crate::response::base::{self, Response};
 use antiphon_core::fields::FieldName;
 use antiphon_core::request::range::RangePolicy;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
-use antiphon_fs::OpenFile;
+use antiphon_core::values::etag;
+use antiphon_fs::{ContentHash, OpenFile};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use std::os::fd::AsRawFd;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is sent of an open file to whoever `scope` describes: two messages, or `FileMessages`.
 pub(super) fn answer<'py>(
@@ -23,6 +23,7 @@ pub(super) fn answer<'py>(
     path: Bound<'py, PyAny>,
     file: OpenFile,
     scope: &Bound<'py, PyAny>,
+    etag: Etag,
     stat_headers: StatHeaders,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
@@ -32,14 +33,16 @@ pub(super) fn answer<'py>(
     let status = base::status(&status_code)?;
     let raw_headers = slf.getattr(intern!(py, "raw_headers"))?;
     let list = field_list::as_list(&raw_headers)?;
+    let now = now();
+    let version = announced.version.as_ref();
     let stat = Stat {
         length: announced.length,
-        last_modified: announced.modified.and_then(date),
-        etag: match announced.modified {
-            Some(modified) if !field_list::contains(&list, &FieldName::ETAG)? => {
-                Some(etag(py, modified, announced.length)?)
-            }
-            _ => None,
+        last_modified: version.and_then(|version| version.last_modified(now)),
+        etag: match (etag, version) {
+            _ if field_list::contains(&list, &FieldName::ETAG)? => None,
+            (Etag::OfContent(hash), _) => hash.map(|hash| etag::of_content(&hash)),
+            (Etag::OfStat, Some(version)) => Some(version.etag(now)?),
+            (Etag::OfStat, None) => None,
         },
         cache_control: None,
     };
@@ -68,7 +71,7 @@ pub(super) fn answer<'py>(
     let terms = RangeTerms {
         policy: range_policy(slf)?,
         max_ranges: slf.getattr(intern!(py, "max_ranges"))?.extract()?,
-        now: now(),
+        now,
         boundary: &boundary,
     };
     let plan = file::plan(facts, &fields, terms).map_err(|error| error::response(&error))?;
@@ -99,6 +102,7 @@ pub(super) fn answer<'py>(
         path: path.unbind(),
         chunk_size: chunk_size as u64,
         is_whole: matches!(content, FileContent::Whole(_)),
+        is_open_ended: content == FileContent::UntilEnd,
     };
     let mut messages = FileMessages::new(request.scope_type, start, content, source);
     if request.offers_pathsend && background.is_none() {
@@ -117,27 +121,43 @@ pub(super) enum StatHeaders {
     Overridden,
 }
 
+/// What the `ETag` is made of.
+#[derive(Clone, Copy)]
+pub(super) enum Etag {
+    /// Of what the system says of the file.
+    OfStat,
+    /// Of its bytes: their hash, unless they are being changed.
+    OfContent(Option<ContentHash>),
+}
+
 /// What is announced of the file.
-struct Announced {
-    length: u64,
-    /// When it was modified, in seconds since 1970, unless a program says so itself.
-    modified: Option<f64>,
+struct Announced<'py> {
+    /// `None` if only reading tells.
+    length: Option<u64>,
+    /// What tells it from others, unless a program says so itself, or its content is being made.
+    version: Option<Version<'py>>,
 }
 
 /// The size of the program's `stat_result`, if it gave one, or the open file's own, for which a class may
 /// have a `set_stat_headers` of its own.
-fn announced(
-    slf: &Bound<'_, Response>,
+fn announced<'py>(
+    slf: &Bound<'py, Response>,
     file: &OpenFile,
     stat_headers: StatHeaders,
-) -> PyResult<Announced> {
+) -> PyResult<Announced<'py>> {
     let py = slf.py();
     let given = slf.getattr(intern!(py, "stat_result"))?;
     if !given.is_none() {
         let length = given.getattr(intern!(py, "st_size"))?.extract()?;
         return Ok(Announced {
-            length,
-            modified: None,
+            length: Some(length),
+            version: None,
+        });
+    }
+    if file.is_generated() {
+        return Ok(Announced {
+            length: None,
+            version: None,
         });
     }
     let facts = file.facts();
@@ -148,16 +168,13 @@ fn announced(
             .call_method1("fstat", (file.as_raw_fd(),))?;
         slf.call_method1(hook, (stat_result,))?;
         return Ok(Announced {
-            length: facts.length,
-            modified: None,
+            length: Some(facts.length),
+            version: None,
         });
     }
-    // As `os.stat` makes a float of it.
-    let seconds = facts.modified.div_euclid(1_000_000_000) as f64;
-    let nanoseconds = facts.modified.rem_euclid(1_000_000_000) as f64;
     Ok(Announced {
-        length: facts.length,
-        modified: Some(seconds + 1e-9 * nanoseconds),
+        length: Some(facts.length),
+        version: Some(Version::of_facts(py, &facts)),
     })
 }
 
@@ -170,9 +187,4 @@ fn range_policy(slf: &Bound<'_, Response>) -> PyResult<RangePolicy> {
             "range_policy: expected \"starlette\" or \"rfc9110\", but found {other:?}"
         ))),
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs() as i64)
 }

@@ -36,6 +36,8 @@ pub(crate) struct Source {
     /// Whether it is sent as a whole: then, as in Starlette, a last chunk of full size is followed by
     /// an empty one.
     pub(crate) is_whole: bool,
+    /// Whether only reading tells where it ends.
+    pub(crate) is_open_ended: bool,
 }
 
 /// What a step comes to.
@@ -115,6 +117,10 @@ impl FileMessages {
                 self.range = Some((range, more_body));
                 return self.cached_chunk(py);
             }
+            Some(FileStep::UntilEnd) => {
+                self.range = Some((0..u64::MAX, false));
+                return self.cached_chunk(py);
+            }
             Some(FileStep::Pathsend) => {
                 let message = self.pathsend(py)?;
                 self.source = None;
@@ -127,6 +133,10 @@ impl FileMessages {
 
     fn cached_chunk<'py>(&mut self, py: Python<'py>) -> PyResult<Next<'py>> {
         self.chunk(py, |source, range| {
+            // The system makes the content now, which may take a while.
+            if source.is_open_ended {
+                return Ok(None);
+            }
             uninit_bytes::cached(py, &source.file, range)
         })
     }
@@ -151,6 +161,9 @@ impl FileMessages {
         };
         let length = chunk.as_bytes().len() as u64;
         range.start += length;
+        if source.is_open_ended && length == 0 {
+            range.start = range.end;
+        }
         let is_last = range.is_empty() && !(source.is_whole && length == source.chunk_size);
         let more_body = !is_last || *more;
         if is_last {
@@ -199,6 +212,11 @@ impl FileMessages {
     /// Read what memory does not hold; for a thread that may wait.
     fn wait(&mut self, py: Python<'_>) -> PyResult<()> {
         let next = self.chunk(py, |source, range| {
+            if source.is_open_ended {
+                let mut content = vec![0; (range.end - range.start) as usize];
+                let read = py.detach(|| source.file.read_at(&mut content, range.start))?;
+                return Ok(Some(PyBytes::new(py, &content[..read])));
+            }
             match uninit_bytes::awaited(py, &source.file, range)? {
                 None => Err(error::shrank(source.path.bind(py))),
                 bytes => Ok(bytes),

@@ -11,15 +11,16 @@ use super::initialise::{self, status_code_or, unless_none};
 use super::native::{Given, Native, NativeClass};
 use crate::convert::path::file_path;
 use crate::convert::{error, media_type};
-use answer::{StatHeaders, answer};
+use answer::{Etag, StatHeaders, answer};
 use antiphon_core::fields::FieldValue;
 use antiphon_core::response::file::{self, Stat};
 use antiphon_core::values::content_disposition::{self, DispositionType};
 use antiphon_fs::OpenFile;
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFloat, PyTuple};
-use validators::{date, etag, tag};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+use validators::{Version, now};
 
 /// The base of `antiphon.responses.FileResponse`.
 #[pyclass(extends = Response, subclass, module = "antiphon._antiphon")]
@@ -48,6 +49,7 @@ impl FileResponse {
         filename: Option<&Bound<'py, PyAny>>,
         stat_result: Option<&Bound<'py, PyAny>>,
         disposition_type: Option<&Bound<'py, PyAny>>,
+        etag: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let common = Arguments {
             content: None,
@@ -61,6 +63,7 @@ impl FileResponse {
             filename,
             stat_result,
             disposition_type,
+            etag,
         };
         build(slf, None, common, of_file)
     }
@@ -75,17 +78,15 @@ impl FileResponse {
     /// A class may override it.
     fn set_stat_headers(slf: &Bound<'_, Self>, stat_result: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        let length: u64 = stat_result.getattr(intern!(py, "st_size"))?.extract()?;
-        let given = stat_result.getattr(intern!(py, "st_mtime"))?;
-        let modified: f64 = given.extract()?;
-        let etag = match given.cast::<PyFloat>() {
-            Ok(_) => etag(py, modified, length)?,
-            Err(_) => tag(given.str()?.to_str()?, length)?,
-        };
+        let (version, now) = (Version::of_stat_result(stat_result)?, now());
         let stat = Stat {
-            length,
-            last_modified: date(modified),
-            etag: Some(etag),
+            length: Some(version.length()),
+            last_modified: version.last_modified(now),
+            etag: match etag_source(slf)? {
+                EtagSource::Stat => Some(version.etag(now)?),
+                // That is known when the file has been opened.
+                EtagSource::Content => None,
+            },
             cache_control: None,
         };
         let status = base::status(&slf.getattr(intern!(py, "status_code"))?)?;
@@ -104,7 +105,14 @@ impl FileResponse {
         let path = slf.getattr(intern!(slf.py(), "path"))?;
         match OpenFile::open_cached(&file_path(&path)?) {
             Ok(Some(file)) => {
-                answer(slf.as_super(), path, file, scope, stat_headers(slf)?).map(Some)
+                let etag = match etag_source(slf)? {
+                    EtagSource::Stat => Etag::OfStat,
+                    EtagSource::Content => match file.known_content_hash() {
+                        None => return Ok(None),
+                        hash => Etag::OfContent(hash),
+                    },
+                };
+                answer(slf.as_super(), path, file, scope, etag, stat_headers(slf)?).map(Some)
             }
             Ok(None) => Ok(None),
             Err(error) => Err(error::open(&path, &error)),
@@ -119,10 +127,14 @@ impl FileResponse {
         let py = slf.py();
         let path = slf.getattr(intern!(py, "path"))?;
         let place = file_path(&path)?;
-        match py.detach(|| OpenFile::open(&place)) {
-            Ok(file) => answer(slf.as_super(), path, file, scope, stat_headers(slf)?),
-            Err(error) => Err(error::open(&path, &error)),
-        }
+        let file = py
+            .detach(|| OpenFile::open(&place))
+            .map_err(|error| error::open(&path, &error))?;
+        let etag = match etag_source(slf)? {
+            EtagSource::Stat => Etag::OfStat,
+            EtagSource::Content => Etag::OfContent(py.detach(|| file.content_hash())?),
+        };
+        answer(slf.as_super(), path, file, scope, etag, stat_headers(slf)?)
     }
 }
 
@@ -136,6 +148,7 @@ impl NativeClass for FileResponse {
         "filename",
         "stat_result",
         "content_disposition_type",
+        "etag",
     ];
     const REQUIRED: usize = 1;
 
@@ -155,7 +168,7 @@ impl NativeClass for FileResponse {
         else {
             return Ok(());
         };
-        let [filename, stat_result, disposition_type] = of_file.map(unless_none);
+        let [filename, stat_result, disposition_type, etag] = of_file.map(unless_none);
         let common = Arguments {
             content: None,
             status_code: status_code_or(response.py(), status_code, 200),
@@ -168,6 +181,7 @@ impl NativeClass for FileResponse {
             filename,
             stat_result,
             disposition_type,
+            etag,
         };
         let fresh = profile.default_content();
         build(response.cast()?, fresh, common, of_file)
@@ -180,6 +194,7 @@ struct FileArguments<'a, 'py> {
     filename: Option<&'a Bound<'py, PyAny>>,
     stat_result: Option<&'a Bound<'py, PyAny>>,
     disposition_type: Option<&'a Bound<'py, PyAny>>,
+    etag: Option<&'a Bound<'py, PyAny>>,
 }
 
 /// Builds the response. `fresh` is what its class says of its content, if nobody can have set an
@@ -196,6 +211,7 @@ fn build<'py>(
         filename,
         stat_result,
         disposition_type,
+        etag,
     } = of_file;
     slf.setattr(intern!(py, "path"), path)?;
     if fresh.is_none() {
@@ -218,11 +234,40 @@ fn build<'py>(
         }
     }
     offer(slf, disposition_type)?;
+    if let Some(etag) = etag {
+        EtagSource::try_from(etag)?;
+        slf.setattr(intern!(py, "etag"), etag)?;
+    }
     slf.setattr(intern!(py, "stat_result"), stat_result)?;
     if let Some(stat_result) = stat_result {
         slf.call_method1(intern!(py, "set_stat_headers"), (stat_result,))?;
     }
     Ok(())
+}
+
+/// What a program wants an `ETag` to be made of.
+#[derive(Clone, Copy)]
+enum EtagSource {
+    Stat,
+    Content,
+}
+
+impl TryFrom<&Bound<'_, PyAny>> for EtagSource {
+    type Error = PyErr;
+
+    fn try_from(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match given.str()?.to_str()? {
+            "stat" => Ok(Self::Stat),
+            "content" => Ok(Self::Content),
+            other => Err(PyValueError::new_err(format!(
+                "etag: expected \"stat\" or \"content\", but found {other:?}"
+            ))),
+        }
+    }
+}
+
+fn etag_source(slf: &Bound<'_, FileResponse>) -> PyResult<EtagSource> {
+    EtagSource::try_from(&slf.getattr(intern!(slf.py(), "etag"))?)
 }
 
 /// Whose `set_stat_headers` the response has.
