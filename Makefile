@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients test test-rust test-layers test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak deny check
+.PHONY: help run run-python gallery clients test test-rust test-layers test-portable test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -13,11 +13,17 @@ run-python: ## the same by the Python face, at http://127.0.0.1:8001 (PORT overr
 gallery:
 	cargo build --quiet --release --package gallery
 
-test: test-layers test-rust test-no-std test-python test-gallery ## sets up and runs all tests
+test: test-layers test-rust test-portable test-no-std test-python test-gallery ## sets up and runs all tests
 
 test-rust: clients
 	cargo test --workspace --all-features
 	cargo check --package antiphon --no-default-features
+
+PORTABLE = RUSTFLAGS="--cfg antiphon_portable" cargo test --target-dir $${CARGO_TARGET_DIR:-target}/portable
+
+test-portable: # how files are opened and read on other systems, on this one
+	$(PORTABLE) --package antiphon-fs
+	$(PORTABLE) --package antiphon --all-features --test it --test out_of_files -- file
 
 clients: # the programs that download files in tests
 	crates/antiphon/tests/clients

@@ -12,6 +12,11 @@ pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
     is(error, &OUT_OF_FILES)
 }
 
+/// Tells whether what cannot be opened is a socket, or a device without a driver.
+pub(crate) fn is_no_file(error: &io::Error) -> bool {
+    is(error, &NO_FILE)
+}
+
 fn is(error: &io::Error, numbers: &[i32]) -> bool {
     error
         .raw_os_error()
@@ -26,6 +31,16 @@ const OUT_OF_FILES: [i32; 2] = [
     rustix::io::Errno::MFILE.raw_os_error(),
     rustix::io::Errno::NFILE.raw_os_error(),
 ];
+
+#[cfg(unix)]
+const NO_FILE: [i32; 3] = [
+    rustix::io::Errno::NXIO.raw_os_error(),
+    rustix::io::Errno::NODEV.raw_os_error(),
+    rustix::io::Errno::OPNOTSUPP.raw_os_error(),
+];
+
+#[cfg(not(unix))]
+const NO_FILE: [i32; 0] = [];
 
 /// `ERROR_CANT_RESOLVE_FILENAME`
 #[cfg(not(unix))]

@@ -34,6 +34,7 @@ impl OpenError {
         let kind = match source.kind() {
             _ if errno::is_link_loop(&source) => OpenErrorKind::NotFound,
             _ if errno::is_out_of_files(&source) => OpenErrorKind::TooManyOpenFiles,
+            _ if errno::is_no_file(&source) => OpenErrorKind::NotAFile,
             // A path that no system has: too long, or with a NUL.
             io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory

@@ -16,10 +16,7 @@ const FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NOCTTY);
 
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    match rustix::fs::open(path, FLAGS, Mode::empty()) {
-        Ok(file) => Ok(file.into()),
-        Err(error) => Err(refused(error)),
-    }
+    Ok(rustix::fs::open(path, FLAGS, Mode::empty())?.into())
 }
 
 pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
@@ -28,16 +25,7 @@ pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
         // The path is not in memory, or somebody has a lease of the file; or the kernel is older than
         // 5.12, or a sandbox hides the call.
         Err(Errno::INTR | Errno::AGAIN | Errno::INVAL | Errno::NOSYS | Errno::PERM) => Ok(None),
-        Err(error) => Err(refused(error)),
-    }
-}
-
-/// A socket, and a device without a driver, cannot be opened at all.
-fn refused(error: Errno) -> io::Error {
-    if error == Errno::NXIO || error == Errno::NODEV {
-        not_a_file()
-    } else {
-        error.into()
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -73,7 +73,7 @@ fn filled<'py>(
     Ok((read(memory)? == length).then_some(bytes))
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(antiphon_portable)))]
 mod system {
     use super::{offset_of, outcome};
     use std::io;
@@ -105,7 +105,7 @@ mod system {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(antiphon_portable))))]
 mod system {
     use std::io;
     use std::mem::MaybeUninit;
