@@ -24,6 +24,13 @@ PORTABLE = RUSTFLAGS="--cfg antiphon_portable" cargo test --target-dir $${CARGO_
 test-portable: # how files are opened and read on other systems, on this one
 	$(PORTABLE) --package antiphon-fs
 	$(PORTABLE) --package antiphon --all-features --test it --test out_of_files -- file
+	@if rustup target add $(WINDOWS) >/dev/null 2>&1; then \
+		cargo check --package antiphon --all-features --target $(WINDOWS); \
+	else \
+		echo "the target $(WINDOWS) cannot be had: what Windows would compile is not checked"; \
+	fi
+
+WINDOWS = x86_64-pc-windows-gnu
 
 clients: # the programs that download files in tests
 	crates/antiphon/tests/clients

@@ -1,8 +1,11 @@
 //! Names that Windows takes for devices.
 
 /// Tells whether a part of a path names a device: `CON`, `NUL.txt`, `COM1` and the like, in any folder,
-/// with any extension, and whatever spaces and dots follow.
+/// with any extension, and whatever spaces and dots follow; or what begins with `\\.\`, pipes among them.
 pub(crate) fn is_device(part: &str) -> bool {
+    if part.starts_with(r"\\.\") {
+        return true;
+    }
     let part = part.to_ascii_uppercase();
     let stem = part.split(['.', ':']).next().unwrap_or_default();
     let stem = stem.trim_end_matches(' ');
@@ -40,6 +43,8 @@ mod tests {
             "LPT0",
             "conin$",
             "CONOUT$",
+            r"\\.\pipe",
+            r"\\.\PhysicalDrive0",
         ] {
             assert!(is_device(name), "{name}");
         }
