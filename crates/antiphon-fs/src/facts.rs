@@ -16,6 +16,18 @@ pub struct FileFacts {
     pub device: u64,
 }
 
+/// All that a system is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stat {
+    pub(crate) facts: FileFacts,
+    /// How much of a disk it takes, in units of the system's; 1 where that is not known.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        expect(dead_code, reason = "only Linux has files that this tells of")
+    )]
+    pub(crate) blocks: u64,
+}
+
 /// What a read that must not wait gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {

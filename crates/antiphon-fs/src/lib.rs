@@ -106,19 +106,21 @@ impl OpenFile {
     }
 
     fn of(file: fs::File) -> io::Result<Self> {
-        let facts = system::facts(&file)?;
-        let is_generated = generated::is_generated(&file, &facts)?;
-        let length = if is_generated { 0 } else { facts.length };
+        let stat = system::stat(&file)?;
+        let (mut facts, is_generated) = (stat.facts, generated::is_generated(&file, &stat)?);
+        if is_generated {
+            facts.length = 0;
+        }
         Ok(Self {
             file,
-            facts: FileFacts { length, ..facts },
+            facts,
             is_generated,
         })
     }
 
     /// What the file is now, whatever has been done to it since it was opened.
     fn facts_now(&self) -> io::Result<FileFacts> {
-        system::facts(&self.file)
+        Ok(system::stat(&self.file)?.facts)
     }
 
     /// What the file was when it was opened.

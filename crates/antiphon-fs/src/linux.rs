@@ -1,7 +1,7 @@
 //! Linux: opens and reads that refuse to wait.
 
 use crate::error::not_a_file;
-use crate::facts::{FileFacts, Read};
+use crate::facts::{FileFacts, Read, Stat};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
@@ -29,19 +29,21 @@ pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
+pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     let stat = rustix::fs::fstat(file)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(not_a_file());
     }
     let nanoseconds = |seconds, rest| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
-    Ok(FileFacts {
+    let facts = FileFacts {
         length: u64::try_from(stat.st_size).unwrap_or_default(),
         modified: nanoseconds(stat.st_mtime, stat.st_mtime_nsec),
         changed: Some(nanoseconds(stat.st_ctime, stat.st_ctime_nsec)),
         inode: stat.st_ino,
         device: stat.st_dev,
-    })
+    };
+    let blocks = stat.st_blocks as u64;
+    Ok(Stat { facts, blocks })
 }
 
 pub(crate) fn read_cached_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<Read> {

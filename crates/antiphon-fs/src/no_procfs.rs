@@ -1,10 +1,10 @@
 //! Systems whose files all say how long they are.
 
-use crate::facts::FileFacts;
+use crate::facts::Stat;
 use std::fs::File;
 use std::io;
 
 #[expect(clippy::unnecessary_wraps, reason = "asking may fail elsewhere")]
-pub(crate) const fn is_generated(_: &File, _: &FileFacts) -> io::Result<bool> {
+pub(crate) const fn is_generated(_: &File, _: &Stat) -> io::Result<bool> {
     Ok(false)
 }

@@ -1,7 +1,7 @@
 //! Systems that cannot say whether they would wait: whatever may wait is left to another thread.
 
 use crate::error::not_a_file;
-use crate::facts::{FileFacts, Read};
+use crate::facts::{FileFacts, Read, Stat};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub(crate) fn open_cached(_: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
+pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(not_a_file());
@@ -48,17 +48,20 @@ pub(crate) fn facts(file: &File) -> io::Result<FileFacts> {
         ..Default::default()
     };
     #[cfg(unix)]
-    let facts = {
+    let (facts, blocks) = {
         use std::os::unix::fs::MetadataExt;
         let seconds = i128::from(metadata.ctime());
-        FileFacts {
+        let facts = FileFacts {
             changed: Some(seconds * 1_000_000_000 + i128::from(metadata.ctime_nsec())),
             inode: metadata.ino(),
             device: metadata.dev(),
             ..facts
-        }
+        };
+        (facts, metadata.blocks())
     };
-    Ok(facts)
+    #[cfg(not(unix))]
+    let blocks = 1;
+    Ok(Stat { facts, blocks })
 }
 
 pub(crate) fn read_cached_at(_: &File, _: &mut [u8], _: u64) -> io::Result<Read> {
