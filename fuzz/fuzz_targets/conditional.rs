@@ -11,8 +11,7 @@ use antiphon_core::response::file::{
     self, FileContent, FileFacts, RangeTerms, Stat, plan,
 };
 use antiphon_core::response::plan::Body;
-use antiphon_core::text::http_date::HttpDate;
-use antiphon_core::values::etag;
+use antiphon_core::values::file_version::FileVersion;
 use antiphon_fuzz::{assert_one_line, fields};
 use libfuzzer_sys::fuzz_target;
 
@@ -27,10 +26,15 @@ fuzz_target!(|input: &[u8]| {
     ];
     let values: [Option<&[u8]>; 6] = fields(input);
     let lines = || names.iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
-    let stat = Stat {
+    let version = FileVersion {
         length: LENGTH,
-        last_modified: HttpDate::from_unix(MODIFIED),
-        etag: Some(etag::of_file(LENGTH, i128::from(MODIFIED) * 1_000_000_000, NOW)),
+        modified: i128::from(MODIFIED) * 1_000_000_000,
+        ..FileVersion::default()
+    };
+    let stat = Stat {
+        length: Some(LENGTH),
+        last_modified: version.last_modified(NOW),
+        etag: Some(version.etag(NOW)),
         cache_control: None,
     };
     let mut built = Headers::new();
@@ -38,7 +42,7 @@ fuzz_target!(|input: &[u8]| {
         .chain(file::stat_head(200, stat))
         .for_each(|patch| built.apply(patch));
     let facts = FileFacts {
-        length: LENGTH,
+        length: Some(LENGTH),
         declared: built.declared(),
         ..FileFacts::default()
     };
@@ -64,6 +68,7 @@ fuzz_target!(|input: &[u8]| {
             let sent = match &content {
                 FileContent::Whole(length) => *length,
                 FileContent::Segments(segments) => segment::total(segments),
+                FileContent::UntilEnd => unreachable!("the length is known"),
             };
             assert_ne!(method, Method::Head);
             assert_eq!(

@@ -1,6 +1,7 @@
 //! A hash of a file's content, remembered as long as the file stays as it is.
 
-use crate::{FileFacts, OpenFile};
+use crate::facts::FileFacts;
+use crate::open_file::OpenFile;
 use lru::LruCache;
 use std::io;
 use std::num::NonZeroUsize;

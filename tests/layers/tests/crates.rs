@@ -9,7 +9,19 @@ const CORE: [&str; 7] = [
     "text", "fields", "values", "request", "body", "response", "asgi",
 ];
 
-const FS: [&str; 4] = ["error", "facts", "linux", "portable"];
+const FS: [&str; 11] = [
+    "errno",
+    "error",
+    "facts",
+    "patient",
+    "windows_names",
+    "procfs",
+    "no_procfs",
+    "linux",
+    "portable",
+    "open_file",
+    "content_hash",
+];
 
 const CHANNEL: [&str; 9] = [
     "policy",
