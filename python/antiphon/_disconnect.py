@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import anyio
 
 from antiphon._by_hand import begun
+from antiphon._scope import asyncio_scope
 from antiphon.types import Receive
 
 
@@ -28,8 +30,12 @@ class Interruption:
     waits for.
     """
 
+    # One is kept for as long as a stream is open.
+    __slots__ = ("listeners", "scope", "told")
+
     def __init__(self) -> None:
-        self.scope = anyio.CancelScope()
+        #: That of the task, from when the sending has begun.
+        self.scope: anyio.CancelScope
         self.told: Callable[[], object] = bool
         self.listeners: list[_Listener] = []
 
@@ -61,7 +67,7 @@ async def interruptible(
         others = [(listen, True) for listen in listeners]
         await beside(lambda: sending, *others, interruption=interruption)
         return
-    scope = interruption.scope
+    scope = interruption.scope = asyncio_scope()
     scope.__enter__()
     try:
         rest = begun(sending) if listeners else sending
@@ -88,9 +94,9 @@ async def _stopped(interruption: Interruption) -> None:
     # Each holds the other, and both the response.
     listeners, interruption.listeners = interruption.listeners, []
     for listener in listeners:
-        listener.cancel()
-    if listeners:
-        await asyncio.wait([listener.task for listener in listeners])
+        listener.cancel_soon()
+    for listener in listeners:
+        await listener.ended()
     for listener in listeners:
         if listener.error is not None:
             raise listener.error
@@ -105,16 +111,19 @@ async def disconnected(receive: Receive) -> None:
 class _Listener:
     """A task that interrupts the sending when the client is gone."""
 
+    __slots__ = ("_interruption", "_is_told", "_listening", "_own", "error", "task")
+
     def __init__(
         self, listen: Callable[[], Coroutine[Any, Any, None]], interruption: Interruption
     ) -> None:
         self._listening, self._interruption = listen, interruption
-        self._own = anyio.CancelScope()
+        self._own = asyncio_scope()
+        self._is_told = False
         self.error: BaseException | None = None
         self.task = asyncio.ensure_future(self._listen())
 
     async def _listen(self) -> None:
-        if self._own.cancel_called:
+        if self._is_told:
             return
         try:
             with self._own:
@@ -124,12 +133,31 @@ class _Listener:
             return
         except BaseException as error:
             self.error = error
-        if not self._own.cancel_called:
+        if not self._is_told:
             self._interruption.call()
 
     def cancel(self) -> None:
         """Listen no more."""
+        self._is_told = True
         self._own.cancel()
+
+    def cancel_soon(self) -> None:
+        """Listen no more, in a turn of the event loop: anyio describes the task that cancels."""
+        self._is_told = True
+        if not self.task.done():
+            self.task.get_loop().call_soon(self._own.cancel)
+
+    async def ended(self) -> None:
+        """Wait until nothing listens any more."""
+        if not self.task.done():
+            waiter = self.task.get_loop().create_future()
+            self.task.add_done_callback(partial(_tell, waiter))
+            await waiter
+
+
+def _tell(waiter: asyncio.Future[None], _: object) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def cancelling(task: Any) -> int:

@@ -279,7 +279,6 @@ class EventPuller(Puller):
             if self._failure is None:
                 raise
         finally:
-            self._end_sender()
             self._options.shutdown.when_told(bool)
             for pending in (self._alarm, self._expiry, self._pinging):
                 if pending is not None:

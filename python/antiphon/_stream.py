@@ -36,7 +36,7 @@ import anyio
 from antiphon._antiphon import StreamMessages
 from antiphon._by_hand import passed_on, rest
 from antiphon._disconnect import Interrupted, Interruption, beside
-from antiphon._sender import Sender
+from antiphon._sending import Sending
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.types import Message, Send
 
@@ -244,10 +244,10 @@ class Puller:
         #: Entered before the iterator was first asked for something.
         self._interruption = interruption
         self._send = send
-        #: Made when it is needed: it holds this, too.
-        self._sender: Sender | None = None
         #: Whether what the iterator has entered might lie across what ``send`` enters.
         self._sends_apart: bool = getattr(iterator, "_enters_scopes", True)
+        #: Whether a pull that was waited for may have kept the event loop busy, too.
+        self._may_block: bool = getattr(iterator, "_may_block", True)
         self._most = _MANY if merges else 1
         self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream, _handed_over)
         #: Whether the head waits for the first piece: a thread always has to be waited for.
@@ -289,6 +289,8 @@ class Puller:
                     stream.expect_as_many()
                 await self._wait()
                 since = perf_counter()
+                if not self._may_block:
+                    stream.begin()
             if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
                 while (message := stream.take()) is not None:
                     await self.send_alone(message)
@@ -305,8 +307,6 @@ class Puller:
                 stream.limit = 0
                 await _finished(pull, self._waits_for)
             raise
-        finally:
-            self._end_sender()
 
     @coroutine
     def _wait(self) -> Generator[Any, Any, None]:
@@ -352,10 +352,8 @@ class Puller:
         if not self._sends_apart:
             await sent(self.sending, message)
             return
-        if self._sender is None:
-            self._sender = Sender(self.sending)
-        sender, is_interrupted = self._sender, False
-        taken = sender.begin(message)
+        sending, is_interrupted = Sending(self.sending, message), False
+        taken = sending.taken
 
         def tell() -> None:
             # The iterator may have shielded the task, so that it does not feel the scope.
@@ -363,35 +361,33 @@ class Puller:
                 taken.set_result(Interrupted())
 
         self._interruption.told = tell
-        while not taken.done():
-            try:
-                await self._beside(taken, is_interrupted)
-            except asyncio.CancelledError as error:
-                is_interrupted = True
-                if taken.cancelled():
-                    taken = sender.again()
-                self._interrupt(error)
-                if self._error is None and self._interruption.is_called:
-                    self._error = error
-            except Exception:
-                await sender.abandon()
-                raise
-            if self._error is not None:
-                await sender.abandon()
-                raise self._error
-        self._interruption.told = bool
-        failure = taken.result()
-        if isinstance(failure, Interrupted):
-            await sender.abandon()
+        try:
+            while not taken.done():
+                try:
+                    await self._beside(taken, is_interrupted)
+                except asyncio.CancelledError as error:
+                    is_interrupted = True
+                    if taken.cancelled():
+                        taken = sending.again()
+                    self._interrupt(error)
+                    if self._error is None and self._interruption.is_called:
+                        self._error = error
+                except Exception:
+                    await sending.abandon()
+                    raise
+                if self._error is not None:
+                    await sending.abandon()
+                    raise self._error
+            failure = taken.result()
+            if isinstance(failure, Interrupted):
+                await sending.abandon()
+        finally:
+            sending.end()
+            self._interruption.told = bool
         if isinstance(failure, OSError):
             raise SendError(failure) from failure
         if failure is not None:
             raise failure
-
-    def _end_sender(self) -> None:
-        if self._sender is not None:
-            self._sender.end()
-            self._sender = None
 
     def sending(self, message: Message) -> Awaitable[Any]:
         """Begin to send a message: return what is awaited until it is taken."""

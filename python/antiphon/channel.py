@@ -119,6 +119,8 @@ class Subscription:
 
     #: Nothing of the program's runs in it.
     _enters_scopes = False
+    #: A pull only waits.
+    _may_block = False
 
     def __init__(self, channel: EventChannel, last_event_id: bytes | None) -> None:
         self._bell = _Bell()
