@@ -367,7 +367,10 @@ class EventPuller(Puller):
         progress = self._progress
         if progress.sending is Sending.NOTHING:
             progress.sending = Sending.EVENT
-        await sent(self._send, message)
+        try:
+            await self._send(message)
+        except OSError as error:
+            raise SendError(error) from error
         self._has_sent()
 
     async def send_beside(self, message: Message) -> None:

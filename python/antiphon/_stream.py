@@ -223,8 +223,8 @@ class Puller:
     | method           | it                                                                        |
     |------------------|---------------------------------------------------------------------------|
     | ``run``          | sends the whole stream                                                    |
-    | ``send_alone``   | sends a message when the iterator has stopped for it, or has ended        |
-    | ``send_beside``  | sends a message while the iterator waits for something                    |
+    | ``send_alone``   | sends a message when the iterator stands at no wait of a program's        |
+    | ``send_beside``  | sends a message while a generator waits, perhaps in a scope               |
     | ``sending``      | begins to send beside the iterator: returns what is awaited               |
     | ``settled``      | waits for ``send`` beside the iterator, or for the iterator, too          |
 
@@ -262,6 +262,7 @@ class Puller:
         """Send the head and what the iterator brings."""
         # One coroutine, not two: it is kept for as long as the stream is open.
         stream, pull = self._stream, self._pull
+        send_while_waiting = self.send_beside if self._sends_apart else self.send_alone
         messages, since = 0, perf_counter()
         try:
             stream.begin()
@@ -282,7 +283,7 @@ class Puller:
                     continue
                 if stream.has_pieces or not self.holds_head:
                     while (message := stream.take()) is not None:
-                        await self.send_beside(message)
+                        await send_while_waiting(message)
                     if self._is_over or self._waits_for is _FULL:
                         continue
                 if self._sends_apart:
@@ -336,7 +337,7 @@ class Puller:
             self._is_over, self._error = True, error
 
     async def send_alone(self, message: Message) -> None:
-        """Send a message when the iterator has stopped for it, or has ended."""
+        """Send a message when the iterator stands at no wait of a program's."""
         # Not by ``sent``: it is once more a coroutine.
         try:
             await self._send(message)
@@ -344,7 +345,7 @@ class Puller:
             raise SendError(error) from error
 
     async def send_beside(self, message: Message) -> None:
-        """Send a message while the iterator waits for something.
+        """Send a message while a generator waits, perhaps in a scope.
 
         A cancellation is meant for the iterator as well, which may have set itself an alarm: if it
         knows what to do with it, the message is sent nonetheless.
