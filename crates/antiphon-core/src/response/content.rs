@@ -149,6 +149,32 @@ pub(super) fn frame(
     Ok(Vec::new())
 }
 
+/// Refuses a status from 100 to 199, which comes before a response (RFC 9110 §15.2): a client would go on
+/// waiting, or read what follows as the response.
+///
+/// # Errors
+///
+/// [`InvalidResponse`], which names the status.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::response::content;
+///
+/// assert!(content::refuse_interim(200).is_ok());
+/// assert!(content::refuse_interim(103).is_err());
+/// ```
+///
+/// # Starlette
+///
+/// Starlette sends such a response, and so does the Python face.
+pub const fn refuse_interim(status: u16) -> Result<(), InvalidResponse> {
+    match status {
+        100..200 => Err(InvalidResponse(Fault::Interim { status })),
+        _ => Ok(()),
+    }
+}
+
 /// The length that a head announces of content of `length` bytes, if this status lets it announce one.
 pub(super) const fn announced_length(status: u16, length: u64) -> Option<u64> {
     match status {
@@ -221,6 +247,9 @@ enum Fault {
         actual: Option<u64>,
     },
     TransferEncoding,
+    Interim {
+        status: u16,
+    },
 }
 
 impl fmt::Display for InvalidResponse {
@@ -240,6 +269,10 @@ impl fmt::Display for InvalidResponse {
             } => write!(
                 formatter,
                 "header `content-length`: expected a number of bytes, but found {declared:?}"
+            ),
+            Fault::Interim { status } => write!(
+                formatter,
+                "status code: expected one from 200 to 999, which ends a request, but found {status}"
             ),
             Fault::TransferEncoding => formatter.write_str(
                 "header `transfer-encoding`: expected none, since the server chooses it for each \

@@ -16,6 +16,14 @@ pub enum SendError {
     AfterEnd,
     /// The client has read nothing for as long as it was given.
     TimedOut,
+    /// The `content-length` of a head is no number of bytes, or comes twice.
+    InvalidLength,
+    /// There is more content than the `content-length` says.
+    TooLong,
+    /// There is less content than the `content-length` says.
+    TooShort,
+    /// The status code is none that ends a request.
+    InvalidStatus,
     /// The server has not offered the extension that the message belongs to.
     NotOffered,
 }
@@ -27,6 +35,10 @@ impl fmt::Display for SendError {
             Self::HeadMissing => "expected http.response.start, but found http.response.body",
             Self::HeadTwice => "expected http.response.body, but found http.response.start again",
             Self::TimedOut => "the client has read nothing for longer than the `send_timeout`",
+            Self::InvalidLength => "header `content-length`: expected one number of bytes",
+            Self::TooLong => "expected no more content than the `content-length` says",
+            Self::TooShort => "expected as much content as the `content-length` says",
+            Self::InvalidStatus => "expected a status code from 200 to 999",
             Self::NotOffered => "expected no http.response.pathsend, which was not offered",
             Self::AfterEnd => "expected nothing after the message without more_body, but found one",
         })

@@ -267,7 +267,7 @@ impl PlannableAtOnce for EventSourceResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let events = self.events.take()?;
-        let facts = self.parameters.facts(None);
+        let facts = self.parameters.facts(None)?;
         let content = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, request.method)?;
         let head = event_source::head(Some(request.version)).chain(content);

@@ -248,7 +248,7 @@ impl FileResponse {
         parameters.headers.reserve(MOST_FIELDS);
         let name = self.filename.as_deref().map_or(&*self.path, Path::new);
         parameters.media_type.get_or_insert_with(|| guess(name));
-        let content = content::head(parameters.facts(None), parameters.content_type())?;
+        let content = content::head(parameters.facts(None)?, parameters.content_type())?;
         let disposition = self
             .filename
             .as_deref()

@@ -234,7 +234,7 @@ impl<C> PlannableAtOnce for FixedResponse<C> {
     type Error = InvalidResponse;
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
-        let facts = self.parameters.facts(Some(self.content.len() as u64));
+        let facts = self.parameters.facts(Some(self.content.len() as u64))?;
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = fixed::plan(facts, request.method)?;
         Ok(self

@@ -233,7 +233,7 @@ impl PlannableAtOnce for JsonLinesResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let lines = self.lines.take()?;
-        let facts = self.parameters.facts(None);
+        let facts = self.parameters.facts(None)?;
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, request.method)?;
         let send_timeout = self.send_timeout;

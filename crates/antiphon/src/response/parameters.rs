@@ -3,7 +3,7 @@
 use crate::background::BackgroundTask;
 use crate::deliver::planned::{Planned, Source};
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
-use antiphon_core::response::content::ContentFacts;
+use antiphon_core::response::content::{self, ContentFacts, InvalidResponse};
 use antiphon_core::response::plan::{self, Plan};
 use antiphon_core::values::cookie::{InvalidCookie, SetCookie};
 use antiphon_core::values::media_type::{Charset, MediaType};
@@ -32,12 +32,14 @@ impl Parameters {
     }
 
     /// Returns what the core has to know of content of this length.
-    pub(crate) fn facts(&self, length: Option<u64>) -> ContentFacts<'_> {
-        ContentFacts {
-            status: self.status.as_u16(),
+    pub(crate) fn facts(&self, length: Option<u64>) -> Result<ContentFacts<'_>, InvalidResponse> {
+        let status = self.status.as_u16();
+        content::refuse_interim(status)?;
+        Ok(ContentFacts {
+            status,
             length,
             declared: self.headers.declared(),
-        }
+        })
     }
 
     /// Returns the value of `Content-Type`, if there is a media type.

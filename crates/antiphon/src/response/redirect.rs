@@ -70,7 +70,7 @@ impl PlannableAtOnce for RedirectResponse {
     type Error = InvalidResponse;
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
-        let facts = self.parameters.facts(Some(0));
+        let facts = self.parameters.facts(Some(0))?;
         let content = content::head(facts, self.parameters.content_type())?;
         let plan = fixed::plan(facts, request.method)?;
         let head = content.into_iter().chain([redirect::head(&self.url)]);

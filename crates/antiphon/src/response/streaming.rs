@@ -189,7 +189,7 @@ impl PlannableAtOnce for StreamingResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let chunks = self.chunks.take()?;
-        let facts = self.parameters.facts(None);
+        let facts = self.parameters.facts(None)?;
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, request.method)?;
         let send_timeout = self.send_timeout;

@@ -111,8 +111,11 @@ impl AppCall {
                 self.target = target.and_then(|target| target.as_str().parse().ok());
                 deliver::http::head(status, headers, Body::served(Box::pin(self.take())))
             }
-            Some(Answer::Unsendable) => {
-                self.log("the application sent a status code outside 100 to 999");
+            Some(Answer::Untrue(error)) => {
+                // A failure has been logged.
+                if !matches!(progress, Progress::Failed(_)) {
+                    self.log(&error.to_string());
+                }
                 error_pages::internal_server_error()
             }
             None => match progress {
@@ -171,6 +174,10 @@ impl AppCall {
         let progress = self.poll_app(context);
         if let Progress::Failed(failure) = progress {
             return Poll::Ready(Some(Err(failure.into_error())));
+        }
+        if let Some(error) = self.exchange.untruth() {
+            self.log(&error.to_string());
+            return Poll::Ready(Some(Err(error.into())));
         }
         match (self.exchange.poll_piece(context), progress) {
             (Poll::Ready(piece), _) => Poll::Ready(piece.map(Ok)),

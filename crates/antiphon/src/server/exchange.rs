@@ -1,5 +1,6 @@
 //! One request's answer, on its way from the application to the connection.
 
+use super::length::Length;
 use crate::asgi::peer::Peer;
 use crate::asgi::{self, Chunks, SendError};
 use antiphon_core::fields::Headers;
@@ -13,13 +14,18 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 /// What application and connection share: the part of the answer that was sent and is not taken yet.
-#[derive(Debug, Default)]
-pub(super) struct Exchange(Mutex<State>);
+#[derive(Debug)]
+pub(super) struct Exchange {
+    state: Mutex<State>,
+    /// Whether the request wants the head alone.
+    is_head: bool,
+}
 
 #[derive(Default)]
 struct State {
     phase: Phase,
     head: Option<(u16, Headers)>,
+    length: Length,
     /// One piece of content. While it lies here, the application waits.
     content: Option<Bytes>,
     stream: Option<Chunks>,
@@ -40,17 +46,20 @@ pub(super) type StreamEnd = thread::Result<asgi::Result>;
 /// | phase        | application sends          | connection polls    | client leaves         | application ends |
 /// |--------------|----------------------------|---------------------|-----------------------|------------------|
 /// | `Unanswered` | head → another phase (1)   | waits               | `Closed`              | error page       |
-/// | `Open`       | piece; the last → `Ended`  | takes the piece     | `Filled` (2), `Closed` | cut             |
+/// | `Open`       | piece; the last → `Ended` (5) | takes the piece     | `Filled` (2), `Closed` | cut             |
 /// | `Streaming`  | leaves it → `Open`         | takes a chunk (3)   | `Complete` (2), `Closed` | cut           |
 /// | `Ended`      | error                      | the rest → `Complete` | `Complete` (4), `Closed` | logged      |
 /// | `Filled`     | dropped; the last → `Complete` | no more         | has left              | logged           |
 /// | `Complete`   | error                      | no more             | has left              | logged           |
+/// | `Untrue`     | error                      | error page, or cut  | `Closed`              | the same         |
 /// | `Closed`     | error                      | no more             | has left              | is dropped       |
 ///
 /// 1. A head alone → `Open`, with a stream → `Streaming`, with all the content → `Ended`.
 /// 2. If the connection has as much content as the head announced.
 /// 3. The stream's end → `Ended`. Its failure → `Open`, since it is the application that then fails.
 /// 4. If the connection has all the content.
+/// 5. Content that the head's length belies → `Untrue`. Of a head that is still here, the client sees
+///    nothing.
 ///
 /// An application *ends* when it returns, fails or panics. *Error page*: the client gets 500, or what a
 /// file's error says. *Cut*: the connection is, after a piece that was sent together with the head.
@@ -81,6 +90,8 @@ enum Phase {
     Filled,
     /// The connection has the whole answer, and the application has ended it.
     Complete,
+    /// The content is not as long as the head said.
+    Untrue(SendError),
     /// The connection let go of the answer before it was complete.
     Closed,
 }
@@ -99,8 +110,8 @@ pub(super) enum Answer {
     Whole(StatusCode, Headers, Bytes),
     /// A head; a stream, or pieces to be taken from the exchange, follow.
     Begun(StatusCode, Headers, Option<Chunks>),
-    /// A status code that HTTP has not.
-    Unsendable,
+    /// None of it: its content is not what its head says.
+    Untrue(SendError),
 }
 
 /// The connection's side; the application's is [`Peer`].
@@ -109,6 +120,9 @@ impl Exchange {
     /// there is more.
     pub(super) fn take_answer(&self, needed: Needed, context: &Context<'_>) -> Option<Answer> {
         let mut state = self.lock();
+        if let Phase::Untrue(error) = state.phase {
+            return Some(Answer::Untrue(error));
+        }
         let is_ended = state.phase == Phase::Ended;
         let is_enough = match needed {
             Needed::Head => true,
@@ -119,9 +133,8 @@ impl Exchange {
             state.connection = Some(context.waker().clone());
             return None;
         };
-        let Ok(status) = StatusCode::from_u16(status) else {
-            return Some(Answer::Unsendable);
-        };
+        // What has another status was not taken.
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Some(if is_ended {
             let content = state.content.take().unwrap_or_default();
             state.phase = Phase::Complete;
@@ -130,6 +143,22 @@ impl Exchange {
         } else {
             Answer::Begun(status, headers, state.stream.take())
         })
+    }
+
+    /// The answer to a request, of which the application has sent nothing yet.
+    pub(super) fn new(is_head: bool) -> Self {
+        Self {
+            state: Mutex::default(),
+            is_head,
+        }
+    }
+
+    /// Returns why the content is not what the head says, if it is not.
+    pub(super) fn untruth(&self) -> Option<SendError> {
+        match self.lock().phase {
+            Phase::Untrue(error) => Some(error),
+            _ => None,
+        }
     }
 
     /// Tells whether no head was sent.
@@ -182,14 +211,19 @@ impl Exchange {
 
     /// Nothing panics while the lock is held, so a poisoned one is as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Peer for Exchange {
     fn start(&self, status: u16, headers: Headers) -> Result<(), SendError> {
+        if !(200..1000).contains(&status) {
+            return Err(SendError::InvalidStatus);
+        }
+        let length = Length::announced(status, &headers, self.is_head)?;
         let mut state = self.lock();
         state.put_head(status, headers, Phase::Open)?;
+        state.length = length;
         wake(&mut state.connection);
         Ok(())
     }
@@ -205,13 +239,23 @@ impl Peer for Exchange {
             Phase::Closed => return Poll::Ready(Err(SendError::Disconnected)),
             Phase::Unanswered => return Poll::Ready(Err(SendError::HeadMissing)),
             Phase::Ended | Phase::Complete => return Poll::Ready(Err(SendError::AfterEnd)),
-            Phase::Filled => Phase::Complete,
+            Phase::Untrue(error) => return Poll::Ready(Err(error)),
+            Phase::Filled => {
+                // The client has its answer, whatever this is.
+                state.length.count(body.len(), more_body)?;
+                Phase::Complete
+            }
             Phase::Open | Phase::Streaming => {
+                if !body.is_empty() && state.content.is_some() {
+                    state.application = Some(context.waker().clone());
+                    return Poll::Pending;
+                }
+                if let Err(error) = state.length.count(body.len(), more_body) {
+                    state.phase = Phase::Untrue(error);
+                    wake(&mut state.connection);
+                    return Poll::Ready(Err(error));
+                }
                 if !body.is_empty() {
-                    if state.content.is_some() {
-                        state.application = Some(context.waker().clone());
-                        return Poll::Pending;
-                    }
                     state.content = Some(mem::take(body));
                 }
                 Phase::Ended

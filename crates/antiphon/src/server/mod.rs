@@ -3,6 +3,7 @@
 mod app_call;
 mod exchange;
 mod failure;
+mod length;
 mod preface;
 mod socket;
 mod wake_source;
@@ -291,7 +292,7 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
         }
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
         let scope = Scope::new(parts, self.client, self.server, self.stopping.clone());
-        let exchange = Arc::new(Exchange::default());
+        let exchange = Arc::new(Exchange::new(asked.0 == Method::HEAD));
         let send = asgi::Send::to_peer(exchange.clone());
         let receive = Receive::from_hyper(body);
         let app = catch_unwind(AssertUnwindSafe(|| self.app.call(scope, receive, send)));

@@ -223,7 +223,7 @@ async fn an_app_that_does_not_answer_gets_500_or_is_cut() {
         ("stops after content", "before the end of its response"),
         ("content first", "expected http.response.start"),
         ("head twice", "http.response.start again"),
-        ("status", "outside 100 to 999"),
+        ("status", "expected a status code from 200 to 999"),
     ] {
         let (log, _guard) = Log::capture();
         let server = start(move |_, _, send| misbehave(way, send)).await;
