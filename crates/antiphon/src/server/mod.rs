@@ -5,6 +5,7 @@ mod exchange;
 mod failure;
 mod length;
 mod preface;
+mod request_head;
 mod socket;
 mod wake_source;
 
@@ -16,8 +17,7 @@ use crate::response::error_pages;
 use crate::shutdown::Shutdown;
 use app_call::AppCall;
 use exchange::Exchange;
-use http::request::Parts;
-use http::{Method, StatusCode, Version, header};
+use http::{Method, StatusCode};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
@@ -286,10 +286,11 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
     type Future = Respond;
 
     fn call(&self, request: http::Request<Incoming>) -> Respond {
-        let (parts, body) = request.into_parts();
-        if let Some(refusal) = refuse(&parts) {
+        let (mut parts, body) = request.into_parts();
+        if let Some(refusal) = request_head::refuse(&parts) {
             return Respond::Refused(Some(refusal));
         }
+        request_head::complete(&mut parts);
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
         let scope = Scope::new(parts, self.client, self.server, self.stopping.clone());
         let exchange = Arc::new(Exchange::new(asked.0 == Method::HEAD));
@@ -302,15 +303,6 @@ impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
         };
         Respond::Asked(AppCall::new(app, exchange, asked, self.tasks.clone()))
     }
-}
-
-/// Requests that do not reach the application: one without the `Host` that RFC 9112 §3.2 demands, and
-/// CONNECT, for this is no proxy.
-fn refuse(request: &Parts) -> Option<StatusCode> {
-    if request.version == Version::HTTP_11 && !request.headers.contains_key(header::HOST) {
-        return Some(StatusCode::BAD_REQUEST);
-    }
-    (request.method == Method::CONNECT).then_some(StatusCode::NOT_IMPLEMENTED)
 }
 
 /// The future of one response.

@@ -12,6 +12,7 @@ mod files;
 mod hostile;
 mod json;
 mod json_lines;
+mod request_head;
 mod server;
 mod streams;
 mod support;
