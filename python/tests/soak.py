@@ -47,7 +47,9 @@ async def visit(port: int, luck: random.Random) -> str:
                     await asyncio.sleep(0.05)
     if luck.random() < 0.5:
         connection = writer.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # A connection that the server has reset is closed already.
+        with suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.close()
     with suppress(ConnectionError):
         await writer.wait_closed()

@@ -12,20 +12,63 @@ use http_body::{Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use sync_wrapper::SyncWrapper;
 
 /// The content of a response, as the `http-body` crate asks for it.
 ///
-/// Its length is exact where it is known beforehand. When it has been taken to its end and is
-/// dropped, the response's background task starts, on tokio.
+/// Its length is exact where it is known beforehand. When it has been taken to its end, or to the length
+/// that was announced, and is dropped, the response's background task starts, on tokio.
+///
+/// It is [`Sync`], as layers of tower-http and `boxed()` want it, though what it is made of need not be.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::Body;
+/// use http_body_util::BodyExt;
+///
+/// fn boxed(body: Body) -> http_body_util::combinators::BoxBody<bytes::Bytes, antiphon::BodyError> {
+///     body.boxed()
+/// }
+/// assert_eq!(http_body::Body::size_hint(&boxed(Body::default())).exact(), Some(0));
+/// ```
+#[derive(Default)]
 pub struct Body {
+    /// Only whoever owns the body gets at it, or has it for itself.
+    inner: SyncWrapper<Inner>,
+    outlook: Outlook,
+}
+
+#[derive(Default)]
+struct Inner {
     content: Content,
     background: Option<BackgroundTask>,
     /// Why the content ended early, to be told next.
     error: Option<BodyError>,
 }
 
+/// What is known of the content that is still to come.
+#[derive(Clone, Copy)]
+struct Outlook {
+    is_over: bool,
+    length: Option<u64>,
+}
+
+impl Default for Outlook {
+    fn default() -> Self {
+        Self {
+            is_over: true,
+            length: Some(0),
+        }
+    }
+}
+
+#[derive(Default)]
 enum Content {
+    #[default]
     Empty,
+    /// None, though there is some: the method or the status forbids it. A length of 0 would be a lie.
+    Withheld,
     Bytes(Bytes),
     File(Box<Reader>),
     Stream(Box<MeteredStream>),
@@ -37,15 +80,24 @@ enum Content {
 impl Body {
     /// Makes a body without content.
     #[must_use]
-    pub const fn empty() -> Self {
-        Self::of(Content::Empty)
+    pub fn empty() -> Self {
+        Self::default()
     }
 
-    const fn of(content: Content) -> Self {
-        Self {
+    pub(crate) fn withheld() -> Self {
+        Self::of(Content::Withheld)
+    }
+
+    fn of(content: Content) -> Self {
+        let outlook = content.outlook();
+        let inner = Inner {
             content,
             background: None,
             error: None,
+        };
+        Self {
+            inner: SyncWrapper::new(inner),
+            outlook,
         }
     }
 
@@ -68,12 +120,12 @@ impl Body {
     }
 
     #[cfg(feature = "server")]
-    pub(crate) const fn served(chunks: Chunks) -> Self {
+    pub(crate) fn served(chunks: Chunks) -> Self {
         Self::of(Content::Served(chunks))
     }
 
     pub(crate) fn with_background(mut self, background: Option<BackgroundTask>) -> Self {
-        self.background = background;
+        self.inner.get_mut().background = background;
         self
     }
 }
@@ -89,13 +141,44 @@ impl From<Bytes> for Body {
     }
 }
 
-impl Body {
+impl Content {
+    fn outlook(&self) -> Outlook {
+        let length = match self {
+            Self::Empty => Some(0),
+            Self::Withheld => None,
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::File(reader) => reader.remaining(),
+            Self::Stream(stream) => stream.missing(),
+            #[cfg(feature = "server")]
+            Self::Served(_) => None,
+        };
+        Outlook {
+            is_over: matches!(self, Self::Empty),
+            length,
+        }
+    }
+
+    /// Tells whether whoever takes it has all of it. Nobody asks for more than was announced.
+    fn is_taken(&self) -> bool {
+        match self {
+            Self::Empty | Self::Withheld => true,
+            Self::Stream(stream) => stream.missing() == Some(0),
+            _ => false,
+        }
+    }
+}
+
+impl Inner {
     fn poll_content(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BodyError>>> {
         let next = match &mut self.content {
             Content::Empty => return Poll::Ready(None),
+            Content::Withheld => {
+                self.content = Content::Empty;
+                return Poll::Ready(None);
+            }
             Content::Bytes(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.content = Content::Empty;
@@ -132,15 +215,19 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(error) = self.error.take() {
+        let this = &mut *self;
+        let inner = this.inner.get_mut();
+        if let Some(error) = inner.error.take() {
             return Poll::Ready(Some(Err(error)));
         }
-        match ready!(self.poll_content(context)) {
+        let chunk = ready!(inner.poll_content(context));
+        this.outlook = inner.content.outlook();
+        match chunk {
             Some(Ok(chunk)) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
             Some(Err(error)) => {
                 // A turn later: what was handed over before shall reach the client, but hyper drops
                 // what it has not written when it hears of an error.
-                self.error = Some(error);
+                inner.error = Some(error);
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -149,36 +236,22 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Empty => true,
-            Content::Bytes(_) | Content::File(_) | Content::Stream(_) => false,
-            #[cfg(feature = "server")]
-            Content::Served(_) => false,
-        }
+        self.outlook.is_over
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Empty => SizeHint::with_exact(0),
-            Content::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::File(reader) => reader
-                .remaining()
-                .map_or_else(SizeHint::default, SizeHint::with_exact),
-            Content::Stream(stream) => stream
-                .missing()
-                .map_or_else(SizeHint::default, SizeHint::with_exact),
-            #[cfg(feature = "server")]
-            Content::Served(_) => SizeHint::default(),
-        }
+        let length = self.outlook.length;
+        length.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if !matches!(self.content, Content::Empty) {
+        let inner = self.inner.get_mut();
+        if inner.error.is_some() || !inner.content.is_taken() {
             return;
         }
-        let Some(background) = self.background.take() else {
+        let Some(background) = inner.background.take() else {
             return;
         };
         match tokio::runtime::Handle::try_current() {

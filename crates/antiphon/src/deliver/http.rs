@@ -12,7 +12,7 @@ impl Planned {
     /// Makes the response a value. Its body runs the background task once it has been taken.
     pub(crate) fn into_http(self) -> http::Response<Body> {
         let body = match self.source {
-            Source::Empty => Body::empty(),
+            Source::Empty => Body::withheld(),
             Source::Bytes(bytes) => Body::from(bytes),
             Source::File(file, content) => Body::of_file(Reader::new(file, content)),
             Source::Stream(stream) => Body::of_stream(stream),
