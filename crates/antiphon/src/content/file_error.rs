@@ -96,6 +96,15 @@ impl FileError {
         }
     }
 
+    /// There is no runtime whose threads may wait for the disk.
+    pub(crate) fn runtime(error: &tokio::runtime::TryCurrentError) -> Self {
+        let text = format!("a file cannot be read without a tokio runtime: {error}");
+        Self {
+            kind: FileErrorKind::Other,
+            source: text.into(),
+        }
+    }
+
     pub(crate) fn random(error: impl fmt::Display) -> Self {
         let text = format!("no boundary between ranges can be made: {error}");
         Self {

@@ -2,7 +2,7 @@
 
 use super::file_buffer::Buffer;
 use super::file_error::FileError;
-use super::opened::Opened;
+use super::opened::{Opened, blocking};
 use antiphon_core::body::segment::Segment;
 use antiphon_core::response::file::FileContent;
 use antiphon_fs::Read;
@@ -112,7 +112,7 @@ impl Reader {
                 // Where these bytes were not in memory, the next hardly are: read one chunk ahead.
                 let next = range.start + *read.as_ref().unwrap_or(&0) as u64;
                 if next > range.start && next < range.end {
-                    self.read_elsewhere(file, Buffer::new(range.end - next), next);
+                    self.read_elsewhere(file, Buffer::new(range.end - next), next)?;
                 }
                 (buffer, read)
             }
@@ -122,7 +122,7 @@ impl Reader {
                     Ok(Read::Bytes(read)) => (buffer, Ok(read)),
                     Err(error) => (buffer, Err(error)),
                     Ok(Read::WouldBlock) => {
-                        self.read_elsewhere(file, buffer, range.start);
+                        self.read_elsewhere(file, buffer, range.start)?;
                         return self.poll_range(file, range, context);
                     }
                 }
@@ -136,12 +136,18 @@ impl Reader {
         }
     }
 
-    fn read_elsewhere(&mut self, file: &Opened, mut buffer: Buffer, offset: u64) {
+    fn read_elsewhere(
+        &mut self,
+        file: &Opened,
+        mut buffer: Buffer,
+        offset: u64,
+    ) -> Result<(), FileError> {
         let file = Arc::clone(&file.file);
-        self.reading = Some(tokio::task::spawn_blocking(move || {
+        self.reading = Some(blocking(move || {
             let read = file.read_at(buffer.memory(), offset);
             (buffer, read)
-        }));
+        })?);
+        Ok(())
     }
 
     /// Drops the segments that have been taken, and the file with the last.

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -17,6 +18,8 @@ pub(crate) struct KeptAlive {
     opening: Option<Bytes>,
     ping: Option<Ping>,
     end: End,
+    /// Whether there is a runtime, which has clocks.
+    is_timed: bool,
 }
 
 impl KeptAlive {
@@ -31,6 +34,7 @@ impl KeptAlive {
             opening,
             ping,
             end,
+            is_timed: false,
         }
     }
 }
@@ -43,6 +47,10 @@ impl Stream for KeptAlive {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes>>> {
         let this = &mut *self;
+        if !this.is_timed {
+            Handle::try_current()?;
+            this.is_timed = true;
+        }
         // Asked for each time, since events that are always ready would hide it.
         let is_over = this.end.has_come() && this.end.poll(context).is_ready();
         let chunk = if is_over {

@@ -4,6 +4,8 @@ use super::file_error::FileError;
 use antiphon_fs::{ContentHash, FileFacts, OpenFile};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 /// An open file that is being sent.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ impl Opened {
             Some(file) => file,
             None => {
                 let path = Arc::clone(&path);
-                tokio::task::spawn_blocking(move || OpenFile::open(&path))
+                blocking(move || OpenFile::open(&path))?
                     .await
                     .map_err(FileError::task)?
                     .map_err(FileError::open)?
@@ -45,7 +47,7 @@ impl Opened {
             return Ok(Some(hash));
         }
         let file = Arc::clone(&self.file);
-        tokio::task::spawn_blocking(move || file.content_hash())
+        blocking(move || file.content_hash())?
             .await
             .map_err(FileError::task)?
             .map_err(|error| FileError::read(&self.path, &error))
@@ -54,4 +56,12 @@ impl Opened {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Has a thread of the runtime's, which may wait, do this; an error if there is no runtime.
+pub(super) fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, FileError> {
+    let runtime = Handle::try_current().map_err(|error| FileError::runtime(&error))?;
+    Ok(runtime.spawn_blocking(work))
 }

@@ -5,6 +5,7 @@ use crate::body::Body;
 use crate::content::file_reader::Reader;
 use antiphon_core::fields::{FieldName, Headers};
 use bytes::Bytes;
+use http::header::MaxSizeReached;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::borrow::Cow;
 
@@ -25,19 +26,29 @@ impl Planned {
     }
 }
 
-/// Puts a head before a body.
+/// Puts a head before a body; 500, with a log line, if it has more fields than the `http` crate holds.
 pub(crate) fn head(status: StatusCode, headers: Headers, body: Body) -> http::Response<Body> {
+    let count = headers.len();
+    let Ok(headers) = header_map(headers) else {
+        tracing::error!(
+            "a response cannot be sent: it has {count} header fields, which are too many"
+        );
+        let mut response = http::Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return response;
+    };
     let mut response = http::Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = header_map(headers);
+    *response.headers_mut() = headers;
     response
 }
 
 /// Makes a map of the `http` crate of the same fields, in the same order.
 ///
 /// Our rules for names and values are no wider than its own, so nothing is lost.
-fn header_map(headers: Headers) -> HeaderMap {
-    let mut map = HeaderMap::with_capacity(headers.len());
+fn header_map(headers: Headers) -> Result<HeaderMap, MaxSizeReached> {
+    // Lines of one name need no room in the map itself.
+    let mut map = HeaderMap::try_with_capacity(headers.len()).unwrap_or_default();
     for (name, value) in headers {
         let value = match value.into_bytes() {
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),
@@ -54,8 +65,8 @@ fn header_map(headers: Headers) -> HeaderMap {
             HeaderName::from_bytes(name.as_bytes())
         };
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
-            map.append(name, value);
+            map.try_append(name, value)?;
         }
     }
-    map
+    Ok(map)
 }

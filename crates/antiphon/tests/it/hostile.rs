@@ -185,3 +185,25 @@ async fn requests_that_are_no_http_get_400() {
     );
     assert_eq!(ask(server.address, "GET", "/").await.body, b"fine");
 }
+
+#[tokio::test]
+async fn more_header_lines_than_can_be_sent_are_500() {
+    let names = (0..25_000).map(|number| (format!("x-{number}"), "1"));
+    let mut many = PlainTextResponse::new("hi");
+    for (name, value) in names {
+        many = many.header(name, value).unwrap();
+    }
+    let answer = ask(start(many.clone()).await.address, "GET", "/").await;
+    assert_eq!((answer.status, &*answer.body), (500, &b""[..]));
+    let http = many.into_http(&http::Request::new(())).unwrap();
+    assert_eq!(http.status(), 500);
+    // Lines of one name are fewer to the map that holds them.
+    let mut cookies = PlainTextResponse::new("hi");
+    for number in 0..25_000 {
+        cookies = cookies
+            .header("set-cookie", format!("a{number}=b"))
+            .unwrap();
+    }
+    let http = cookies.into_http(&http::Request::new(())).unwrap();
+    assert_eq!(http.headers().get_all("set-cookie").iter().count(), 25_000);
+}

@@ -17,3 +17,4 @@ mod server;
 mod streams;
 mod support;
 mod vectors;
+mod without_runtime;
