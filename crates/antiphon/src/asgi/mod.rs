@@ -13,6 +13,7 @@ mod app;
 #[cfg(feature = "server")]
 pub(crate) mod peer;
 mod receive;
+mod receive_error;
 mod scope;
 mod send;
 mod send_error;
@@ -24,6 +25,7 @@ use std::pin::Pin;
 pub use antiphon_core::asgi::scope::ScopeType;
 pub use app::App;
 pub use receive::{Event, Receive};
+pub use receive_error::ReceiveError;
 pub(crate) use scope::Offers;
 pub use scope::Scope;
 pub use send::Send;

@@ -1,5 +1,7 @@
 //! What an application receives.
 
+#[cfg(feature = "server")]
+use super::ReceiveError;
 use super::{Error, Result};
 use bytes::Bytes;
 use http_body::Body;
@@ -74,7 +76,8 @@ impl Receive {
     ///
     /// # Errors
     ///
-    /// The body's own: the client broke off or broke the protocol.
+    /// [`ReceiveError`](super::ReceiveError) from the embedded server, if the client broke off or broke
+    /// the protocol; elsewhere the body's own.
     pub async fn receive(&mut self) -> Result<Event> {
         loop {
             if matches!(self.source, Source::Over) {
@@ -103,7 +106,9 @@ impl Receive {
     fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let frame = match &mut self.source {
             #[cfg(feature = "server")]
-            Source::Hyper(body) => Pin::new(body).poll_frame(context).map_err(Error::from),
+            Source::Hyper(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(|error| ReceiveError::new(error).into()),
             Source::Body(body) => body.as_mut().poll_frame(context),
             Source::Over => return Poll::Ready(None),
         };

@@ -205,7 +205,9 @@ impl AppCall {
             Err(panic) => Failure::panic(&*panic),
         };
         self.app = None;
-        if failure.answer().status().is_server_error() {
+        if failure.is_of_client() {
+            tracing::debug!(method = %self.method, "{failure}");
+        } else if failure.answer().status().is_server_error() {
             self.log(&failure.to_string());
         }
         Progress::Failed(failure)

@@ -1,10 +1,11 @@
 //! Why an application did not answer.
 
-use crate::asgi::Error;
+use crate::asgi::{Error, ReceiveError};
 use crate::body::Body;
 use crate::content::file_error::FileError;
 use crate::response::error_pages;
 use antiphon_core::request::method::Method;
+use http::{HeaderValue, StatusCode, header};
 use std::any::Any;
 use std::fmt;
 
@@ -26,14 +27,26 @@ impl Failure {
         Self(format!("panic: {text}").into())
     }
 
-    /// Returns what the client is told if nothing was sent: 404 or 403 for a file that cannot be sent,
-    /// 500 for any other reason.
+    /// Returns what the client is told if nothing was sent: what the error of a file says, 400 for a
+    /// request whose content cannot be read, 500 for any other reason.
     pub(super) fn answer(&self) -> http::Response<Body> {
-        match self.0.downcast_ref::<FileError>() {
+        if let Some(error) = self.0.downcast_ref::<FileError>() {
             // hyper leaves the content out after HEAD.
-            Some(error) => error.answer(Method::Get),
-            None => error_pages::internal_server_error(),
+            return error.answer(Method::Get);
         }
+        if self.is_of_client() {
+            let mut answer = error_pages::bare(StatusCode::BAD_REQUEST);
+            // Where the next request would begin is not known. HTTP/2 has no such field, and needs none.
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(header::CONNECTION, close);
+            return answer;
+        }
+        error_pages::internal_server_error()
+    }
+
+    /// Tells whether the client is to blame.
+    pub(super) fn is_of_client(&self) -> bool {
+        self.0.is::<ReceiveError>()
     }
 
     pub(super) fn into_error(self) -> Error {

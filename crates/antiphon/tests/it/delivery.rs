@@ -359,9 +359,9 @@ async fn a_client_that_reads_slowly_holds_the_app_up() {
     }
 }
 
-#[tokio::test]
-async fn the_requests_content_reaches_the_app() {
-    let server = start(|scope, mut receive: Receive, send| async move {
+/// An application that answers with what it was sent.
+fn echo() -> impl asgi::App {
+    |scope, mut receive: Receive, send| async move {
         let mut content = Vec::new();
         while let asgi::Event::Request { body, more_body } = receive.receive().await? {
             content.extend_from_slice(&body);
@@ -370,8 +370,48 @@ async fn the_requests_content_reaches_the_app() {
             }
         }
         Response::new(content).call(scope, receive, send).await
-    })
-    .await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_whose_content_cannot_be_read_is_400() {
+    for content in [
+        "x\r\n",
+        "3\r\nonetwo\r\n",
+        "-1\r\n",
+        "3\r\none\r\nfffffffffffffffff\r\n",
+    ] {
+        let (log, _guard) = Log::capture();
+        let server = start(echo()).await;
+        let request =
+            format!("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{content}");
+        let answer = exchange(server.address, request.as_bytes()).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
+            "{content:?}: {answer}"
+        );
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(!log.text().contains("ERROR"), "{}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_broken_off_is_no_error_of_the_applications() {
+    let (log, _guard) = Log::capture();
+    let server = start(echo()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc";
+    stream.write_all(request).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn the_requests_content_reaches_the_app() {
+    let server = start(echo()).await;
     let request =
         b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
         3\r\none\r\n4\r\n two\r\n0\r\n\r\n";
