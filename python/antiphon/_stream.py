@@ -246,7 +246,7 @@ class Puller:
         self._send = send
         #: Whether what the iterator has entered might lie across what ``send`` enters.
         self._sends_apart: bool = getattr(iterator, "_enters_scopes", True)
-        #: Whether a pull that was waited for may have kept the event loop busy, too.
+        #: Whether a pull may keep the event loop busy, and is not only waited for.
         self._may_block: bool = getattr(iterator, "_may_block", True)
         self._most = _MANY if merges else 1
         self._pull: Coroutine[Any, Any, None] = pulled(iterator, stream, _handed_over)
@@ -290,8 +290,6 @@ class Puller:
                     stream.expect_as_many()
                 await self._wait()
                 since = perf_counter()
-                if not self._may_block:
-                    stream.begin()
             if self._error is None or (stream.has_pieces and isinstance(self._error, Exception)):
                 while (message := stream.take()) is not None:
                     await self.send_alone(message)
@@ -325,6 +323,8 @@ class Puller:
             if is_interrupted and self._error is None:
                 raise
         else:
+            if not self._may_block:
+                self._stream.begin()
             self._step(self._pull.send, value)
 
     def _step(self, step: Callable[[Any], Any], argument: Any) -> None:

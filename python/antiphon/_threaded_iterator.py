@@ -47,6 +47,8 @@ class ThreadedIterator:
 
     #: What the program's iterator enters, it enters in a worker.
     _enters_scopes = False
+    #: It keeps a worker busy: what has come lies ready.
+    _may_block = False
 
     def __init__(self, content: Iterable[Any]) -> None:
         self._content = content
