@@ -8,7 +8,7 @@ never waits needs no task beside its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
@@ -31,18 +31,29 @@ class Interruption:
     """
 
     # One is kept for as long as a stream is open.
-    __slots__ = ("listeners", "scope", "told")
+    __slots__ = ("alarm", "listeners", "scope", "told")
 
     def __init__(self) -> None:
         #: That of the task, from when the sending has begun.
         self.scope: anyio.CancelScope
         self.told: Callable[[], object] = bool
         self.listeners: list[_Listener] = []
+        #: When to begin to listen.
+        self.alarm: asyncio.TimerHandle | None = None
 
     @property
     def is_called(self) -> bool:
         """Whether the sending was interrupted."""
         return self.scope.cancel_called
+
+    def listen(self, listeners: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+        """Have these interrupt the sending, each in a task of its own."""
+        self.listeners = [_Listener(listen, self) for listen in listeners]
+
+    def listen_no_more(self) -> None:
+        """Begin nothing that has not begun."""
+        if self.alarm is not None:
+            self.alarm.cancel()
 
     def call(self) -> None:
         """Interrupt the sending, and all that runs beside it."""
@@ -56,8 +67,12 @@ async def interruptible(
     sending: Coroutine[Any, Any, None],
     interruption: Interruption,
     *listeners: Callable[[], Coroutine[Any, Any, None]],
+    delay: float = 0,
 ) -> None:
     """Send until one of the listeners returns, and return quietly then.
+
+    With a ``delay``, in seconds, on asyncio nobody listens before that has passed: a task costs
+    more than most waits are long.
 
     On asyncio the scope of ``interruption`` is entered before anything of the program's runs, and
     whoever cancels it ends the sending: what the program shields completes, and what it swallows
@@ -72,10 +87,15 @@ async def interruptible(
     try:
         rest = begun(sending) if listeners else sending
         if rest is not None:
-            interruption.listeners = [_Listener(listen, interruption) for listen in listeners]
+            if delay:
+                loop = asyncio.get_running_loop()
+                interruption.alarm = loop.call_later(delay, interruption.listen, listeners)
+            else:
+                interruption.listen(listeners)
             await rest
     except GeneratorExit:
         # Whoever closes a coroutine does not wait for anything, and may be of another task.
+        interruption.listen_no_more()
         for listener in interruption.listeners:
             listener.cancel()
         raise
@@ -91,6 +111,7 @@ async def interruptible(
 
 async def _stopped(interruption: Interruption) -> None:
     """Listen no more, and raise what went wrong first."""
+    interruption.listen_no_more()
     # Each holds the other, and both the response.
     listeners, interruption.listeners = interruption.listeners, []
     for listener in listeners:

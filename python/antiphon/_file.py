@@ -14,6 +14,9 @@ from antiphon.types import Receive, Send
 #: After so many messages for which nobody waited, others get their turn.
 _TURN = 64
 
+#: A client that leaves is noticed after so many seconds: most files are sent before.
+_DELAY = 0.02
+
 
 async def file(messages: FileMessages, receive: Receive, send: Send) -> None:
     """Send the messages of a file, and close it, however that ends.
@@ -23,7 +26,8 @@ async def file(messages: FileMessages, receive: Receive, send: Send) -> None:
     try:
         sending = _send_all(messages, send)
         if messages.needs_listener:
-            await interruptible(sending, Interruption(), partial(disconnected, receive))
+            listen = partial(disconnected, receive)
+            await interruptible(sending, Interruption(), listen, delay=_DELAY)
         else:
             await sending
     finally:
