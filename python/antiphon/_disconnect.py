@@ -8,7 +8,7 @@ never waits needs no task beside its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,8 @@ import anyio
 from antiphon._by_hand import begun
 from antiphon._scope import asyncio_scope
 from antiphon.types import Receive
+
+_Listeners = tuple[Callable[[], Coroutine[Any, Any, None]], ...]
 
 
 class Interrupted(Exception):
@@ -31,29 +33,43 @@ class Interruption:
     """
 
     # One is kept for as long as a stream is open.
-    __slots__ = ("alarm", "listeners", "scope", "told")
+    __slots__ = ("_alarm", "_later", "listeners", "scope", "told")
 
     def __init__(self) -> None:
         #: That of the task, from when the sending has begun.
         self.scope: anyio.CancelScope
         self.told: Callable[[], object] = bool
         self.listeners: list[_Listener] = []
-        #: When to begin to listen.
-        self.alarm: asyncio.TimerHandle | None = None
+        #: Who is to listen, and when, if it is not now.
+        self._later: _Listeners = ()
+        self._alarm: asyncio.TimerHandle | None = None
 
     @property
     def is_called(self) -> bool:
         """Whether the sending was interrupted."""
         return self.scope.cancel_called
 
-    def listen(self, listeners: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
-        """Have these interrupt the sending, each in a task of its own."""
-        self.listeners = [_Listener(listen, self) for listen in listeners]
+    def listen(self, listeners: _Listeners, delay: float = 0) -> None:
+        """Have these interrupt the sending, each in a task of its own, after so many seconds."""
+        self._later = listeners
+        if delay:
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later(delay, self.listen_now)
+        else:
+            self.listen_now()
+
+    def listen_now(self) -> None:
+        """Do not wait for the delay, if it is not over."""
+        later = self._later
+        self.listen_no_more()
+        if later:
+            self.listeners = [_Listener(listen, self) for listen in later]
 
     def listen_no_more(self) -> None:
         """Begin nothing that has not begun."""
-        if self.alarm is not None:
-            self.alarm.cancel()
+        self._later = ()
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     def call(self) -> None:
         """Interrupt the sending, and all that runs beside it."""
@@ -87,11 +103,7 @@ async def interruptible(
     try:
         rest = begun(sending) if listeners else sending
         if rest is not None:
-            if delay:
-                loop = asyncio.get_running_loop()
-                interruption.alarm = loop.call_later(delay, interruption.listen, listeners)
-            else:
-                interruption.listen(listeners)
+            interruption.listen(listeners, delay)
             await rest
     except GeneratorExit:
         # Whoever closes a coroutine does not wait for anything, and may be of another task.
