@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 
-#: The class of anyio's scopes on asyncio; that which is called is not it.
+#: The class of anyio's scopes on asyncio. ``anyio.CancelScope`` is another, which looks for it.
 _class: type[anyio.CancelScope] | None = None
 
 

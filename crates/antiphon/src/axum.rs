@@ -10,8 +10,8 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use std::convert::Infallible;
 
-/// 404 for a missing file, 403 for one that may not be read, so that a handler can return
-/// `file.into_http(&request).await`.
+/// 404 for a missing file, 403 for one that may not be read, 503 where too many files are open, so that a
+/// handler can return `file.into_http(&request).await`.
 impl IntoResponse for FileError {
     fn into_response(self) -> Response {
         self.answer(Method::Get).map(Body::new)

@@ -1,10 +1,8 @@
 //! How the head of a request reaches an application, or does not.
 
-use crate::support::{Answer, exchange, start};
+use crate::support::{Answer, exchange, http_2, start};
 use antiphon::{PlainTextResponse, asgi};
 use http_body_util::{BodyExt, Empty};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
 
 /// An application that answers with the header of the request, in order.
 fn echo() -> impl asgi::App {
@@ -62,12 +60,7 @@ async fn the_host_of_the_target_counts_over_that_of_the_header() {
 #[tokio::test]
 async fn a_request_of_http_2_has_a_host_and_one_cookie_field() {
     let server = start(echo()).await;
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
-    let connection = tokio::spawn(connection);
+    let mut sender = http_2(server.address).await;
     for (cookies, expected) in [
         (&["a=1", "b=2", "c=3"][..], "cookie: a=1; b=2; c=3\n"),
         (&["a=1"], "cookie: a=1\n"),
@@ -82,5 +75,4 @@ async fn a_request_of_http_2_has_a_host_and_one_cookie_field() {
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(body, format!("host: b.test:81\nx-a: 1\n{expected}"));
     }
-    connection.abort();
 }

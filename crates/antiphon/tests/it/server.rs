@@ -1,6 +1,6 @@
 //! The embedded server.
 
-use crate::support::{Answer, Log, ask, exchange, start, start_with};
+use crate::support::{Answer, Log, ask, exchange, http_2, start, start_with};
 use antiphon::{PlainTextResponse, Server, asgi};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,17 +41,11 @@ async fn a_connection_is_kept_for_the_next_request() {
 #[tokio::test]
 async fn http_2_is_spoken_on_the_same_port() {
     use http_body_util::{BodyExt, Empty};
-    use hyper_util::rt::{TokioExecutor, TokioIo};
     let response = PlainTextResponse::new("over h2")
         .header("connection", "close")
         .unwrap();
     let server = start(response).await;
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
-    let connection = tokio::spawn(connection);
+    let mut sender = http_2(server.address).await;
     let request = http::Request::get(format!("http://{}/", server.address))
         .body(Empty::<bytes::Bytes>::new())
         .unwrap();
@@ -64,7 +58,6 @@ async fn http_2_is_spoken_on_the_same_port() {
         response.into_body().collect().await.unwrap().to_bytes(),
         "over h2"
     );
-    connection.abort();
 }
 
 #[tokio::test]
