@@ -10,6 +10,7 @@
 //! `lifespan` is not part of it: in Rust, `main` is where a program starts and ends.
 
 mod app;
+mod patience;
 #[cfg(feature = "server")]
 pub(crate) mod peer;
 mod receive;
@@ -24,6 +25,7 @@ use std::pin::Pin;
 
 pub use antiphon_core::asgi::scope::ScopeType;
 pub use app::App;
+pub(crate) use patience::Patience;
 pub use receive::{Event, Receive};
 pub use receive_error::ReceiveError;
 pub(crate) use scope::Offers;

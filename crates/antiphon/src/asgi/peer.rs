@@ -1,7 +1,7 @@
-//! A server that can do more than take messages.
+//! A server that can do more than take messages, and tells more than the request's content.
 
 use super::send_error::SendError;
-use super::{Chunks, Message};
+use super::{Chunks, Message, Patience};
 use crate::asgi;
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
@@ -33,6 +33,21 @@ pub(crate) trait Peer: Send + Sync {
 
     /// Learns that the application waits for the stream no longer.
     fn leave_stream(&self);
+
+    /// Learns how long the client may let the answer wait.
+    fn limit(&self, patience: Patience);
+
+    /// Returns the next piece of the request's content; `None` after the last.
+    fn poll_request(&self, context: &mut Context<'_>) -> Poll<Option<asgi::Result<Bytes>>>;
+
+    /// Tells whether all of the request's content has been taken.
+    fn has_request(&self) -> bool;
+
+    /// Learns that nobody will ask for the request's content any more.
+    fn leave_request(&self);
+
+    /// Completes when the client is gone, or has the whole answer.
+    fn poll_disconnect(&self, context: &mut Context<'_>) -> Poll<()>;
 
     /// Completes when there is room for a piece of content, or when the client is gone.
     fn poll_room(&self, context: &mut Context<'_>) -> Poll<()>;

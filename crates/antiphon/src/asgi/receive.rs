@@ -1,13 +1,15 @@
 //! What an application receives.
 
 #[cfg(feature = "server")]
-use super::ReceiveError;
+use super::peer::Peer;
 use super::{Error, Result};
 use bytes::Bytes;
 use http_body::Body;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
+#[cfg(feature = "server")]
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// An event from the client.
@@ -20,22 +22,21 @@ pub enum Event {
         /// Whether another piece follows.
         more_body: bool,
     },
-    /// `http.disconnect`: the client is gone.
+    /// `http.disconnect`: the client is gone, or has the whole answer.
     Disconnect,
 }
 
 /// The way by which an application hears from its client.
 pub struct Receive {
     source: Source,
+    /// The request is over. What is left to hear is that the client is gone.
+    is_over: bool,
 }
 
 enum Source {
     #[cfg(feature = "server")]
-    Hyper(hyper::body::Incoming),
+    Peer(Arc<dyn Peer>),
     Body(Pin<Box<dyn Body<Data = Bytes, Error = Error> + Send>>),
-    /// The request is over. What is left to hear is that the client is gone, and then the
-    /// application's future is dropped; so there is nothing to return.
-    Over,
 }
 
 impl Receive {
@@ -59,69 +60,81 @@ impl Receive {
     {
         Self {
             source: Source::Body(Box::pin(body)),
+            is_over: false,
         }
     }
 
     #[cfg(feature = "server")]
-    pub(crate) const fn from_hyper(body: hyper::body::Incoming) -> Self {
+    pub(crate) fn from_peer(peer: Arc<dyn Peer>) -> Self {
         Self {
-            source: Source::Hyper(body),
+            source: Source::Peer(peer),
+            is_over: false,
         }
     }
 
     /// The next event.
     ///
-    /// After the last piece of the request's content it waits for good: an application whose client
-    /// goes away is dropped.
+    /// After the last piece of the request's content it waits until the client is gone or has the whole
+    /// answer, and then returns [`Event::Disconnect`] each time. An application is dropped when its client
+    /// goes away, so this is for tasks of its own that watch the client. With
+    /// [`from_body`](Self::from_body) it waits for good.
     ///
     /// # Errors
     ///
-    /// [`ReceiveError`](super::ReceiveError) from the embedded server, if the client broke off or broke
-    /// the protocol; elsewhere the body's own.
+    /// [`ReceiveError`](super::ReceiveError) from the embedded server, if the client broke off, broke
+    /// the protocol, or sent too slowly; elsewhere the body's own.
     pub async fn receive(&mut self) -> Result<Event> {
-        loop {
-            if matches!(self.source, Source::Over) {
-                return std::future::pending().await;
-            }
+        while !self.is_over {
             let Some(body) = poll_fn(|context| self.poll_data(context))
                 .await
                 .transpose()?
             else {
-                self.source = Source::Over;
+                self.is_over = true;
                 return Ok(Event::Request {
                     body: Bytes::new(),
                     more_body: false,
                 });
             };
-            let more_body = !self.is_over();
-            if !more_body {
-                self.source = Source::Over;
-            }
+            let more_body = !self.has_all();
+            self.is_over = !more_body;
             if !(more_body && body.is_empty()) {
                 return Ok(Event::Request { body, more_body });
             }
         }
+        match &self.source {
+            #[cfg(feature = "server")]
+            Source::Peer(peer) => poll_fn(|context| peer.poll_disconnect(context)).await,
+            Source::Body(_) => std::future::pending().await,
+        }
+        Ok(Event::Disconnect)
     }
 
     fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let frame = match &mut self.source {
+        match &mut self.source {
             #[cfg(feature = "server")]
-            Source::Hyper(body) => Pin::new(body)
+            Source::Peer(peer) => peer.poll_request(context),
+            // A frame that is no data is trailers, which ASGI has no event for.
+            Source::Body(body) => body
+                .as_mut()
                 .poll_frame(context)
-                .map_err(|error| ReceiveError::new(error).into()),
-            Source::Body(body) => body.as_mut().poll_frame(context),
-            Source::Over => return Poll::Ready(None),
-        };
-        // A frame that is no data is trailers, which ASGI has no event for.
-        frame.map_ok(|frame| frame.into_data().unwrap_or_default())
+                .map_ok(|frame| frame.into_data().unwrap_or_default()),
+        }
     }
 
-    fn is_over(&self) -> bool {
+    fn has_all(&self) -> bool {
         match &self.source {
             #[cfg(feature = "server")]
-            Source::Hyper(body) => body.is_end_stream(),
+            Source::Peer(peer) => peer.has_request(),
             Source::Body(body) => body.is_end_stream(),
-            Source::Over => true,
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+impl Drop for Receive {
+    fn drop(&mut self) {
+        if let Source::Peer(peer) = &self.source {
+            peer.leave_request();
         }
     }
 }

@@ -1,33 +1,53 @@
 //! Why the content of a request cannot be read.
 
+use super::Error;
+use http::StatusCode;
 use std::fmt;
 
-/// The error of a request whose content is malformed, or broken off.
+/// The error of a request whose content is malformed, broken off, or comes too slowly.
 ///
-/// It is the client's fault: an application that returns it has the server answer 400, if nothing was sent
-/// yet.
+/// It is the client's fault: an application that returns it has the server answer 400, or 408 to what came
+/// too slowly, if nothing was sent yet.
 #[derive(Debug)]
-pub struct ReceiveError(Box<dyn std::error::Error + Send + Sync>);
+pub struct ReceiveError {
+    status: StatusCode,
+    /// What broke; `None` if it only took too long.
+    source: Option<Error>,
+}
 
+#[cfg(feature = "server")]
 impl ReceiveError {
-    #[cfg(feature = "server")]
     pub(crate) fn new(error: hyper::Error) -> Self {
-        Self(error.into())
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            source: Some(error.into()),
+        }
+    }
+
+    pub(crate) const fn too_slow() -> Self {
+        Self {
+            status: StatusCode::REQUEST_TIMEOUT,
+            source: None,
+        }
+    }
+
+    /// Returns the status of the answer that the client gets.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
     }
 }
 
 impl fmt::Display for ReceiveError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "the request's content cannot be read: {}",
-            self.0
-        )
+        match &self.source {
+            Some(error) => write!(formatter, "the request's content cannot be read: {error}"),
+            None => formatter.write_str("the request's content comes too slowly"),
+        }
     }
 }
 
 impl std::error::Error for ReceiveError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
+        Some(&**self.source.as_ref()?)
     }
 }

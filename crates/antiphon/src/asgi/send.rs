@@ -3,7 +3,7 @@
 #[cfg(feature = "server")]
 use super::peer::Peer;
 use super::send_error::SendError;
-use super::{Message, Result, ScopeType};
+use super::{Message, Patience, Result, ScopeType};
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use std::fmt;
@@ -167,9 +167,18 @@ impl Send {
         }
     }
 
-    /// Sets how long a function may take to send each message from now on.
-    pub(crate) const fn limit(&mut self, timeout: Option<Duration>) {
-        self.timeout = timeout;
+    /// Sets how long the client may let the answer wait.
+    pub(crate) fn limit(&mut self, patience: Patience) {
+        match &mut self.inner {
+            #[cfg(feature = "server")]
+            Inner::Peer(peer) => {
+                if patience != Patience::default() {
+                    peer.limit(patience);
+                }
+            }
+            Inner::Function(_) => self.timeout = patience.send_timeout,
+            Inner::Mapped(mapped) => mapped.inner.limit(patience),
+        }
     }
 
     /// Returns the peer, if there is one that can do more than take messages, and no

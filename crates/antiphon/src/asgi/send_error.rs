@@ -24,6 +24,8 @@ pub enum SendError {
     TooShort,
     /// The status code is none that ends a request.
     InvalidStatus,
+    /// The application that was to send this has returned.
+    Returned,
     /// The server has not offered the extension that the message belongs to.
     NotOffered,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for SendError {
             Self::TooLong => "expected no more content than the `content-length` says",
             Self::TooShort => "expected as much content as the `content-length` says",
             Self::InvalidStatus => "expected a status code from 200 to 999",
+            Self::Returned => "the application that was to send this has returned",
             Self::NotOffered => "expected no http.response.pathsend, which was not offered",
             Self::AfterEnd => "expected nothing after the message without more_body, but found one",
         })

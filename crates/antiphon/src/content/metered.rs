@@ -1,14 +1,11 @@
 //! A stream that is being sent, and what of it has been.
 
-#[cfg(feature = "server")]
-use super::send_deadline;
 use crate::asgi::{Chunks, Error, Result};
 use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 /// Chunks, and how many bytes of them were sent.
 ///
@@ -21,26 +18,16 @@ pub(crate) struct MeteredStream {
     /// How many bytes were announced, if any number was.
     announced: Option<u64>,
     sent: u64,
-    send_timeout: Option<Duration>,
 }
 
 impl MeteredStream {
-    pub(crate) const fn new(
-        chunks: Chunks,
-        announced: Option<u64>,
-        send_timeout: Option<Duration>,
-    ) -> Self {
+    pub(crate) const fn new(chunks: Chunks, announced: Option<u64>) -> Self {
         Self {
             chunks: Some(chunks),
             first: None,
             announced,
             sent: 0,
-            send_timeout,
         }
-    }
-
-    pub(crate) const fn send_timeout(&self) -> Option<Duration> {
-        self.send_timeout
     }
 
     /// Returns how many bytes are missing, if their number was announced.
@@ -76,10 +63,6 @@ impl Stream for MeteredStream {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes>>> {
         let this = &mut *self;
-        #[cfg(feature = "server")]
-        if this.send_timeout.is_some() {
-            send_deadline::relieve();
-        }
         let next = match (this.first.take(), &mut this.chunks) {
             (Some(first), _) => Some(Ok(first)),
             (None, Some(chunks)) => ready!(chunks.as_mut().poll_next(context)),
@@ -90,10 +73,6 @@ impl Stream for MeteredStream {
                 let missing = this.missing().unwrap_or(u64::MAX);
                 if chunk.len() as u64 <= missing {
                     this.sent += chunk.len() as u64;
-                    #[cfg(feature = "server")]
-                    if let Some(timeout) = this.send_timeout {
-                        send_deadline::expect_within(timeout);
-                    }
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 Fault::TooLong

@@ -11,7 +11,5 @@ pub(crate) mod kept_alive;
 pub(crate) mod metered;
 pub(crate) mod once;
 pub(crate) mod opened;
-#[cfg(feature = "server")]
-pub(crate) mod send_deadline;
 pub(crate) mod subscribed;
 pub(crate) mod threaded_iterator;

@@ -24,7 +24,9 @@ impl Planned {
             headers,
             source,
             background,
+            patience,
         } = self;
+        send.limit(patience);
         let (scope_type, status) = (offers.scope_type, status.as_u16());
         // Files and streams are sent on the heap, so that an application is not large for every request
         // because it has a file for some.
@@ -137,7 +139,6 @@ async fn send_stream(
     if let Some(peer) = send.peer() {
         return peer.send_stream(status, headers, Pin::from(stream)).await;
     }
-    send.limit(stream.send_timeout());
     send.send(Message::Start {
         scope_type,
         status,

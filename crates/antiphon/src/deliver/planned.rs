@@ -1,6 +1,6 @@
 //! A response that is planned.
 
-use crate::asgi;
+use crate::asgi::{self, Patience};
 use crate::background::BackgroundTask;
 use crate::content::metered::MeteredStream;
 use crate::content::opened::Opened;
@@ -17,6 +17,7 @@ pub(crate) struct Planned {
     pub(crate) headers: Headers,
     pub(crate) source: Source,
     pub(crate) background: Option<BackgroundTask>,
+    pub(crate) patience: Patience,
 }
 
 /// Where the content of a response comes from.

@@ -2,7 +2,7 @@
 
 use super::doors::into_response;
 use super::fixed::Response;
-use super::parameters::{Parameters, parameter_methods, send_timeout_method};
+use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use crate::asgi::{self, Chunks};
 use crate::content::event::IntoEvent;
@@ -75,7 +75,6 @@ pub struct EventSourceResponse {
     ping_interval: Duration,
     ping: Option<Bytes>,
     retry: Option<Duration>,
-    send_timeout: Option<Duration>,
     shutdown: Option<Shutdown>,
     shutdown_grace_period: Duration,
 }
@@ -148,7 +147,6 @@ impl EventSourceResponse {
             ping_interval: PING_INTERVAL,
             ping: None,
             retry: None,
-            send_timeout: None,
             shutdown: None,
             shutdown_grace_period: Duration::ZERO,
         }
@@ -212,8 +210,6 @@ impl EventSourceResponse {
         self.retry = Some(delay);
         self
     }
-
-    send_timeout_method!();
 
     /// Sets how long the events may go on after the shutdown has begun; 0 by default. It should be
     /// shorter than the server's own deadline.
@@ -291,9 +287,10 @@ impl PlannableAtOnce for EventSourceResponse {
             Ping::every(self.ping_interval, ping),
             End::with(shutdown, self.shutdown_grace_period),
         );
-        let send_timeout = self.send_timeout;
-        Ok(self.parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(Box::pin(events), announced, send_timeout).into())
+        let mut parameters = self.parameters;
+        parameters.patience.grace = Some(self.shutdown_grace_period);
+        Ok(parameters.planned(head, plan, |announced| {
+            Source::Stream(MeteredStream::new(Box::pin(events), announced).into())
         }))
     }
 }

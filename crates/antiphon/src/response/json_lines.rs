@@ -2,7 +2,7 @@
 
 use super::doors::into_response;
 use super::json::{self, JsonError};
-use super::parameters::{Parameters, parameter_methods, send_timeout_method};
+use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use crate::asgi;
 use crate::content::gather::{Gather, Gathered, Gathering};
@@ -19,7 +19,6 @@ use serde::Serialize;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 /// A response of JSON Lines ([jsonlines.org]): one JSON value on each line, `application/jsonl`.
 ///
@@ -55,7 +54,6 @@ use std::time::Duration;
 pub struct JsonLinesResponse {
     lines: Once<Pin<Box<dyn Gathering + Send>>>,
     parameters: Parameters,
-    send_timeout: Option<Duration>,
 }
 
 impl JsonLinesResponse {
@@ -161,7 +159,6 @@ impl JsonLinesResponse {
         Self {
             lines: Once::new(Box::pin(lines)),
             parameters: Parameters::new(StatusCode::OK, Some(MEDIA_TYPE)),
-            send_timeout: None,
         }
     }
 
@@ -184,8 +181,6 @@ impl JsonLinesResponse {
         }
         self
     }
-
-    send_timeout_method!();
 }
 
 /// Appends a value as a line.
@@ -223,7 +218,6 @@ impl Plannable for JsonLinesResponse {
         Self {
             lines: self.lines.move_out(),
             parameters: self.parameters.clone(),
-            send_timeout: self.send_timeout,
         }
     }
 }
@@ -236,9 +230,8 @@ impl PlannableAtOnce for JsonLinesResponse {
         let facts = self.parameters.facts(None)?;
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, request.method)?;
-        let send_timeout = self.send_timeout;
         Ok(self.parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(lines, announced, send_timeout).into())
+            Source::Stream(MeteredStream::new(lines, announced).into())
         }))
     }
 }
@@ -280,7 +273,6 @@ impl fmt::Debug for JsonLinesResponse {
         formatter
             .debug_struct("JsonLinesResponse")
             .field("parameters", &self.parameters)
-            .field("send_timeout", &self.send_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! What every response class takes, except its content.
 
+use crate::asgi::Patience;
 use crate::background::BackgroundTask;
 use crate::deliver::planned::{Planned, Source};
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
@@ -10,7 +11,8 @@ use antiphon_core::values::media_type::{Charset, MediaType};
 use http::StatusCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Starlette's parameters, except the content: status code, headers, media type, background task.
+/// Starlette's parameters, except the content: status code, headers, media type, background task; and how
+/// long the client may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
     pub(crate) status: StatusCode,
@@ -18,6 +20,7 @@ pub(crate) struct Parameters {
     pub(crate) media_type: Option<MediaType>,
     pub(crate) charset: Charset,
     pub(crate) background: Option<BackgroundTask>,
+    pub(crate) patience: Patience,
 }
 
 impl Parameters {
@@ -28,6 +31,7 @@ impl Parameters {
             media_type,
             charset: Charset::UTF_8,
             background: None,
+            patience: Patience::new(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Parameters {
                 plan::Body::Content(content) => source(content),
             },
             background: self.background,
+            patience: self.patience,
         }
     }
 
@@ -193,6 +198,30 @@ macro_rules! parameter_methods {
             self
         }
 
+        /// Limits how long the client may go without reading; by default the
+        /// [`write_timeout`](crate::Server::write_timeout) of the server does, which is longer.
+        ///
+        /// A client that has read nothing for so long, although there was something to read, is given
+        /// up: its connection is cut (with HTTP/2, the request is reset) and the content is dropped. What
+        /// fits into the buffers on the way counts as read.
+        ///
+        /// This needs [`serve`](crate::serve) or [`Server`](crate::Server), or an application's
+        /// `call`. With another server's `http::Response` that server's own bounds hold.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::PlainTextResponse;
+        /// use std::time::Duration;
+        ///
+        /// let response = PlainTextResponse::new("hi").send_timeout(Duration::from_secs(10));
+        /// # let _ = response;
+        /// ```
+        pub const fn send_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.parameters.patience.send_timeout = Some(timeout);
+            self
+        }
+
         /// Sets a cookie.
         ///
         /// # Errors
@@ -251,22 +280,4 @@ macro_rules! parameter_methods {
     };
 }
 
-/// The method by which a class that comes over time takes its `send_timeout`.
-macro_rules! send_timeout_method {
-    () => {
-        /// Limits how long the client may go without reading. Unlimited by default.
-        ///
-        /// A client that has read nothing for so long, although there was something to read, is given
-        /// up: its connection is cut (with HTTP/2, the request is reset) and the content is dropped. What
-        /// fits into the buffers on the way counts as read.
-        ///
-        /// This needs [`serve`](crate::serve) or [`Server`](crate::Server), or an application's
-        /// `call`. With another server's `http::Response` that server's own bounds hold.
-        pub const fn send_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.send_timeout = Some(timeout);
-            self
-        }
-    };
-}
-
-pub(crate) use {parameter_methods, send_timeout_method};
+pub(crate) use parameter_methods;

@@ -1,7 +1,7 @@
 //! Responses whose content comes over time.
 
 use super::doors::into_response;
-use super::parameters::{Parameters, parameter_methods, send_timeout_method};
+use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use crate::asgi;
 use crate::content::blocks::Blocks;
@@ -20,7 +20,6 @@ use std::fmt;
 use std::future::Future;
 use std::io::Read;
 use std::pin::Pin;
-use std::time::Duration;
 
 /// A response of a stream, an iterator or a reader.
 ///
@@ -64,7 +63,6 @@ use std::time::Duration;
 pub struct StreamingResponse {
     chunks: Once<Pin<Box<dyn Gathering + Send>>>,
     parameters: Parameters,
-    send_timeout: Option<Duration>,
 }
 
 impl StreamingResponse {
@@ -127,7 +125,6 @@ impl StreamingResponse {
         Self {
             chunks: Once::new(chunks),
             parameters: Parameters::new(StatusCode::OK, None),
-            send_timeout: None,
         }
     }
 
@@ -152,8 +149,6 @@ impl StreamingResponse {
         }
         self
     }
-
-    send_timeout_method!();
 }
 
 impl Plannable for StreamingResponse {
@@ -179,7 +174,6 @@ impl Plannable for StreamingResponse {
         Self {
             chunks: self.chunks.move_out(),
             parameters: self.parameters.clone(),
-            send_timeout: self.send_timeout,
         }
     }
 }
@@ -192,9 +186,8 @@ impl PlannableAtOnce for StreamingResponse {
         let facts = self.parameters.facts(None)?;
         let head = content::head(facts, self.parameters.content_type())?;
         let plan = streaming::plan(facts, request.method)?;
-        let send_timeout = self.send_timeout;
         Ok(self.parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(chunks, announced, send_timeout).into())
+            Source::Stream(MeteredStream::new(chunks, announced).into())
         }))
     }
 }
@@ -250,7 +243,6 @@ impl fmt::Debug for StreamingResponse {
         formatter
             .debug_struct("StreamingResponse")
             .field("parameters", &self.parameters)
-            .field("send_timeout", &self.send_timeout)
             .finish_non_exhaustive()
     }
 }

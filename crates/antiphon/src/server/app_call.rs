@@ -10,8 +10,9 @@
 
 use super::exchange::{Answer, Exchange, Needed, StreamEnd};
 use super::failure::Failure;
+use super::tasks::Tasks;
 use super::wake_source::WakeSource;
-use crate::asgi::{self, Chunks};
+use crate::asgi::{self, Chunks, Patience};
 use crate::body::Body;
 use crate::deliver;
 use crate::response::error_pages;
@@ -25,7 +26,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use tokio_util::task::TaskTracker;
 
 /// A request that an application is answering. As a [`Stream`], the content that follows the head.
 pub(super) struct AppCall {
@@ -33,7 +33,7 @@ pub(super) struct AppCall {
     exchange: Arc<Exchange>,
     method: Method,
     target: Option<PathAndQuery>,
-    tasks: TaskTracker,
+    tasks: Tasks,
     /// How much of the announced content the connection has yet to take. When it has all, it asks no
     /// more, even if the application has a last, empty message to send.
     missing: Option<u64>,
@@ -64,7 +64,7 @@ impl AppCall {
         app: App,
         exchange: Arc<Exchange>,
         (method, target): (Method, Option<PathAndQuery>),
-        tasks: TaskTracker,
+        tasks: Tasks,
     ) -> Self {
         Self {
             app: Some(app),
@@ -198,19 +198,34 @@ impl AppCall {
         let failure = match catch_unwind(AssertUnwindSafe(|| app.as_mut().poll(context))) {
             Ok(Poll::Pending) => return Progress::Waiting,
             Ok(Poll::Ready(Ok(()))) => {
-                self.app = None;
+                self.end_app();
                 return Progress::Returned;
             }
             Ok(Poll::Ready(Err(error))) => Failure::error(error),
             Err(panic) => Failure::panic(&*panic),
         };
-        self.app = None;
+        self.end_app();
         if failure.is_of_client() {
             tracing::debug!(method = %self.method, "{failure}");
         } else if failure.answer().status().is_server_error() {
             self.log(&failure.to_string());
         }
         Progress::Failed(failure)
+    }
+
+    fn end_app(&mut self) {
+        self.app = None;
+        self.exchange.end_application();
+    }
+
+    /// Returns how long the client may let the answer wait.
+    pub(super) fn patience(&self) -> Patience {
+        self.exchange.patience()
+    }
+
+    /// Completes with whether the connection can be used again, as far as the request is concerned.
+    pub(super) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
+        self.exchange.poll_drained(context)
     }
 
     /// Spawns what is left of the application: the connection has all it needs.

@@ -1,8 +1,9 @@
 //! One request's answer, on its way from the application to the connection.
 
 use super::length::Length;
+use super::request_content::RequestContent;
 use crate::asgi::peer::Peer;
-use crate::asgi::{self, Chunks, SendError};
+use crate::asgi::{self, Chunks, Patience, SendError};
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use http::StatusCode;
@@ -13,10 +14,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-/// What application and connection share: the part of the answer that was sent and is not taken yet.
+/// What application and connection share: the content of the request, and the part of the answer that was
+/// sent and is not taken yet.
 #[derive(Debug)]
 pub(super) struct Exchange {
     state: Mutex<State>,
+    request: Mutex<RequestContent>,
     /// Whether the request wants the head alone.
     is_head: bool,
 }
@@ -36,6 +39,11 @@ struct State {
     application: Option<Waker>,
     /// The connection, waiting for something that the application sends.
     connection: Option<Waker>,
+    /// Whoever waits for the client to be gone.
+    watcher: Option<Waker>,
+    /// The application has ended, so nothing that is sent now would be taken.
+    has_returned: bool,
+    patience: Patience,
 }
 
 /// How a stream ended: well, with an error, or with a panic.
@@ -138,7 +146,7 @@ impl Exchange {
         Some(if is_ended {
             let content = state.content.take().unwrap_or_default();
             state.phase = Phase::Complete;
-            wake(&mut state.application);
+            state.wake_application();
             Answer::Whole(status, headers, content)
         } else {
             Answer::Begun(status, headers, state.stream.take())
@@ -146,9 +154,10 @@ impl Exchange {
     }
 
     /// The answer to a request, of which the application has sent nothing yet.
-    pub(super) fn new(is_head: bool) -> Self {
+    pub(super) fn new(is_head: bool, request: RequestContent) -> Self {
         Self {
             state: Mutex::default(),
+            request: Mutex::new(request),
             is_head,
         }
     }
@@ -205,8 +214,32 @@ impl Exchange {
             Phase::Open | Phase::Streaming if has_announced => Phase::Filled,
             _ => Phase::Closed,
         };
-        wake(&mut state.application);
+        state.wake_application();
         state.phase != Phase::Closed
+    }
+
+    /// Learns that the application has ended: what it has sent is all there is.
+    pub(super) fn end_application(&self) {
+        let mut state = self.lock();
+        state.has_returned = true;
+        state.wake_application();
+        drop(state);
+        self.leave_request();
+    }
+
+    /// Returns how long the client may let the answer wait.
+    pub(super) fn patience(&self) -> Patience {
+        self.lock().patience
+    }
+
+    /// Completes with whether the connection can be used again when the answer is through, as far as the
+    /// request is concerned: takes what nobody wants of its content.
+    pub(super) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
+        self.lock_request().poll_drained(context)
+    }
+
+    fn lock_request(&self) -> MutexGuard<'_, RequestContent> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing panics while the lock is held, so a poisoned one is as good as any.
@@ -235,6 +268,9 @@ impl Peer for Exchange {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
         let mut state = self.lock();
+        if state.has_returned {
+            return Poll::Ready(Err(SendError::Returned));
+        }
         let ended = match state.phase {
             Phase::Closed => return Poll::Ready(Err(SendError::Disconnected)),
             Phase::Unanswered => return Poll::Ready(Err(SendError::HeadMissing)),
@@ -289,6 +325,9 @@ impl Peer for Exchange {
         if state.phase == Phase::Closed {
             return Poll::Ready(Err(SendError::Disconnected.into()));
         }
+        if state.has_returned {
+            return Poll::Ready(Err(SendError::Returned.into()));
+        }
         if let Some(end) = state.stream_end.take() {
             drop(state);
             return Poll::Ready(end.unwrap_or_else(|panic| resume_unwind(panic)));
@@ -306,7 +345,7 @@ impl Peer for Exchange {
 
     fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.content.is_none() || state.phase == Phase::Closed {
+        if state.content.is_none() || state.phase == Phase::Closed || state.has_returned {
             return Poll::Ready(());
         }
         state.application = Some(context.waker().clone());
@@ -315,11 +354,51 @@ impl Peer for Exchange {
 
     fn poll_handed_over(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if matches!(state.phase, Phase::Filled | Phase::Complete | Phase::Closed) {
+        if state.phase.is_over() || state.has_returned {
             return Poll::Ready(());
         }
         state.application = Some(context.waker().clone());
         Poll::Pending
+    }
+
+    fn limit(&self, patience: Patience) {
+        self.lock().patience = patience;
+    }
+
+    fn poll_request(&self, context: &mut Context<'_>) -> Poll<Option<asgi::Result<Bytes>>> {
+        self.lock_request().poll_next(context)
+    }
+
+    fn has_request(&self) -> bool {
+        self.lock_request().has_all()
+    }
+
+    fn leave_request(&self) {
+        let mut request = self.lock_request();
+        if request.has_all() {
+            return;
+        }
+        if self.is_unanswered() {
+            request.leave();
+        } else {
+            request.discard();
+        }
+    }
+
+    fn poll_disconnect(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.phase.is_over() || state.has_returned {
+            return Poll::Ready(());
+        }
+        state.watcher = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Phase {
+    /// Tells whether the connection takes no more.
+    const fn is_over(self) -> bool {
+        matches!(self, Self::Filled | Self::Complete | Self::Closed)
     }
 }
 
@@ -327,6 +406,7 @@ impl State {
     fn put_head(&mut self, status: u16, headers: Headers, next: Phase) -> Result<(), SendError> {
         match self.phase {
             Phase::Closed => Err(SendError::Disconnected),
+            _ if self.has_returned => Err(SendError::Returned),
             Phase::Unanswered => {
                 self.head = Some((status, headers));
                 self.phase = next;
@@ -354,6 +434,12 @@ impl State {
         };
         self.stream_end = Some(end);
         wake(&mut self.application);
+    }
+
+    /// Wakes all who may wait for the answer to be over.
+    fn wake_application(&mut self) {
+        wake(&mut self.application);
+        wake(&mut self.watcher);
     }
 }
 

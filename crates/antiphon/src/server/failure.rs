@@ -5,7 +5,7 @@ use crate::body::Body;
 use crate::content::file_error::FileError;
 use crate::response::error_pages;
 use antiphon_core::request::method::Method;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use std::any::Any;
 use std::fmt;
 
@@ -27,31 +27,39 @@ impl Failure {
         Self(format!("panic: {text}").into())
     }
 
-    /// Returns what the client is told if nothing was sent: what the error of a file says, 400 for a
-    /// request whose content cannot be read, 500 for any other reason.
+    /// Returns what the client is told if nothing was sent: what the error of a file says, 400 or 408
+    /// for a request whose content cannot be read, 500 for any other reason.
     pub(super) fn answer(&self) -> http::Response<Body> {
         if let Some(error) = self.0.downcast_ref::<FileError>() {
             // hyper leaves the content out after HEAD.
             return error.answer(Method::Get);
         }
-        if self.is_of_client() {
-            let mut answer = error_pages::bare(StatusCode::BAD_REQUEST);
-            // Where the next request would begin is not known. HTTP/2 has no such field, and needs none.
-            let close = HeaderValue::from_static("close");
-            answer.headers_mut().insert(header::CONNECTION, close);
-            return answer;
-        }
-        error_pages::internal_server_error()
+        self.of_client()
+            .map_or_else(error_pages::internal_server_error, |error| {
+                // Where the next request would begin is not known.
+                closing(error_pages::bare(error.status()))
+            })
     }
 
     /// Tells whether the client is to blame.
     pub(super) fn is_of_client(&self) -> bool {
-        self.0.is::<ReceiveError>()
+        self.of_client().is_some()
+    }
+
+    fn of_client(&self) -> Option<&ReceiveError> {
+        self.0.downcast_ref()
     }
 
     pub(super) fn into_error(self) -> Error {
         self.0
     }
+}
+
+/// Announces that the connection ends with this answer. HTTP/2 has no such field, and needs none.
+pub(super) fn closing(mut answer: http::Response<Body>) -> http::Response<Body> {
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer
 }
 
 impl fmt::Display for Failure {

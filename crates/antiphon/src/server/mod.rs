@@ -1,43 +1,42 @@
 //! The embedded server, over hyper-util: HTTP/1.1 and HTTP/2 without TLS (h2c).
 
 mod app_call;
+mod client;
+mod connection;
+mod connections;
 mod exchange;
 mod failure;
 mod length;
+mod limits;
+mod listener;
+mod outgoing;
 mod preface;
+mod request_content;
 mod request_head;
+mod service;
+mod signals;
 mod socket;
+mod stall;
+mod tasks;
 mod wake_source;
 
-use crate::asgi::{self, App, Receive, Scope};
-use crate::body::Body;
-use crate::content::file_buffer::CHUNK_LEN;
-use crate::content::send_deadline;
-use crate::response::error_pages;
+use crate::asgi::App;
 use crate::shutdown::Shutdown;
-use app_call::AppCall;
-use exchange::Exchange;
-use http::{Method, StatusCode};
-use hyper::body::Incoming;
-use hyper::rt::Executor;
-use hyper::server::conn::{http1, http2};
-use hyper::service::Service;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use preface::{Preface, preface};
-use socket::Socket;
-use std::convert::Infallible;
+use client::Client;
+use connection::Protocols;
+use connections::Connections;
+use limits::Limits;
+use service::Shared;
+use signals::Signals;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio_util::task::TaskTracker;
+use tasks::{CutOnDrop, Tasks};
+use tokio::net::{TcpListener, ToSocketAddrs};
 
 /// Serves `app` at `address` until SIGINT, SIGTERM or [`shutdown`](crate::shutdown()), then finishes what
 /// is in flight.
@@ -65,6 +64,40 @@ pub async fn serve(address: impl ToSocketAddrs + fmt::Display, app: impl App) ->
 /// A server that listens: HTTP/1.1 and h2c on one port, `TCP_NODELAY`, graceful shutdown, which ends event
 /// streams and waits for all else.
 ///
+/// # Bounds
+///
+/// Every wait for a client ends, and nobody takes all there is. These are the defaults; a
+/// [`Duration::MAX`] is no bound.
+///
+/// | what                             | default                          | after that                      |
+/// |----------------------------------|----------------------------------|---------------------------------|
+/// | [`head_timeout`]                 | 30 s                             | the connection is cut           |
+/// | [`content_timeout`]              | 60 s, and 1 s for each 500 bytes | 408                             |
+/// | [`write_timeout`]                | 60 s                             | the connection is cut           |
+/// | [`keep_alive_timeout`]           | 75 s                             | the connection ends             |
+/// | [`max_head_len`]                 | 64 KiB                           | 431                             |
+/// | [`max_head_fields`]              | 100                              | 431                             |
+/// | [`max_connections`]              | 7/8 of the descriptors           | idle ones end, then others wait |
+/// | [`max_streams_per_connection`]   | 100                              | HTTP/2's refusal                |
+/// | [`max_streams`]                  | half of the descriptors          | stalled ones end, then 503      |
+/// | [`shutdown_deadline`]            | 30 s                             | what is in flight is cut        |
+///
+/// An application that lets a request wait is not bounded: only it knows for what.
+///
+/// A client that shuts its sending side down is taken for gone if its answer is not there, and nothing of
+/// it was read, for half a second.
+///
+/// [`head_timeout`]: Self::head_timeout
+/// [`content_timeout`]: Self::content_timeout
+/// [`write_timeout`]: Self::write_timeout
+/// [`keep_alive_timeout`]: Self::keep_alive_timeout
+/// [`max_head_len`]: Self::max_head_len
+/// [`max_head_fields`]: Self::max_head_fields
+/// [`max_connections`]: Self::max_connections
+/// [`max_streams_per_connection`]: Self::max_streams_per_connection
+/// [`max_streams`]: Self::max_streams
+/// [`shutdown_deadline`]: Self::shutdown_deadline
+///
 /// # Examples
 ///
 /// ```
@@ -74,6 +107,7 @@ pub async fn serve(address: impl ToSocketAddrs + fmt::Display, app: impl App) ->
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let server = Server::bind("127.0.0.1:0")
 ///     .await?
+///     .write_timeout(Duration::from_secs(20))
 ///     .shutdown_deadline(Duration::from_secs(5))
 ///     .shutdown_on(async { /* a signal of your own */ });
 /// println!("http://{}", server.local_addr()?);
@@ -82,7 +116,7 @@ pub async fn serve(address: impl ToSocketAddrs + fmt::Display, app: impl App) ->
 /// ```
 pub struct Server {
     listener: TcpListener,
-    deadline: Duration,
+    limits: Limits,
     shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -98,7 +132,7 @@ impl Server {
         })?;
         Ok(Self {
             listener,
-            deadline: SHUTDOWN_DEADLINE,
+            limits: Limits::default(),
             shutdown: None,
         })
     }
@@ -112,11 +146,99 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// Limits how long a client may take to send a request's head, from its first byte; a new connection
+    /// has as long for all of its first one. 30 seconds by default.
+    #[must_use]
+    pub const fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.head_timeout = timeout;
+        self
+    }
+
+    /// Limits how long an application waits for the content of a request, all in all; 60 seconds by
+    /// default, and one more for each 500 bytes that have come. While the application does not ask for
+    /// content, the time stands still.
+    ///
+    /// After that [`Receive::receive`](crate::asgi::Receive::receive) fails, and an application that
+    /// returns the error has the server answer 408.
+    #[must_use]
+    pub const fn content_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.content_timeout = timeout;
+        self
+    }
+
+    /// Limits how long a client may read nothing although there is something to read; 60 seconds by
+    /// default. Each byte that it reads begins the time anew.
+    ///
+    /// Of an HTTP/2 request only the answer is cut. A response can set a shorter time for itself, its
+    /// `send_timeout`.
+    #[must_use]
+    pub const fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.write_timeout = timeout;
+        self
+    }
+
+    /// Limits how long a connection waits for another request; 75 seconds by default. It should be longer
+    /// than that of a proxy before the server, which would otherwise send a request as it ends.
+    #[must_use]
+    pub const fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// Limits the bytes of a request's head; 64 KiB by default. No less than 8 KiB are taken.
+    #[must_use]
+    pub const fn max_head_len(mut self, bytes: usize) -> Self {
+        self.limits.head_len = if bytes < MIN_HEAD_LEN {
+            MIN_HEAD_LEN
+        } else {
+            bytes
+        };
+        self
+    }
+
+    /// Limits the header fields of a request; 100 by default.
+    #[must_use]
+    pub const fn max_head_fields(mut self, fields: usize) -> Self {
+        self.limits.head_fields = fields;
+        self
+    }
+
+    /// Limits the connections that are open at a time; by default to seven eighths of the descriptors that
+    /// the process may have open, and 65,536.
+    ///
+    /// When another comes, the connection ends for whose client the server has waited longest, for a
+    /// second at least: for a request, for its content, or for room to write. If there is none, the new
+    /// one waits. The same happens where no descriptors remain.
+    #[must_use]
+    pub const fn max_connections(mut self, connections: usize) -> Self {
+        self.limits.connections = connections;
+        self
+    }
+
+    /// Limits the requests that are open at a time on an HTTP/2 connection; 100 by default.
+    #[must_use]
+    pub const fn max_streams_per_connection(mut self, streams: u32) -> Self {
+        self.limits.streams_per_connection = streams;
+        self
+    }
+
+    /// Limits the requests that are open at a time on all HTTP/2 connections; by default to half of the
+    /// descriptors that the process may have open, and 65,536.
+    ///
+    /// When another comes, of the connection that has most of them the answer is cut that has been left
+    /// lying longest, for a second at least. If there is none, or the new one is of that connection, it is
+    /// answered with 503.
+    #[must_use]
+    pub const fn max_streams(mut self, streams: usize) -> Self {
+        self.limits.streams = streams;
+        self
+    }
+
     /// Limits how long requests and background tasks in flight may take after the shutdown has begun; 30
     /// seconds by default. What remains then is cut.
     #[must_use]
     pub const fn shutdown_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.limits.shutdown_deadline = deadline;
         self
     }
 
@@ -128,85 +250,87 @@ impl Server {
         self
     }
 
-    /// Serves `app` until the shutdown.
+    /// Serves `app` until the shutdown. A second SIGINT or SIGTERM cuts what is in flight, as the deadline
+    /// does. A future that is dropped does, too.
     ///
     /// # Errors
     ///
     /// The signal handlers cannot be installed. An error of one connection is logged and does not
     /// end the server.
     pub async fn serve(self, app: impl App) -> io::Result<()> {
-        let mut shutdown = match self.shutdown {
-            Some(signal) => signal,
-            None => Box::pin(signals()?),
+        let mut signals = match self.shutdown {
+            Some(_) => None,
+            None => Some(Signals::listen()?),
         };
-        let service = Arc::new(app);
-        let server = self.listener.local_addr().ok();
-        let connections = GracefulShutdown::new();
-        let (tasks, stopping) = (TaskTracker::new(), Shutdown::new());
-        let mut http1 = http1::Builder::new();
-        http1.timer(TokioTimer::new()).max_buf_size(MAX_BUFFERED);
-        let mut http2 = http2::Builder::new(Requests);
-        http2
-            .timer(TokioTimer::new())
-            .keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .max_send_buf_size(MAX_BUFFERED);
-        let protocols = Arc::new(Protocols { http1, http2 });
+        let mut shutdown = self.shutdown;
+        let tasks = Tasks::default();
+        let _cut_on_drop = CutOnDrop(tasks.clone());
+        let limits = Arc::new(self.limits);
+        let protocols = Arc::new(Protocols::new(&limits, &tasks));
+        let shared = Arc::new(Shared {
+            app,
+            address: self.listener.local_addr().ok(),
+            connections: Arc::new(Connections::new(Arc::clone(&limits))),
+            limits,
+            tasks: tasks.clone(),
+            stopping: Shutdown::new(),
+        });
 
         loop {
-            let (stream, client) = tokio::select! {
-                accepted = accept(&self.listener) => accepted,
-                () = &mut shutdown => break,
-                () = stopping.begun() => break,
+            let (stream, address) = tokio::select! {
+                accepted = listener::accept(&self.listener, &shared.connections) => accepted,
+                () = told(&mut signals, &mut shutdown) => break,
+                () = shared.stopping.begun() => break,
             };
-            let service = Connection {
-                app: Arc::clone(&service),
-                client: Some(client),
-                server,
-                tasks: tasks.clone(),
-                stopping: stopping.clone(),
-            };
-            let protocols = Arc::clone(&protocols);
-            let (watcher, stopping) = (connections.watcher(), stopping.clone());
-            tokio::spawn(async move {
-                let preface = tokio::select! {
-                    preface = preface(&stream) => preface,
-                    () = stopping.begun() => return,
-                };
-                let ended = match preface {
-                    Ok(Preface::Http1) => {
-                        let socket = TokioIo::new(Socket(stream));
-                        let connection = protocols.http1.serve_connection(socket, service);
-                        send_deadline::bounded(watcher.watch(connection)).await
-                    }
-                    Ok(Preface::Http2) => {
-                        let socket = TokioIo::new(stream);
-                        let connection = protocols.http2.serve_connection(socket, service);
-                        // On the heap: it is large, and most connections are none.
-                        Ok(Box::pin(watcher.watch(connection)).await)
-                    }
-                    Err(error) => return tracing::debug!(%error, "a connection ended early"),
-                };
-                match ended {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => {
-                        tracing::debug!(error = %Causes(&error), "a connection ended early");
-                    }
-                    Err(error) => tracing::warn!(%error, "a connection was cut"),
-                }
+            let client = Arc::new(Client::default());
+            let seat = shared.connections.seat(&client);
+            let number = seat.number;
+            let (shared_too, protocols) = (Arc::clone(&shared), Arc::clone(&protocols));
+            let task = tasks.spawn(async move {
+                let _seat = seat;
+                connection::serve(stream, address, client, shared_too, protocols).await;
             });
+            shared.connections.set_task(number, task);
         }
 
         drop(self.listener);
-        stopping.begin();
-        tasks.close();
-        let finish = async {
-            connections.shutdown().await;
-            tasks.wait().await;
-        };
-        if tokio::time::timeout(self.deadline, finish).await.is_err() {
-            tracing::warn!("the shutdown's deadline has passed; what was in flight is cut");
+        shared.stopping.begin();
+        shared.connections.begin_shutdown();
+        let deadline = tokio::time::sleep(shared.limits.shutdown_deadline);
+        tokio::select! {
+            () = tasks.ended() => return Ok(()),
+            () = deadline => {
+                tracing::warn!("the shutdown's deadline has passed; what was in flight is cut");
+            }
+            () = told_again(&mut signals) => {
+                tracing::warn!("another signal has come; what was in flight is cut");
+            }
+        }
+        tasks.cut();
+        // Whoever blocks a thread of the runtime's cannot be ended.
+        if tokio::time::timeout(CUTTING, tasks.ended()).await.is_err() {
+            tracing::error!("some tasks do not end: they block threads of the runtime");
         }
         Ok(())
+    }
+}
+
+/// Completes when the shutdown is to begin.
+async fn told(
+    signals: &mut Option<Signals>,
+    shutdown: &mut Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+) {
+    match shutdown {
+        Some(shutdown) => shutdown.await,
+        None => told_again(signals).await,
+    }
+}
+
+/// Completes with the next signal, if the server listens for them.
+async fn told_again(signals: &mut Option<Signals>) {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => pending().await,
     }
 }
 
@@ -215,156 +339,12 @@ impl fmt::Debug for Server {
         formatter
             .debug_struct("Server")
             .field("listener", &self.listener)
-            .field("deadline", &self.deadline)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-/// The settings of each protocol.
-struct Protocols {
-    http1: http1::Builder,
-    http2: http2::Builder<Requests>,
-}
-
-/// Accepts the next connection. Waits a little if no descriptors remain, since others must end first.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, client)) => {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "TCP_NODELAY cannot be set");
-                }
-                return (stream, client);
-            }
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "cannot accept connections");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
-    )
-}
-
-/// Runs the requests of HTTP/2 connections, each as a task.
-#[derive(Clone, Copy, Debug)]
-struct Requests;
-
-impl<F> Executor<F> for Requests
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    fn execute(&self, request: F) {
-        tokio::spawn(async move {
-            if let Err(error) = send_deadline::bounded(request).await {
-                tracing::warn!(%error, "a request was reset");
-            }
-        });
-    }
-}
-
-/// The service of one connection: calls the application for each request.
-struct Connection<A> {
-    app: Arc<A>,
-    client: Option<SocketAddr>,
-    server: Option<SocketAddr>,
-    tasks: TaskTracker,
-    stopping: Shutdown,
-}
-
-impl<A: App> Service<http::Request<Incoming>> for Connection<A> {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = Respond;
-
-    fn call(&self, request: http::Request<Incoming>) -> Respond {
-        let (mut parts, body) = request.into_parts();
-        if let Some(refusal) = request_head::refuse(&parts) {
-            return Respond::Refused(Some(refusal));
-        }
-        request_head::complete(&mut parts);
-        let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
-        let scope = Scope::new(parts, self.client, self.server, self.stopping.clone());
-        let exchange = Arc::new(Exchange::new(asked.0 == Method::HEAD));
-        let send = asgi::Send::to_peer(exchange.clone());
-        let receive = Receive::from_hyper(body);
-        let app = catch_unwind(AssertUnwindSafe(|| self.app.call(scope, receive, send)));
-        let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
-            Ok(app) => Box::pin(app),
-            Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
-        };
-        Respond::Asked(AppCall::new(app, exchange, asked, self.tasks.clone()))
-    }
-}
-
-/// The future of one response.
-enum Respond {
-    Asked(AppCall),
-    Refused(Option<StatusCode>),
-}
-
-impl Future for Respond {
-    type Output = Result<http::Response<Body>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::Asked(call) => call.poll_response(context).map(Ok),
-            Self::Refused(status) => Poll::Ready(Ok(error_pages::bare(
-                status.take().unwrap_or(StatusCode::BAD_REQUEST),
-            ))),
-        }
-    }
-}
-
-/// Completes at SIGINT or SIGTERM, or Ctrl-C on systems that have no signals.
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        })
-    }
-    #[cfg(not(unix))]
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
-}
-
-/// An error with what caused it, in one line.
-struct Causes<'a>(&'a (dyn std::error::Error + 'static));
-
-impl fmt::Display for Causes<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(formatter, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
-}
-
-const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(30);
-/// How much of a response may wait for a client that reads slowly before hyper asks for more: a chunk of
-/// a file. It bounds a request's head too.
-const MAX_BUFFERED: usize = CHUNK_LEN;
-/// How often an idle HTTP/2 connection is asked whether it is there.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// As little as hyper can be told to buffer.
+const MIN_HEAD_LEN: usize = 8 << 10;
+/// How long tasks that were cut may take to end.
+const CUTTING: Duration = Duration::from_secs(1);

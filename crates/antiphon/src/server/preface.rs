@@ -1,8 +1,9 @@
 //! Which protocol a client speaks.
 
+use super::socket::Socket;
+use bytes::BytesMut;
 use std::io;
-use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 
 /// The protocol that a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,31 +12,24 @@ pub(super) enum Preface {
     Http2,
 }
 
-/// Looks at the first bytes of a connection, and leaves them to be read.
+/// Reads the first bytes of a connection, and puts them back.
 ///
 /// HTTP/2 without TLS begins with words that no HTTP/1 request begins with (RFC 9113 §3.4).
-pub(super) async fn preface(stream: &TcpStream) -> io::Result<Preface> {
+pub(super) async fn preface(socket: &mut Socket) -> io::Result<Preface> {
     const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let look = async {
-        let mut first = [0; HTTP_2.len()];
-        loop {
-            let seen = stream.peek(&mut first).await?;
-            if seen == HTTP_2.len() && first == HTTP_2 {
-                return Ok(Preface::Http2);
-            }
-            if seen == 0 || !HTTP_2.starts_with(&first[..seen]) {
-                return Ok(Preface::Http1);
-            }
-            // A part of the words is there, and stays there: only time brings the rest.
-            tokio::time::sleep(PREFACE_PAUSE).await;
+    let mut first = BytesMut::with_capacity(FIRST_READ);
+    let preface = loop {
+        let read = socket.read_buf(&mut first).await?;
+        if first.starts_with(HTTP_2) {
+            break Preface::Http2;
+        }
+        if read == 0 || !HTTP_2.starts_with(&first) {
+            break Preface::Http1;
         }
     };
-    let late = || io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing");
-    tokio::time::timeout(PREFACE_DEADLINE, look)
-        .await
-        .map_err(|_| late())?
+    socket.rewind(first.freeze(), preface == Preface::Http2);
+    Ok(preface)
 }
 
-/// How long a client may take to show which protocol it speaks; hyper's own limit on a request's head.
-const PREFACE_DEADLINE: Duration = Duration::from_secs(30);
-const PREFACE_PAUSE: Duration = Duration::from_millis(10);
+/// As much as most requests have.
+const FIRST_READ: usize = 1024;

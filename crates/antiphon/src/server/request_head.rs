@@ -19,6 +19,15 @@ pub(super) fn refuse(request: &Parts) -> Option<StatusCode> {
     (request.method == Method::CONNECT).then_some(StatusCode::NOT_IMPLEMENTED)
 }
 
+/// Counts the bytes of a head, about as they came.
+pub(super) fn len(request: &Parts) -> usize {
+    let fields = request.headers.iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let target = request.uri.path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    request.method.as_str().len() + target + fields.sum::<usize>()
+}
+
 /// Tells whether this is nothing, or `uri-host [ ":" port ]` (RFC 9110 §7.2).
 fn is_host(host: &[u8]) -> bool {
     let (host, port) = match host.strip_prefix(b"[") {

@@ -1,0 +1,158 @@
+//! What a connection's socket and its requests tell each other of the client.
+
+use super::stall::Stall;
+use crate::asgi::Patience;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One connected client.
+#[derive(Debug, Default)]
+pub(super) struct Client {
+    /// How many requests there have been, and how many of them are being answered.
+    requests: AtomicUsize,
+    answering: AtomicUsize,
+    /// Since when we wait for the client, in milliseconds; or one of the two below.
+    waiting: AtomicU64,
+    /// An application waits for content of its request.
+    is_content_awaited: AtomicBool,
+    /// The client sends what nobody will read.
+    is_unread: AtomicBool,
+    /// The connection has been idle for long enough.
+    has_expired: AtomicBool,
+    patience: Mutex<Patience>,
+    /// The answers on an HTTP/2 connection.
+    stalls: Mutex<Vec<Arc<Stall>>>,
+}
+
+/// The client waits for us, or nobody for anybody.
+const NOT_WAITING: u64 = 0;
+/// The connection is to end, for others need its place.
+const HAS_YIELDED: u64 = u64::MAX;
+
+impl Client {
+    /// A request has begun; `None` if the connection has just been made to give way to others.
+    pub(super) fn begin_request(self: &Arc<Self>) -> Option<Answering> {
+        if self.waiting.swap(NOT_WAITING, Ordering::AcqRel) == HAS_YIELDED {
+            self.waiting.store(HAS_YIELDED, Ordering::Release);
+            return None;
+        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.answering.fetch_add(1, Ordering::Relaxed);
+        Some(Answering(Arc::clone(self)))
+    }
+
+    /// Returns how many requests there have been.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether a request is being answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.answering.load(Ordering::Relaxed) > 0
+    }
+
+    /// We wait for the client from now on, unless we have done so before.
+    pub(super) fn wait(&self, now: Instant) {
+        let _ = self.waiting.compare_exchange(
+            NOT_WAITING,
+            milliseconds(now),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+    }
+
+    /// The client has done something that we waited for.
+    pub(super) fn wait_no_more(&self) {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting != NOT_WAITING && waiting != HAS_YIELDED {
+            let _ = self.waiting.compare_exchange(
+                waiting,
+                NOT_WAITING,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            );
+        }
+    }
+
+    /// Returns since when we wait for the client, in milliseconds of some clock, if it is long enough for
+    /// others to take its place.
+    pub(super) fn may_yield(&self, after: Duration) -> Option<u64> {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let is_long = waiting != NOT_WAITING
+            && waiting != HAS_YIELDED
+            && milliseconds(Instant::now()).saturating_sub(waiting) >= after;
+        is_long.then_some(waiting)
+    }
+
+    /// Gives way to others, unless the client has done something since then.
+    pub(super) fn yields(&self, since: u64) -> bool {
+        self.waiting
+            .compare_exchange(since, HAS_YIELDED, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    pub(super) fn set_content_awaited(&self, is_awaited: bool) {
+        self.is_content_awaited.store(is_awaited, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_content_awaited(&self) -> bool {
+        self.is_content_awaited.load(Ordering::Relaxed)
+    }
+
+    /// The client sends what nobody will read.
+    pub(super) fn leave_unread(&self) {
+        self.is_unread.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_unread(&self) -> bool {
+        self.is_unread.load(Ordering::Relaxed)
+    }
+
+    /// The connection has been idle for too long.
+    pub(super) fn expire(&self) {
+        self.has_expired.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_expired(&self) -> bool {
+        self.has_expired.load(Ordering::Relaxed)
+    }
+
+    /// Sets how long the client may let the answer wait that is written now.
+    pub(super) fn set_patience(&self, patience: Patience) {
+        *lock(&self.patience) = patience;
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        *lock(&self.patience)
+    }
+
+    /// The answers that are on their way on an HTTP/2 connection.
+    pub(super) fn stalls(&self) -> MutexGuard<'_, Vec<Arc<Stall>>> {
+        lock(&self.stalls)
+    }
+}
+
+/// Nothing panics while a lock is held, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Answering(pub(super) Arc<Client>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts milliseconds, from 1 on.
+fn milliseconds(now: Instant) -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let elapsed = now.saturating_duration_since(*START).as_millis();
+    u64::try_from(elapsed).map_or(1, |elapsed| elapsed + 1)
+}

@@ -1,0 +1,174 @@
+//! The requests of one connection, each a call of the application.
+
+use super::app_call::AppCall;
+use super::client::{Answering, Client};
+use super::connections::{Connections, Stream};
+use super::exchange::Exchange;
+use super::failure::closing;
+use super::limits::{HEAD_FIELDS, HEAD_LEN, Limits};
+use super::outgoing::Outgoing;
+use super::request_content::RequestContent;
+use super::request_head;
+use super::stall;
+use super::tasks::Tasks;
+use crate::asgi::{self, App, Receive, Scope};
+use crate::body::Body;
+use crate::response::error_pages;
+use crate::shutdown::Shutdown;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(super) struct Shared<A> {
+    pub(super) app: A,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) connections: Arc<Connections>,
+    pub(super) tasks: Tasks,
+    pub(super) stopping: Shutdown,
+}
+
+/// The service of one connection.
+#[derive(Debug)]
+pub(super) struct Service<A> {
+    pub(super) shared: Arc<Shared<A>>,
+    pub(super) client: Arc<Client>,
+    pub(super) address: SocketAddr,
+}
+
+impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
+    type Response = Response<Outgoing>;
+    type Error = Infallible;
+    type Future = Respond;
+
+    fn call(&self, request: Request<Incoming>) -> Respond {
+        let (mut parts, content) = request.into_parts();
+        if let Some(refusal) = self.refuse(&parts) {
+            return Respond::Refused(refusal);
+        }
+        let Some(answering) = self.client.begin_request() else {
+            return Respond::Refused(StatusCode::SERVICE_UNAVAILABLE);
+        };
+        let stream = if parts.version == Version::HTTP_2 {
+            let Some(stream) = self.shared.connections.stream(&self.client) else {
+                return Respond::Refused(StatusCode::SERVICE_UNAVAILABLE);
+            };
+            Some(stream)
+        } else {
+            None
+        };
+        request_head::complete(&mut parts);
+        let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
+        let expects_continue = parts.headers.contains_key(http::header::EXPECT);
+        let content = RequestContent::new(
+            content,
+            expects_continue,
+            self.shared.limits.content_timeout,
+            &self.client,
+        );
+        let exchange = Arc::new(Exchange::new(parts.method == Method::HEAD, content));
+        let stopping = self.shared.stopping.clone();
+        let scope = Scope::new(parts, Some(self.address), self.shared.address, stopping);
+        let send = asgi::Send::to_peer(exchange.clone());
+        let receive = Receive::from_peer(exchange.clone());
+        let app = catch_unwind(AssertUnwindSafe(|| {
+            self.shared.app.call(scope, receive, send)
+        }));
+        let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
+            Ok(app) => Box::pin(app),
+            Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
+        };
+        let call = AppCall::new(app, exchange, asked, self.shared.tasks.clone());
+        Respond::Asked(Asked {
+            call,
+            answering: Some(answering),
+            stream,
+            answer: None,
+        })
+    }
+}
+
+impl<A> Service<A> {
+    /// Refuses a request by its head. hyper has refused most of those that are too long.
+    fn refuse(&self, request: &Parts) -> Option<StatusCode> {
+        let limits = &self.shared.limits;
+        let is_bounded = limits.head_fields == HEAD_FIELDS && limits.head_len == HEAD_LEN;
+        if !(is_bounded && request.version != Version::HTTP_2)
+            && (request.headers.len() > limits.head_fields
+                || request_head::len(request) > limits.head_len)
+        {
+            return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        request_head::refuse(request)
+    }
+}
+
+/// The future of one response.
+#[expect(clippy::large_enum_variant, reason = "few requests are refused")]
+pub(super) enum Respond {
+    Asked(Asked),
+    Refused(StatusCode),
+}
+
+/// A request that the application is asked to answer.
+pub(super) struct Asked {
+    call: AppCall,
+    answering: Option<Answering>,
+    stream: Option<Stream>,
+    /// The answer, while it is seen what remains of the request.
+    answer: Option<Response<Body>>,
+}
+
+impl Future for Respond {
+    type Output = Result<Response<Outgoing>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Asked(asked) => asked.poll(context).map(Ok),
+            Self::Refused(status) => {
+                let answer = error_pages::bare(*status);
+                Poll::Ready(Ok(answer.map(|body| Outgoing::new(body, None, None))))
+            }
+        }
+    }
+}
+
+impl Asked {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Response<Outgoing>> {
+        if let Some(stream) = &self.stream {
+            stall::enter(&stream.stall);
+        }
+        let mut answer = match self.answer.take() {
+            Some(answer) => answer,
+            None => ready!(self.call.poll_response(context)),
+        };
+        let patience = self.call.patience();
+        if let Some(stream) = &self.stream {
+            stream.stall.set_patience(patience);
+        } else if let Some(Answering(client)) = &self.answering {
+            match self.call.poll_drained(context) {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => {
+                    client.leave_unread();
+                    answer = closing(answer);
+                }
+                Poll::Pending => {
+                    self.answer = Some(answer);
+                    return Poll::Pending;
+                }
+            }
+            client.set_patience(patience);
+        }
+        let (answering, stream) = (self.answering.take(), self.stream.take());
+        Poll::Ready(answer.map(|body| Outgoing::new(body, answering, stream)))
+    }
+}
