@@ -13,3 +13,4 @@ pub(crate) mod once;
 pub(crate) mod opened;
 pub(crate) mod subscribed;
 pub(crate) mod threaded_iterator;
+mod threads;

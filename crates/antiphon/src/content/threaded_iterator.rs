@@ -1,17 +1,20 @@
-//! A blocking iterator, run ahead of the client on a thread for blocking work.
+//! A blocking iterator, run ahead of the client on a thread of its own kind.
 //!
 //! One worker at a time calls the iterator and fills a queue. When the queue is full it leaves the
 //! iterator beside it and gives its thread back; when the queue has been taken, another worker goes on.
 //! So a client that reads slowly holds no thread, and the iterator never runs on a thread of the
-//! runtime: it is dropped by a worker too.
+//! runtime: it is dropped by a worker too. Where others want a thread, an iterator that is slow itself
+//! gives its own back after a while, and waits for its next turn.
 //!
 //! Each chunk wakes the client, which takes what is in the queue and never waits for more. So a slow
 //! iterator holds nothing back.
 //!
-//! The queue is short at first and grows while the client keeps up, to a bound in bytes.
+//! The queue is short at first and grows while the client keeps up, to a bound in bytes: of the content,
+//! and of the memory that holds it.
 
 use super::chunk::IntoChunk;
 use super::gather::{Gathered, Gathering};
+use super::threads::ITERATORS;
 use crate::asgi::{Error, Result};
 use bytes::Bytes;
 use futures_core::Stream;
@@ -20,9 +23,10 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
-use tokio::runtime::Handle;
+use std::time::{Duration, Instant};
+use tokio::runtime::{EnterGuard, Handle};
 
 /// The client's end of the queue.
 pub(crate) struct ThreadedIterator<I: Iterator<Item: IntoChunk> + Send + 'static> {
@@ -33,11 +37,17 @@ pub(crate) struct ThreadedIterator<I: Iterator<Item: IntoChunk> + Send + 'static
     merges: bool,
 }
 
-struct Queue<I>(Mutex<State<I>>);
+struct Queue<I> {
+    state: Mutex<State<I>>,
+    /// The runtime that the iterator finds itself in, as it would on one of its threads.
+    runtime: OnceLock<Option<Handle>>,
+}
 
 struct State<I> {
     chunks: VecDeque<Bytes>,
     bytes: usize,
+    /// How much memory the chunks hold, about.
+    held: usize,
     /// How many chunks the queue may hold.
     max_chunks: usize,
     /// The iterator, while no worker has it.
@@ -61,6 +71,7 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> ThreadedIterator<I> {
         let state = State {
             chunks: VecDeque::new(),
             bytes: 0,
+            held: 0,
             max_chunks: FIRST_CHUNKS,
             iterator: Some(iterator),
             end: None,
@@ -68,7 +79,10 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> ThreadedIterator<I> {
             closed: false,
         };
         Self {
-            queue: Arc::new(Queue(Mutex::new(state))),
+            queue: Arc::new(Queue {
+                state: Mutex::new(state),
+                runtime: OnceLock::new(),
+            }),
             taken: VecDeque::new(),
             gathered: Gathered::default(),
             merges: true,
@@ -93,7 +107,7 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Stream for ThreadedIterator<
         if this.taken.is_empty() && this.gathered.is_empty() {
             let mut state = this.queue.lock();
             mem::swap(&mut state.chunks, &mut this.taken);
-            state.bytes = 0;
+            (state.bytes, state.held) = (0, 0);
             let idle = state.iterator.take();
             if idle.is_some() && !this.taken.is_empty() {
                 // The client has come for all there was: it keeps up.
@@ -133,8 +147,13 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Drop for ThreadedIterator<I>
         state.closed = true;
         let idle = state.iterator.take();
         drop(state);
-        if let (Some(iterator), Ok(runtime)) = (idle, Handle::try_current()) {
-            runtime.spawn_blocking(move || drop(iterator));
+        if let Some(iterator) = idle {
+            let queue = Arc::clone(&self.queue);
+            // If there is no thread, this one has to do.
+            let _ = ITERATORS.run(move || {
+                let _entered = queue.enter();
+                drop(iterator);
+            });
         }
     }
 }
@@ -150,27 +169,41 @@ impl<I> State<I> {
 impl<I> Queue<I> {
     /// Nothing panics while the lock is held, so a poisoned one is as good as any.
     fn lock(&self) -> MutexGuard<'_, State<I>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has this thread be one of the runtime's, for programs that look for it.
+    fn enter(&self) -> Option<EnterGuard<'_>> {
+        let runtime = self.runtime.get().and_then(Option::as_ref);
+        runtime.map(Handle::enter)
     }
 }
 
 impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
     /// Starts a worker.
     fn run(self: &Arc<Self>, iterator: I) -> Result<()> {
-        let runtime = Handle::try_current()?;
+        self.runtime.get_or_init(|| Handle::try_current().ok());
         let queue = Arc::clone(self);
-        runtime.spawn_blocking(move || queue.fill(iterator));
+        ITERATORS.run(move || queue.fill(iterator))?;
         Ok(())
     }
 
     /// The worker: fills the queue until it is full, the iterator ends, or the client is gone.
-    fn fill(&self, mut iterator: I) {
+    fn fill(self: Arc<Self>, mut iterator: I) {
+        let _entered = self.enter();
+        let begun = Instant::now();
         loop {
             let next = catch_unwind(AssertUnwindSafe(|| {
                 iterator.next().map(I::Item::into_chunk)
             }));
             let end = match next {
                 Ok(Some(Ok(chunk))) => match self.push(chunk, iterator) {
+                    Some(same) if ITERATORS.are_wanted() && begun.elapsed() > TURN => {
+                        // There is a thread, this one, so there is no error.
+                        let queue = Arc::clone(&self);
+                        let _ = ITERATORS.run(move || queue.fill(same));
+                        return;
+                    }
                     Some(same) => {
                         iterator = same;
                         continue;
@@ -201,8 +234,11 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
             return Some(iterator);
         }
         state.bytes += chunk.len();
+        state.held += chunk.len() + OVERHEAD;
         state.chunks.push_back(chunk);
-        let is_full = state.chunks.len() >= state.max_chunks || state.bytes >= MAX_BYTES;
+        let is_full = state.chunks.len() >= state.max_chunks
+            || state.bytes >= MAX_BYTES
+            || state.held >= MAX_HELD;
         let goes_on = if is_full {
             state.iterator = Some(iterator);
             None
@@ -218,5 +254,12 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
 /// a full queue, since to hand over costs more than most chunks.
 const FIRST_CHUNKS: usize = 16;
 
-/// How far an iterator runs ahead, in bytes.
+/// How far an iterator runs ahead, in bytes of content, and in bytes of memory.
 const MAX_BYTES: usize = 64 << 10;
+const MAX_HELD: usize = 256 << 10;
+
+/// What a chunk holds beside its content: its place in the queue, and the allocator's share.
+const OVERHEAD: usize = 96;
+
+/// How long an iterator keeps its thread while others want one.
+const TURN: Duration = Duration::from_millis(10);

@@ -1,5 +1,6 @@
 //! Streams: what goes out together, what fails when, and who is let go.
 
+use crate::files::Folder;
 use crate::support::{Answer, Log, TRIES, Then, ask, exchange, peer, scope, start};
 use antiphon::asgi::{self, Message, Receive, SendError};
 use antiphon::{StreamError, StreamingResponse};
@@ -11,7 +12,7 @@ use std::convert::Infallible;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::{self, ThreadId};
+use std::thread;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -419,53 +420,45 @@ async fn what_an_iterator_has_made_arrives_before_it_makes_more() {
     call.await.unwrap().unwrap();
 }
 
-/// Runs on a runtime that has one thread for blocking work, so that it is seen who holds it.
-fn with_one_blocking_thread(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(1)
-        .build()
-        .unwrap()
-        .block_on(async { tokio::time::timeout(PATIENCE, test).await.unwrap() });
+/// Waits until an iterator stands still, by how many items were taken of it.
+async fn stands_still(taken: &AtomicUsize) -> usize {
+    let mut last = usize::MAX;
+    while last != taken.load(Ordering::SeqCst) {
+        last = taken.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    last
 }
 
-#[test]
-fn a_slow_client_stops_the_iterator_and_gives_its_thread_back() {
-    with_one_blocking_thread(async {
-        for (length, ahead) in [(1, 16), (32 << 10, 2)] {
-            let taken = Arc::new(AtomicUsize::new(0));
-            let count = Arc::clone(&taken);
-            let endless = std::iter::repeat_with(move || {
-                count.fetch_add(1, Ordering::SeqCst);
-                vec![b'x'; length]
-            });
-            let (send, mut messages) = peer(1, Then::Stalls);
-            let response = StreamingResponse::from_iterator(endless);
-            let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
-            assert!(messages.recv().await.is_some());
-            // It stands still when nothing was taken while the thread did other work, twice.
-            let mut last = usize::MAX;
-            while last != taken.load(Ordering::SeqCst) {
-                last = taken.load(Ordering::SeqCst);
-                tokio::task::spawn_blocking(|| thread::sleep(Duration::from_millis(20)))
-                    .await
-                    .unwrap();
-            }
-            // A chunk that is being sent, what was taken with it, and a full queue.
-            assert!((ahead..=3 * ahead).contains(&last), "{last} of {ahead}");
-            call.abort();
-        }
-    });
-}
-
-#[test]
-fn an_iterator_runs_further_ahead_of_a_client_that_keeps_up_but_not_without_bound() {
-    with_one_blocking_thread(async {
+#[tokio::test]
+async fn a_slow_client_stops_the_iterator() {
+    for (length, ahead) in [(1, 16), (32 << 10, 2)] {
         let taken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&taken);
         let endless = std::iter::repeat_with(move || {
             count.fetch_add(1, Ordering::SeqCst);
-            [b'x'; 8]
+            vec![b'x'; length]
+        });
+        let (send, mut messages) = peer(1, Then::Stalls);
+        let response = StreamingResponse::from_iterator(endless);
+        let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
+        assert!(messages.recv().await.is_some());
+        let last = stands_still(&taken).await;
+        // A chunk that is being sent, what was taken with it, and a full queue.
+        assert!((ahead..=3 * ahead).contains(&last), "{last} of {ahead}");
+        call.abort();
+    }
+}
+
+#[tokio::test]
+async fn an_iterator_runs_further_ahead_of_a_client_that_keeps_up_but_not_without_bound() {
+    // By how many bytes of content, and by how many pieces, of which the smallest hold most memory.
+    for (length, least, most) in [(1, 2000, 6000), (8 << 10, 8, 32)] {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&taken);
+        let endless = std::iter::repeat_with(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            vec![b'x'; length]
         });
         let (sent, stalled) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (total, stalls, mut messages) = (Arc::clone(&sent), Arc::clone(&stalled), 0);
@@ -483,30 +476,101 @@ fn an_iterator_runs_further_ahead_of_a_client_that_keeps_up_but_not_without_boun
                 if !is_taken {
                     std::future::pending::<()>().await;
                 }
-                its_thread_is_free().await;
+                // The queue is full by then.
+                tokio::time::sleep(Duration::from_millis(10)).await;
                 Ok(())
             }
         });
         let response = StreamingResponse::from_iterator(endless);
         let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
         stalled.notified().await;
-        its_thread_is_free().await;
-        let ahead = 8 * taken.load(Ordering::SeqCst) - sent.load(Ordering::SeqCst);
+        let taken = stands_still(&taken).await;
+        let ahead = taken - sent.load(Ordering::SeqCst) / length;
         // A message that is being sent, and a full queue.
-        assert!(((64 << 10)..=2 * (64 << 10)).contains(&ahead), "{ahead}");
+        assert!((least..=most).contains(&ahead), "{ahead} of {length} bytes");
         call.abort();
-    });
+    }
 }
 
-/// Waits until the iterator stands still: it has the only thread for blocking work while it runs.
-async fn its_thread_is_free() {
-    tokio::task::spawn_blocking(|| ()).await.unwrap();
+#[tokio::test]
+async fn slow_iterators_hold_up_neither_files_nor_each_other() {
+    let folder = Folder::new();
+    let file = folder.file(100_000);
+    let many = 600;
+    let slow = || {
+        std::iter::repeat_with(|| {
+            thread::sleep(Duration::from_millis(20));
+            "x"
+        })
+        .take(10)
+    };
+    let calls: Vec<_> = (0..many)
+        .map(|_| {
+            let (send, messages) = peer(usize::MAX, Then::Takes);
+            let response = StreamingResponse::from_iterator(slow());
+            let call = response.call(scope("GET"), Receive::default(), send);
+            (tokio::spawn(call), messages)
+        })
+        .collect();
+    // What the runtime's own threads do is done meanwhile.
+    for _ in 0..10 {
+        let file = antiphon::FileResponse::new(&file);
+        let http = file.into_http(&http::Request::new(())).await.unwrap();
+        let read = http.into_body().collect();
+        let read = tokio::time::timeout(Duration::from_secs(1), read).await;
+        assert_eq!(read.unwrap().unwrap().to_bytes().len(), 100_000);
+        tokio::time::timeout(Duration::from_secs(1), tokio::task::spawn_blocking(|| ()))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    for (call, mut messages) in calls {
+        tokio::time::timeout(PATIENCE, call)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        let mut length = 0;
+        while let Ok(message) = messages.try_recv() {
+            if let Message::Body { body, .. } = message {
+                length += body.len();
+            }
+        }
+        assert_eq!(length, 10);
+    }
+}
+
+#[test]
+fn an_iterator_that_never_returns_does_not_hold_up_the_runtimes_end() {
+    let (sender, lines) = std::sync::mpsc::channel::<&str>();
+    let begun = std::time::Instant::now();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let response = StreamingResponse::from_iterator(lines);
+        let http = response.into_http(&http::Request::new(())).await.unwrap();
+        let mut body = http.into_body();
+        let next = tokio::time::timeout(Duration::from_millis(50), body.frame()).await;
+        assert!(next.is_err());
+    });
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    drop(sender);
+}
+
+#[tokio::test]
+async fn an_iterator_finds_the_runtime_that_it_was_started_from() {
+    let handle = tokio::runtime::Handle::current().id();
+    let found = std::iter::once_with(move || {
+        assert_eq!(tokio::runtime::Handle::current().id(), handle);
+        "x"
+    });
+    let http = StreamingResponse::from_iterator(found).into_http(&http::Request::new(()));
+    let body = http.await.unwrap().into_body().collect().await.unwrap();
+    assert_eq!(body.to_bytes(), "x");
 }
 
 /// An iterator that tells on which thread it is dropped.
 struct Traced {
     items: usize,
-    dropped_on: Arc<std::sync::Mutex<Option<ThreadId>>>,
+    dropped_on: Arc<std::sync::Mutex<Option<String>>>,
     dropped: Arc<Notify>,
 }
 
@@ -521,31 +585,30 @@ impl Iterator for Traced {
 
 impl Drop for Traced {
     fn drop(&mut self) {
-        *self.dropped_on.lock().unwrap() = Some(thread::current().id());
+        *self.dropped_on.lock().unwrap() = thread::current().name().map(str::to_owned);
         self.dropped.notify_one();
     }
 }
 
-#[test]
-fn an_iterator_is_dropped_on_a_blocking_thread() {
-    with_one_blocking_thread(async {
-        let pool = tokio::task::spawn_blocking(|| thread::current().id());
-        let pool = pool.await.unwrap();
-        for (items, limit) in [(3, usize::MAX), (1000, 1), (0, usize::MAX)] {
-            let dropped_on = Arc::new(std::sync::Mutex::new(None));
-            let dropped = Arc::new(Notify::new());
-            let traced = Traced {
-                items,
-                dropped_on: Arc::clone(&dropped_on),
-                dropped: Arc::clone(&dropped),
-            };
-            let (send, _messages) = peer(limit, Then::Fails);
-            let response = StreamingResponse::from_iterator(traced);
-            let _ = response.call(scope("GET"), Receive::default(), send).await;
-            soon(&dropped).await;
-            assert_eq!(*dropped_on.lock().unwrap(), Some(pool));
-        }
-    });
+#[tokio::test]
+async fn an_iterator_is_dropped_on_a_thread_that_may_block() {
+    for (items, limit) in [(3, usize::MAX), (1000, 1), (0, usize::MAX)] {
+        let dropped_on = Arc::new(std::sync::Mutex::new(None));
+        let dropped = Arc::new(Notify::new());
+        let traced = Traced {
+            items,
+            dropped_on: Arc::clone(&dropped_on),
+            dropped: Arc::clone(&dropped),
+        };
+        let (send, _messages) = peer(limit, Then::Fails);
+        let response = StreamingResponse::from_iterator(traced);
+        let _ = response.call(scope("GET"), Receive::default(), send).await;
+        soon(&dropped).await;
+        assert_eq!(
+            dropped_on.lock().unwrap().as_deref(),
+            Some("antiphon-iterator")
+        );
+    }
 }
 
 #[tokio::test]
