@@ -46,8 +46,6 @@ struct Queue<I> {
 struct State<I> {
     chunks: VecDeque<Bytes>,
     bytes: usize,
-    /// How much memory the chunks hold, about.
-    held: usize,
     /// How many chunks the queue may hold.
     max_chunks: usize,
     /// The iterator, while no worker has it.
@@ -71,7 +69,6 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> ThreadedIterator<I> {
         let state = State {
             chunks: VecDeque::new(),
             bytes: 0,
-            held: 0,
             max_chunks: FIRST_CHUNKS,
             iterator: Some(iterator),
             end: None,
@@ -107,11 +104,11 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Stream for ThreadedIterator<
         if this.taken.is_empty() && this.gathered.is_empty() {
             let mut state = this.queue.lock();
             mem::swap(&mut state.chunks, &mut this.taken);
-            (state.bytes, state.held) = (0, 0);
+            state.bytes = 0;
             let idle = state.iterator.take();
             if idle.is_some() && !this.taken.is_empty() {
                 // The client has come for all there was: it keeps up.
-                state.max_chunks = state.max_chunks.saturating_mul(2);
+                state.keep_up();
             }
             if this.taken.is_empty() {
                 match state.end.replace(End::Exhausted) {
@@ -159,6 +156,17 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Drop for ThreadedIterator<I>
 }
 
 impl<I> State<I> {
+    fn is_full(&self) -> bool {
+        self.chunks.len() >= self.max_chunks
+            || self.bytes >= MAX_BYTES
+            || self.bytes + self.chunks.len() * OVERHEAD >= MAX_HELD
+    }
+
+    /// The client keeps up with a full queue, which may be longer then.
+    const fn keep_up(&mut self) {
+        self.max_chunks = self.max_chunks.saturating_mul(2);
+    }
+
     fn wake(&mut self) {
         if let Some(client) = self.client.take() {
             client.wake();
@@ -192,62 +200,78 @@ impl<I: Iterator<Item: IntoChunk> + Send + 'static> Queue<I> {
     fn fill(self: Arc<Self>, mut iterator: I) {
         let _entered = self.enter();
         let begun = Instant::now();
-        loop {
-            let next = catch_unwind(AssertUnwindSafe(|| {
-                iterator.next().map(I::Item::into_chunk)
-            }));
-            let end = match next {
-                Ok(Some(Ok(chunk))) => match self.push(chunk, iterator) {
-                    Some(same) if ITERATORS.are_wanted() && begun.elapsed() > TURN => {
-                        // There is a thread, this one, so there is no error.
-                        let queue = Arc::clone(&self);
-                        let _ = ITERATORS.run(move || queue.fill(same));
-                        return;
-                    }
-                    Some(same) => {
-                        iterator = same;
-                        continue;
-                    }
+        let end = loop {
+            match catch_unwind(AssertUnwindSafe(|| self.take_of(&mut iterator, begun))) {
+                Ok(Pause::Full) => match self.leave(iterator) {
+                    Some(same) => iterator = same,
                     None => return,
                 },
-                Ok(Some(Err(error))) => End::Failed(error),
-                Ok(None) => End::Exhausted,
-                Err(panic) => End::Panicked(panic),
+                Ok(Pause::Turn) => {
+                    // There is a thread, this one, so there is no error.
+                    let queue = Arc::clone(&self);
+                    let _ = ITERATORS.run(move || queue.fill(iterator));
+                    return;
+                }
+                Ok(Pause::Closed) => return,
+                Ok(Pause::End(end)) => break end,
+                Err(panic) => break End::Panicked(panic),
+            }
+        };
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(iterator)));
+        let mut state = self.lock();
+        state.end = Some(dropped.map_or_else(End::Panicked, |()| end));
+        state.wake();
+    }
+
+    /// Calls the iterator until there is a reason not to.
+    fn take_of(&self, iterator: &mut I, begun: Instant) -> Pause {
+        loop {
+            let chunk = match iterator.next().map(I::Item::into_chunk) {
+                Some(Ok(chunk)) => chunk,
+                Some(Err(error)) => return Pause::End(End::Failed(error)),
+                None => return Pause::End(End::Exhausted),
             };
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(iterator)));
             let mut state = self.lock();
-            state.end = Some(dropped.map_or_else(End::Panicked, |()| end));
-            state.wake();
-            return;
+            if state.closed {
+                return Pause::Closed;
+            }
+            if !chunk.is_empty() {
+                state.bytes += chunk.len();
+                state.chunks.push_back(chunk);
+                state.wake();
+                if state.is_full() {
+                    return Pause::Full;
+                }
+            }
+            drop(state);
+            if ITERATORS.are_wanted() && begun.elapsed() > TURN {
+                return Pause::Turn;
+            }
         }
     }
 
-    /// Adds a chunk, and returns the iterator if it is to go on.
-    fn push(&self, chunk: Bytes, iterator: I) -> Option<I> {
+    /// Leaves the iterator beside the queue for the next worker. Returns it if the client has come for all
+    /// there was meanwhile.
+    fn leave(&self, iterator: I) -> Option<I> {
         let mut state = self.lock();
-        if state.closed {
-            drop(state);
-            drop(iterator);
-            return None;
-        }
-        if chunk.is_empty() {
+        if !state.is_full() && !state.closed {
+            state.keep_up();
             return Some(iterator);
         }
-        state.bytes += chunk.len();
-        state.held += chunk.len() + OVERHEAD;
-        state.chunks.push_back(chunk);
-        let is_full = state.chunks.len() >= state.max_chunks
-            || state.bytes >= MAX_BYTES
-            || state.held >= MAX_HELD;
-        let goes_on = if is_full {
+        if !state.closed {
             state.iterator = Some(iterator);
-            None
-        } else {
-            Some(iterator)
-        };
-        state.wake();
-        goes_on
+        }
+        None
     }
+}
+
+/// Why a worker calls the iterator no more.
+enum Pause {
+    Full,
+    /// Others want the thread.
+    Turn,
+    Closed,
+    End(End),
 }
 
 /// How far an iterator runs ahead, in chunks, at first. It doubles each time that the client has taken

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,8 +21,8 @@ pub(crate) struct Threads {
     state: Mutex<State>,
     /// Tells a thread that there is work.
     work: Condvar,
-    /// How much work waits.
-    waiting: AtomicUsize,
+    /// Work waits, and no thread will come to it before another is done.
+    is_wanted: AtomicBool,
 }
 
 struct State {
@@ -44,7 +44,7 @@ impl Threads {
                 idle: 0,
             }),
             work: Condvar::new(),
-            waiting: AtomicUsize::new(0),
+            is_wanted: AtomicBool::new(false),
         }
     }
 
@@ -56,27 +56,33 @@ impl Threads {
     pub(crate) fn run(&'static self, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let mut state = self.lock();
         state.jobs.push_back(Box::new(job));
-        if state.jobs.len() > state.idle && state.threads < self.max {
-            let thread = thread::Builder::new().name("antiphon-iterator".to_owned());
-            match thread.spawn(|| self.serve()) {
-                Ok(_) => state.threads += 1,
-                Err(error) if state.threads == 0 => {
-                    state.jobs.pop_back();
-                    return Err(error);
-                }
-                // One of those that there are will come to it.
-                Err(_) => {}
-            }
-        } else {
+        self.note(&state);
+        if state.jobs.len() <= state.idle || state.threads == self.max {
+            drop(state);
             self.work.notify_one();
+            return Ok(());
         }
-        self.waiting.store(state.jobs.len(), Ordering::Relaxed);
+        let thread = thread::Builder::new().name("antiphon-iterator".to_owned());
+        match thread.spawn(|| self.serve()) {
+            Ok(_) => state.threads += 1,
+            Err(error) if state.threads == 0 => {
+                state.jobs.pop_back();
+                return Err(error);
+            }
+            // One of those that there are will come to it.
+            Err(_) => {}
+        }
         Ok(())
     }
 
     /// Tells whether others wait for a thread.
     pub(crate) fn are_wanted(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+        self.is_wanted.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, state: &State) {
+        let is_wanted = state.threads == self.max && state.jobs.len() > state.idle;
+        self.is_wanted.store(is_wanted, Ordering::Relaxed);
     }
 
     /// A thread's life.
@@ -84,7 +90,7 @@ impl Threads {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
-                self.waiting.store(state.jobs.len(), Ordering::Relaxed);
+                self.note(&state);
                 drop(state);
                 // What panics tells whoever asked for it.
                 let _ = catch_unwind(AssertUnwindSafe(job));

@@ -215,7 +215,10 @@ impl AppCall {
 
     fn end_app(&mut self) {
         self.app = None;
-        self.exchange.end_application();
+        // Whoever has neither `Send` nor `Receive` needs not be told.
+        if Arc::strong_count(&self.exchange) > 1 {
+            self.exchange.end_application();
+        }
     }
 
     /// Returns how long the client may let the answer wait.

@@ -2,7 +2,7 @@
 
 use super::stall::Stall;
 use crate::asgi::Patience;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -10,9 +10,8 @@ use tokio::time::Instant;
 /// One connected client.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    /// How many requests there have been, and how many of them are being answered.
-    requests: AtomicUsize,
-    answering: AtomicUsize,
+    /// How many requests there have been, modulo 2^32, and below that how many are being answered.
+    requests: AtomicU64,
     /// Since when we wait for the client, in milliseconds; or one of the two below.
     waiting: AtomicU64,
     /// An application waits for content of its request.
@@ -21,11 +20,16 @@ pub(super) struct Client {
     is_unread: AtomicBool,
     /// The connection has been idle for long enough.
     has_expired: AtomicBool,
+    /// How long the client may let the answer wait that is written now; looked up if it is not what it is
+    /// by default.
     patience: Mutex<Patience>,
+    has_patience: AtomicBool,
     /// The answers on an HTTP/2 connection.
     stalls: Mutex<Vec<Arc<Stall>>>,
 }
 
+/// A request that has begun, beside those that are being answered.
+const ONE_REQUEST: u64 = 1 << 32;
 /// The client waits for us, or nobody for anybody.
 const NOT_WAITING: u64 = 0;
 /// The connection is to end, for others need its place.
@@ -38,19 +42,18 @@ impl Client {
             self.waiting.store(HAS_YIELDED, Ordering::Release);
             return None;
         }
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.answering.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(ONE_REQUEST | 1, Ordering::Relaxed);
         Some(Answering(Arc::clone(self)))
     }
 
     /// Returns how many requests there have been.
-    pub(super) fn requests(&self) -> usize {
-        self.requests.load(Ordering::Relaxed)
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed) / ONE_REQUEST
     }
 
     /// Tells whether a request is being answered.
     pub(super) fn is_answered(&self) -> bool {
-        self.answering.load(Ordering::Relaxed) > 0
+        self.requests.load(Ordering::Relaxed) % ONE_REQUEST > 0
     }
 
     /// We wait for the client from now on, unless we have done so before.
@@ -122,7 +125,11 @@ impl Client {
 
     /// Sets how long the client may let the answer wait that is written now.
     pub(super) fn set_patience(&self, patience: Patience) {
-        *lock(&self.patience) = patience;
+        let is_own = patience != Patience::default();
+        if is_own || self.has_patience.load(Ordering::Relaxed) {
+            *lock(&self.patience) = patience;
+            self.has_patience.store(is_own, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn patience(&self) -> Patience {
@@ -146,7 +153,7 @@ pub(super) struct Answering(pub(super) Arc<Client>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.answering.fetch_sub(1, Ordering::Relaxed);
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,7 @@ use http::StatusCode;
 use std::fmt;
 use std::mem;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
@@ -20,6 +20,9 @@ use std::thread;
 pub(super) struct Exchange {
     state: Mutex<State>,
     request: Mutex<RequestContent>,
+    /// Whether the request has content. That of most has none, and costs nothing.
+    has_content: bool,
+    patience: OnceLock<Patience>,
     /// Whether the request wants the head alone.
     is_head: bool,
 }
@@ -43,7 +46,6 @@ struct State {
     watcher: Option<Waker>,
     /// The application has ended, so nothing that is sent now would be taken.
     has_returned: bool,
-    patience: Patience,
 }
 
 /// How a stream ended: well, with an error, or with a panic.
@@ -157,7 +159,9 @@ impl Exchange {
     pub(super) fn new(is_head: bool, request: RequestContent) -> Self {
         Self {
             state: Mutex::default(),
+            has_content: !request.has_all(),
             request: Mutex::new(request),
+            patience: OnceLock::new(),
             is_head,
         }
     }
@@ -229,13 +233,17 @@ impl Exchange {
 
     /// Returns how long the client may let the answer wait.
     pub(super) fn patience(&self) -> Patience {
-        self.lock().patience
+        self.patience.get().copied().unwrap_or_default()
     }
 
     /// Completes with whether the connection can be used again when the answer is through, as far as the
     /// request is concerned: takes what nobody wants of its content.
     pub(super) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
-        self.lock_request().poll_drained(context)
+        if self.has_content {
+            self.lock_request().poll_drained(context)
+        } else {
+            Poll::Ready(true)
+        }
     }
 
     fn lock_request(&self) -> MutexGuard<'_, RequestContent> {
@@ -362,22 +370,27 @@ impl Peer for Exchange {
     }
 
     fn limit(&self, patience: Patience) {
-        self.lock().patience = patience;
+        // An application answers once.
+        let _ = self.patience.set(patience);
     }
 
     fn poll_request(&self, context: &mut Context<'_>) -> Poll<Option<asgi::Result<Bytes>>> {
-        self.lock_request().poll_next(context)
+        if self.has_content {
+            self.lock_request().poll_next(context)
+        } else {
+            Poll::Ready(None)
+        }
     }
 
     fn has_request(&self) -> bool {
-        self.lock_request().has_all()
+        !self.has_content || self.lock_request().has_all()
     }
 
     fn leave_request(&self) {
-        let mut request = self.lock_request();
-        if request.has_all() {
+        if !self.has_content {
             return;
         }
+        let mut request = self.lock_request();
         if self.is_unanswered() {
             request.leave();
         } else {

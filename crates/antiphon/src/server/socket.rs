@@ -40,7 +40,7 @@ pub(super) struct Socket {
     /// When what is expected must have come.
     due: Option<Instant>,
     /// How many requests there were when that was looked at last.
-    requests: usize,
+    requests: u64,
     /// Something has come since.
     has_read: bool,
     /// hyper will be woken when something comes.
@@ -127,6 +127,7 @@ impl Socket {
 
     /// Returns whether this time has come; otherwise the task is woken when it has.
     fn poll_time(&mut self, time: Instant, context: &mut Context<'_>) -> bool {
+        let is_set = self.alarm.is_some();
         let alarm = self
             .alarm
             .get_or_insert_with(|| Box::pin(sleep_until(time)));
@@ -134,6 +135,9 @@ impl Socket {
         // again, and few come.
         if time < alarm.deadline() {
             alarm.as_mut().reset(time);
+        } else if is_set && !alarm.is_elapsed() {
+            // It wakes the task of the connection, which is always the same.
+            return false;
         }
         while alarm.as_mut().poll(context).is_ready() {
             if time <= Instant::now() {
