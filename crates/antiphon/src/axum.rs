@@ -1,8 +1,9 @@
 //! What axum's handlers take and return beside the classes: [`LastEventId`] is an extractor, and a
-//! [`FileError`] an answer.
+//! [`FileError`] or a [`ResponseError`] an answer.
 
 use crate::content::file_error::FileError;
 use crate::request::last_event_id::LastEventId;
+use crate::response::{ResponseError, error_pages};
 use antiphon_core::request::method::Method;
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
@@ -15,6 +16,13 @@ use std::convert::Infallible;
 impl IntoResponse for FileError {
     fn into_response(self) -> Response {
         self.answer(Method::Get).map(Body::new)
+    }
+}
+
+/// 500, and the error is logged, so that a handler can return `stream.into_http(&request).await`.
+impl IntoResponse for ResponseError {
+    fn into_response(self) -> Response {
+        error_pages::or_500(Err(self)).map(Body::new)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why the content of a request cannot be read.
 
 use super::Error;
+#[cfg(feature = "server")]
 use http::StatusCode;
 use std::fmt;
 
@@ -10,7 +11,6 @@ use std::fmt;
 /// too slowly, if nothing was sent yet.
 #[derive(Debug)]
 pub struct ReceiveError {
-    status: StatusCode,
     /// What broke; `None` if it only took too long.
     source: Option<Error>,
 }
@@ -19,21 +19,20 @@ pub struct ReceiveError {
 impl ReceiveError {
     pub(crate) fn new(error: hyper::Error) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
             source: Some(error.into()),
         }
     }
 
     pub(crate) const fn too_slow() -> Self {
-        Self {
-            status: StatusCode::REQUEST_TIMEOUT,
-            source: None,
-        }
+        Self { source: None }
     }
 
     /// Returns the status of the answer that the client gets.
     pub(crate) const fn status(&self) -> StatusCode {
-        self.status
+        match self.source {
+            Some(_) => StatusCode::BAD_REQUEST,
+            None => StatusCode::REQUEST_TIMEOUT,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::doors::into_response;
 use super::fixed::Response;
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
+use super::response_error::ResponseError;
 use crate::asgi::{self, Chunks};
 use crate::content::event::IntoEvent;
 use crate::content::gather::{Gather, Gathered};
@@ -320,7 +321,7 @@ answer_methods! {
     /// [`AlreadySent`](crate::AlreadySent), [`InvalidResponse`](crate::InvalidResponse) if a header
     /// cannot be sent with a stream, or the error of the events, if they fail before the first and before
     /// they first wait.
-    async fn into_http -> asgi::Error;
+    async fn into_http -> ResponseError;
 }
 
 into_response! {

@@ -4,6 +4,7 @@ use super::doors::into_response;
 use super::json::{self, JsonError};
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
+use super::response_error::ResponseError;
 use crate::asgi;
 use crate::content::gather::{Gather, Gathered, Gathering};
 use crate::content::metered::MeteredStream;
@@ -260,7 +261,7 @@ answer_methods! {
     /// [`AlreadySent`](crate::AlreadySent), [`InvalidResponse`](crate::InvalidResponse) if a header
     /// cannot be sent with a stream, [`InvalidLine`] of the first value, or the stream's own error, if it
     /// fails before its first value and before it first waits.
-    async fn into_http -> asgi::Error;
+    async fn into_http -> ResponseError;
 }
 
 into_response! {

@@ -13,6 +13,7 @@ mod json_lines;
 mod parameters;
 pub(crate) mod plannable;
 mod redirect;
+mod response_error;
 mod streaming;
 
 pub use event_source::EventSourceResponse;
@@ -24,6 +25,7 @@ pub use fixed::{
 #[cfg(feature = "json")]
 pub use json::{Json, JsonError, JsonResponse, json_event};
 pub use redirect::RedirectResponse;
+pub use response_error::ResponseError;
 pub use streaming::StreamingResponse;
 #[cfg(feature = "json")]
 pub use {antiphon_core::response::json_lines::InvalidLine, json_lines::JsonLinesResponse};

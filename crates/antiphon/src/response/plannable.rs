@@ -15,6 +15,7 @@ use crate::request::facts::RequestFacts;
 use crate::request::head::RequestHead;
 use pin_project_lite::pin_project;
 use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -70,12 +71,17 @@ pub(crate) fn into_http_at_once<T: PlannableAtOnce>(
     Ok(planned.into_http())
 }
 
-pub(crate) fn into_http<T: Plannable, R: RequestHead>(
+pub(crate) fn into_http<T, R, E>(
     response: T,
     request: &R,
-) -> impl Future<Output = Result<http::Response<Body>, T::Error>> + Send + use<T, R> {
+) -> impl Future<Output = Result<http::Response<Body>, E>> + Send + use<T, R, E>
+where
+    T: Plannable<Error: Into<E>>,
+    R: RequestHead,
+{
     IntoHttp {
         plan: response.plan(&RequestFacts::of(request)),
+        error: PhantomData,
     }
 }
 
@@ -101,18 +107,24 @@ pub(crate) fn with_first(
 pin_project! {
     /// A plan that becomes a value. No `async` block: that would move the plan once more, and a file's is
     /// large.
-    struct IntoHttp<F> {
+    struct IntoHttp<F, E> {
         #[pin]
         plan: F,
+        // The future is `Send` whatever its error is.
+        error: PhantomData<fn() -> E>,
     }
 }
 
-impl<F: Future<Output = Result<Planned, E>>, E> Future for IntoHttp<F> {
+impl<F, P, E> Future for IntoHttp<F, E>
+where
+    F: Future<Output = Result<Planned, P>>,
+    P: Into<E>,
+{
     type Output = Result<http::Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let planned = ready!(self.project().plan.poll(context));
-        Poll::Ready(planned.map(Planned::into_http))
+        Poll::Ready(planned.map(Planned::into_http).map_err(Into::into))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::doors::into_response;
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
+use super::response_error::ResponseError;
 use crate::asgi;
 use crate::content::blocks::Blocks;
 use crate::content::chunk::IntoChunk;
@@ -228,7 +229,7 @@ answer_methods! {
     /// assert_eq!(response.status(), 200);
     /// # Ok::<(), antiphon::asgi::Error>(()) }).unwrap();
     /// ```
-    async fn into_http -> asgi::Error;
+    async fn into_http -> ResponseError;
 }
 
 into_response! {

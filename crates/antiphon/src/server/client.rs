@@ -53,7 +53,7 @@ impl Client {
 
     /// Tells whether a request is being answered.
     pub(super) fn is_answered(&self) -> bool {
-        self.requests.load(Ordering::Relaxed) % ONE_REQUEST > 0
+        self.requests.load(Ordering::Relaxed) & (ONE_REQUEST - 1) != 0
     }
 
     /// We wait for the client from now on, unless we have done so before.

@@ -36,8 +36,11 @@ impl Failure {
         }
         self.of_client()
             .map_or_else(error_pages::internal_server_error, |error| {
-                // Where the next request would begin is not known.
-                closing(error_pages::bare(error.status()))
+                // Where the next request would begin is not known. HTTP/2 has no such field, and needs none.
+                let mut answer = error_pages::bare(error.status());
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+                answer
             })
     }
 
@@ -53,13 +56,6 @@ impl Failure {
     pub(super) fn into_error(self) -> Error {
         self.0
     }
-}
-
-/// Announces that the connection ends with this answer. HTTP/2 has no such field, and needs none.
-pub(super) fn closing(mut answer: http::Response<Body>) -> http::Response<Body> {
-    let close = HeaderValue::from_static("close");
-    answer.headers_mut().insert(header::CONNECTION, close);
-    answer
 }
 
 impl fmt::Display for Failure {

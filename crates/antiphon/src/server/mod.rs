@@ -10,6 +10,7 @@ mod length;
 mod limits;
 mod listener;
 mod outgoing;
+mod persistence;
 mod preface;
 mod request_content;
 mod request_head;

@@ -4,9 +4,9 @@ use super::app_call::AppCall;
 use super::client::{Answering, Client};
 use super::connections::{Connections, Stream};
 use super::exchange::Exchange;
-use super::failure::closing;
 use super::limits::{HEAD_FIELDS, HEAD_LEN, Limits};
 use super::outgoing::Outgoing;
+use super::persistence::Persistence;
 use super::request_content::RequestContent;
 use super::request_head;
 use super::stall;
@@ -16,7 +16,7 @@ use crate::body::Body;
 use crate::response::error_pages;
 use crate::shutdown::Shutdown;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
@@ -67,8 +67,9 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
             None
         };
         request_head::complete(&mut parts);
+        let persistence = Persistence::of(&parts);
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
-        let expects_continue = parts.headers.contains_key(http::header::EXPECT);
+        let expects_continue = parts.headers.contains_key(header::EXPECT);
         let content = RequestContent::new(
             content,
             expects_continue,
@@ -77,7 +78,12 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
         );
         let exchange = Arc::new(Exchange::new(parts.method == Method::HEAD, content));
         let stopping = self.shared.stopping.clone();
-        let scope = Scope::new(parts, Some(self.address), self.shared.address, stopping);
+        let scope = Scope::new(
+            parts,
+            Some(self.address),
+            self.shared.address,
+            stopping.clone(),
+        );
         let send = asgi::Send::to_peer(exchange.clone());
         let receive = Receive::from_peer(exchange.clone());
         let app = catch_unwind(AssertUnwindSafe(|| {
@@ -92,6 +98,8 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
             call,
             answering: Some(answering),
             stream,
+            persistence,
+            stopping,
             answer: None,
         })
     }
@@ -124,6 +132,8 @@ pub(super) struct Asked {
     call: AppCall,
     answering: Option<Answering>,
     stream: Option<Stream>,
+    persistence: Persistence,
+    stopping: Shutdown,
     /// The answer, while it is seen what remains of the request.
     answer: Option<Response<Body>>,
 }
@@ -155,17 +165,16 @@ impl Asked {
         if let Some(stream) = &self.stream {
             stream.stall.set_patience(patience);
         } else if let Some(Answering(client)) = &self.answering {
-            match self.call.poll_drained(context) {
-                Poll::Ready(true) => {}
-                Poll::Ready(false) => {
-                    client.leave_unread();
-                    answer = closing(answer);
-                }
-                Poll::Pending => {
-                    self.answer = Some(answer);
-                    return Poll::Pending;
-                }
+            let Poll::Ready(is_drained) = self.call.poll_drained(context) else {
+                self.answer = Some(answer);
+                return Poll::Pending;
+            };
+            if !is_drained {
+                client.leave_unread();
             }
+            let says = answer.headers().contains_key(header::CONNECTION);
+            let ends = !is_drained || (says && self.stopping.has_begun());
+            self.persistence.announce(&mut answer, ends);
             client.set_patience(patience);
         }
         let (answering, stream) = (self.answering.take(), self.stream.take());

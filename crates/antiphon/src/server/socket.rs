@@ -49,6 +49,8 @@ pub(super) struct Socket {
     blocked: Option<Instant>,
     /// When it was first seen that the shutdown has begun.
     stopped: Option<Instant>,
+    /// All that the client has sent was read, and nothing more will come.
+    has_ended: bool,
     /// When the answer must be there for a client that has ended its side.
     left: Option<Instant>,
     /// When to look whether the client is there, since hyper does not read.
@@ -89,6 +91,7 @@ impl Socket {
             is_reading: false,
             blocked: None,
             stopped: None,
+            has_ended: false,
             left: None,
             look: None,
             alarm: None,
@@ -213,14 +216,14 @@ impl Socket {
             .get_or_insert_with(|| Instant::now() + LOOKS_EVERY);
         if self.poll_time(look, context) {
             self.look = None;
-            match presence(&self.stream) {
-                Presence::There => return self.poll_flushed(context),
-                Presence::Gone => return Err(io::ErrorKind::ConnectionReset.into()),
-                Presence::HasEnded => {
-                    self.left = Instant::now().checked_add(LEAVE_GRACE);
-                    return self.poll_flushed(context);
-                }
+            let presence = presence(&self.stream);
+            if presence.is_gone {
+                return Err(io::ErrorKind::ConnectionReset.into());
             }
+            if presence.has_ended {
+                self.left = Instant::now().checked_add(LEAVE_GRACE);
+            }
+            return self.poll_flushed(context);
         }
         Ok(())
     }
@@ -365,7 +368,7 @@ impl AsyncRead for Socket {
             this.has_read = true;
             return Poll::Ready(Ok(()));
         }
-        if this.left.is_none() {
+        if !this.has_ended {
             let before = buffer.filled().len();
             if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(context, buffer) {
                 read?;
@@ -376,6 +379,7 @@ impl AsyncRead for Socket {
                 if this.is_http_2 {
                     return Poll::Ready(Ok(()));
                 }
+                this.has_ended = true;
                 this.left = Instant::now().checked_add(LEAVE_GRACE);
             }
         }
@@ -387,47 +391,41 @@ fn timed_out(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, reason)
 }
 
-/// What a look at the socket tells of the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Presence {
-    There,
+/// What a look at the socket tells of the client, whatever it has sent that nobody reads.
+#[derive(Clone, Copy, Debug)]
+struct Presence {
+    is_gone: bool,
     /// Nothing more will come, but an answer may still be wanted.
-    HasEnded,
-    Gone,
+    has_ended: bool,
 }
 
-/// Tells whether the client is there, whatever it has sent that nobody reads.
 #[cfg(unix)]
 fn presence(stream: &TcpStream) -> Presence {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let ended = PollFlags::RDHUP;
+    const ENDED: PollFlags = PollFlags::RDHUP;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let ended = PollFlags::empty();
-    let mut seen = [PollFd::new(stream, ended)];
-    let at_once = Timespec {
+    const ENDED: PollFlags = PollFlags::empty();
+    const AT_ONCE: Timespec = Timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    match poll(&mut seen, Some(&at_once)) {
-        Ok(_) => {
-            let seen = seen[0].revents();
-            if seen.intersects(PollFlags::ERR | PollFlags::HUP) {
-                Presence::Gone
-            } else if seen.intersects(ended) {
-                Presence::HasEnded
-            } else {
-                Presence::There
-            }
-        }
-        Err(_) => Presence::There,
+    let mut polled = [PollFd::new(stream, ENDED)];
+    // What cannot be seen is no reason to give a client up.
+    let _ = poll(&mut polled, Some(&AT_ONCE));
+    let seen = polled[0].revents();
+    Presence {
+        is_gone: seen.intersects(PollFlags::ERR | PollFlags::HUP),
+        has_ended: seen.intersects(ENDED),
     }
 }
 
-/// This system cannot tell; writing will.
 #[cfg(not(unix))]
-const fn presence(_: &TcpStream) -> Presence {
-    Presence::There
+fn presence(stream: &TcpStream) -> Presence {
+    Presence {
+        is_gone: !matches!(stream.take_error(), Ok(None)),
+        has_ended: false,
+    }
 }
 
 /// How often a client is looked for that has sent what nobody reads.

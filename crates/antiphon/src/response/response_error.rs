@@ -1,0 +1,72 @@
+//! Why a response cannot be made.
+
+use crate::asgi;
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+
+/// The error of a stream that cannot be made an [`http::Response`]: it was sent before, a header cannot be
+/// sent with a stream, or the stream's own first error.
+///
+/// It stands for that error: [`downcast_ref`] finds it, and `?` makes it a `Box<dyn Error>` of the same
+/// kind. With the feature `axum` a handler can return it: the client gets 500, and the error is logged.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::{AlreadySent, StreamingResponse, asgi::App};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let broken = futures_util::stream::iter([Err::<String, _>(std::io::Error::other("broken"))]);
+/// let response = StreamingResponse::new(broken);
+/// let error = response.into_http(&http::Request::new(())).await.unwrap_err();
+/// assert!(error.downcast_ref::<std::io::Error>().is_some());
+/// assert!(!error.is::<AlreadySent>());
+/// # });
+/// ```
+///
+/// [`downcast_ref`]: https://doc.rust-lang.org/std/error/trait.Error.html#method.downcast_ref-2
+pub struct ResponseError(asgi::Error);
+
+impl ResponseError {
+    /// Returns the error that it stands for, if that is of this type.
+    ///
+    /// # Errors
+    ///
+    /// This error, if it stands for another.
+    pub fn downcast<E: Error + 'static>(self) -> Result<Box<E>, Self> {
+        self.0.downcast().map_err(Self)
+    }
+}
+
+impl From<asgi::Error> for ResponseError {
+    fn from(error: asgi::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<ResponseError> for asgi::Error {
+    fn from(error: ResponseError) -> Self {
+        error.0
+    }
+}
+
+impl Deref for ResponseError {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl fmt::Display for ResponseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for ResponseError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
