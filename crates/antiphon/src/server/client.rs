@@ -18,6 +18,8 @@ pub(super) struct Client {
     is_content_awaited: AtomicBool,
     /// The client sends what nobody will read.
     is_unread: AtomicBool,
+    /// How often something was written on an HTTP/2 connection.
+    written: AtomicU64,
     /// The connection has been idle for long enough.
     has_expired: AtomicBool,
     /// How long the client may let the answer wait that is written now; looked up if it is not what it is
@@ -112,6 +114,16 @@ impl Client {
 
     pub(super) fn is_unread(&self) -> bool {
         self.is_unread.load(Ordering::Relaxed)
+    }
+
+    /// Something was written.
+    pub(super) fn write(&self) {
+        self.written.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how often something was written.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The connection has been idle for too long.

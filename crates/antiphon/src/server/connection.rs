@@ -1,7 +1,7 @@
 //! One connection, from its first bytes to its end.
 
 use super::client::Client;
-use super::limits::{HEAD_FIELDS, HEAD_LEN, Limits};
+use super::limits::{FAREWELL, HEAD_FIELDS, HEAD_LEN, Limits};
 use super::preface::{Preface, preface};
 use super::service::{Service, Shared};
 use super::socket::Socket;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// The settings of each protocol.
 #[derive(Debug)]
@@ -77,14 +78,20 @@ pub(super) async fn serve<A: App>(
             let connection = protocols
                 .http1
                 .serve_connection(TokioIo::new(socket), service);
-            until_stopped(pin!(connection), &client, &shared).await
+            until_stopped(pin!(connection), &client, &shared, Preface::Http1).await
         }
         Ok(Preface::Http2) => {
             let connection = protocols
                 .http2
                 .serve_connection(TokioIo::new(socket), service);
             // On the heap: it is large, and most connections are none.
-            until_stopped(Box::pin(connection).as_mut(), &client, &shared).await
+            until_stopped(
+                Box::pin(connection).as_mut(),
+                &client,
+                &shared,
+                Preface::Http2,
+            )
+            .await
         }
         Err(error) => return tracing::debug!(%error, "a connection ended early"),
     };
@@ -118,6 +125,7 @@ async fn until_stopped<A: App>(
     mut connection: Pin<&mut impl Graceful>,
     client: &Client,
     shared: &Shared<A>,
+    protocol: Preface,
 ) -> Ended {
     let mut begun = pin!(shared.stopping.begun());
     let ended = poll_fn(|context| {
@@ -134,12 +142,30 @@ async fn until_stopped<A: App>(
         return Ok(ended?);
     }
     connection.as_mut().graceful_shutdown();
-    if client.has_expired() {
-        // What still lies there of answers that have ended may be read for as long as any other.
-        let timeout = shared.limits.write_timeout;
-        return Ok(tokio::time::timeout(timeout, connection).await??);
-    }
-    Ok(connection.await?)
+    let patience = match protocol {
+        // It ends with its answer.
+        Preface::Http1 => return Ok(connection.await?),
+        Preface::Http2 if client.has_expired() => shared.limits.write_timeout,
+        Preface::Http2 => FAREWELL,
+    };
+    // The client is to say that it has seen the end, and to read what still lies there.
+    let mut alarm = pin!(tokio::time::sleep(patience));
+    let mut last = client.written();
+    poll_fn(|context| {
+        if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+            return Poll::Ready(Ok(ended?));
+        }
+        while alarm.as_mut().poll(context).is_ready() {
+            let written = client.written();
+            if written == last && !client.is_answered() {
+                return Poll::Ready(Err("the client does not let the connection end".into()));
+            }
+            last = written;
+            alarm.as_mut().reset(Instant::now() + patience);
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// Runs the requests of HTTP/2 connections, each as a task.

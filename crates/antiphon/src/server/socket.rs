@@ -260,6 +260,9 @@ impl Socket {
 
     /// What was written is on its way.
     fn has_written(&mut self) {
+        if self.is_http_2 {
+            self.client.write();
+        }
         if self.blocked.take().is_some() {
             self.client.wait_no_more();
             if self.expects != Expects::Nothing {

@@ -5,6 +5,7 @@ mod apps;
 mod clients;
 mod delivery;
 mod doors;
+mod ending;
 mod event_source;
 mod exchange;
 mod file_versions;

@@ -201,34 +201,10 @@ async fn serve_until_a_signal() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_signal_ends_the_process_cleanly() {
-    use std::io::{BufRead, BufReader};
-    use std::process::{Command, Stdio};
     for signal in ["INT", "TERM"] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "server::serve_until_a_signal",
-                "--ignored",
-                "--nocapture",
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .map(|line| line.unwrap())
-            .find_map(|line| line.strip_prefix("at ").map(str::to_owned))
-            .unwrap();
-        assert_eq!(ask(address.parse().unwrap(), "GET", "/").await.body, b"hi");
-        let pid = child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        let (mut child, address) = crate::support::process("server::serve_until_a_signal");
+        assert_eq!(ask(address, "GET", "/").await.body, b"hi");
+        crate::support::signal(&child, signal);
         let status = tokio::task::spawn_blocking(move || child.wait())
             .await
             .unwrap()

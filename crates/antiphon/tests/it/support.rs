@@ -100,6 +100,34 @@ pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
         .expect("no answer in time")
 }
 
+/// Starts a process that runs one of the ignored tests, which says where it listens.
+#[cfg(unix)]
+pub(crate) fn process(test: &str) -> (std::process::Child, SocketAddr) {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = lines
+        .find_map(|line| line.unwrap().strip_prefix("at ").map(str::to_owned))
+        .unwrap();
+    // Whoever writes to a pipe that nobody reads may wait for good.
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, address.parse().unwrap())
+}
+
+/// Sends a signal to a process that was started here.
+#[cfg(unix)]
+pub(crate) fn signal(child: &std::process::Child, signal: &str) {
+    let mut kill = std::process::Command::new("kill");
+    let status = kill.args(["-s", signal, &child.id().to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
 /// A client of HTTP/2 on a connection of its own, which lives as long as the client does.
 pub(crate) async fn http_2(
     address: SocketAddr,
