@@ -7,9 +7,7 @@ use antiphon_core::fields::Headers;
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::method::Method;
 use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
-use antiphon_core::response::file::{
-    self, FileContent, FileFacts, RangeTerms, Stat, plan,
-};
+use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat, plan};
 use antiphon_core::response::plan::Body;
 use antiphon_core::values::file_version::FileVersion;
 use antiphon_fuzz::{assert_one_line, fields};
@@ -25,7 +23,12 @@ fuzz_target!(|input: &[u8]| {
         "if-unmodified-since",
     ];
     let values: [Option<&[u8]>; 6] = fields(input);
-    let lines = || names.iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
+    let lines = || {
+        names
+            .iter()
+            .zip(values)
+            .filter_map(|(name, value)| Some((name, value?)))
+    };
     let version = FileVersion {
         length: LENGTH,
         modified: i128::from(MODIFIED) * 1_000_000_000,

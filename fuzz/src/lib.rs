@@ -1,5 +1,7 @@
 //! What the targets share.
 
+pub mod answers;
+
 /// Splits an input at the unit separator (0x1F), which no field needs; what is empty or missing is
 /// `None`.
 #[must_use]

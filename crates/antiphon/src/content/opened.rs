@@ -1,9 +1,11 @@
 //! A file that is open, and the path that it was opened by.
 
-use super::file_error::FileError;
+use super::file_error::{FileError, FileErrorKind};
+use super::relief;
 use antiphon_fs::{ContentHash, FileFacts, OpenFile};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -15,20 +17,38 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Opens the file at `path`: at once if that needs no wait, otherwise on a thread that may wait.
+    /// Opens the file at `path`: at once if that needs no wait, otherwise on a thread that may wait. Where
+    /// no descriptors remain, idle connections of the server give way first.
     pub(crate) async fn open(path: Arc<Path>) -> Result<Self, FileError> {
-        let file = match OpenFile::open_cached(&path).map_err(FileError::open)? {
+        let mut opened = Self::open_now(&path).await;
+        for _ in 0..RELIEFS {
+            let is_short = opened
+                .as_ref()
+                .is_err_and(|error| error.kind() == FileErrorKind::TooManyOpenFiles);
+            if !is_short || !relief::ask() {
+                break;
+            }
+            tokio::time::sleep(RELIEF_TIME).await;
+            opened = Self::open_now(&path).await;
+        }
+        opened
+    }
+
+    async fn open_now(path: &Arc<Path>) -> Result<Self, FileError> {
+        let file = match OpenFile::open_cached(path).map_err(FileError::open)? {
             Some(file) => file,
             None => {
-                let path = Arc::clone(&path);
+                let path = Arc::clone(path);
                 blocking(move || OpenFile::open(&path))?
                     .await
                     .map_err(FileError::task)?
                     .map_err(FileError::open)?
             }
         };
-        let file = Arc::new(file);
-        Ok(Self { file, path })
+        Ok(Self {
+            file: Arc::new(file),
+            path: Arc::clone(path),
+        })
     }
 
     pub(crate) fn facts(&self) -> FileFacts {
@@ -65,3 +85,7 @@ pub(super) fn blocking<T: Send + 'static>(
     let runtime = Handle::try_current().map_err(|error| FileError::runtime(&error))?;
     Ok(runtime.spawn_blocking(work))
 }
+
+/// How often somebody is asked to give way to one file, and how long that may take.
+const RELIEFS: u32 = 4;
+const RELIEF_TIME: Duration = Duration::from_millis(5);

@@ -117,8 +117,8 @@ impl Threads {
     }
 }
 
-/// As many as tokio has for blocking work.
-const MAX_THREADS: usize = 512;
+/// As many iterators can block at a time before others wait. A thread that blocks costs some 20 KiB.
+const MAX_THREADS: usize = 2048;
 /// How long a thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
 

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 /// The settings of each protocol.
 #[derive(Debug)]
@@ -161,7 +160,7 @@ async fn until_stopped<A: App>(
                 return Poll::Ready(Err("the client does not let the connection end".into()));
             }
             last = written;
-            alarm.as_mut().reset(Instant::now() + patience);
+            alarm.set(tokio::time::sleep(patience));
         }
         Poll::Pending
     })

@@ -9,6 +9,7 @@
 use super::client::Client;
 use super::limits::{Limits, YIELDS_AFTER};
 use super::stall::Stall;
+use crate::content::relief::Relief;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,9 +58,14 @@ impl Connections {
         }
     }
 
-    /// Ends the connection for whose client we have waited longest; tells whether there is one.
+    /// Ends an answer of a connection that leaves many lying, or the connection for whose client we have
+    /// waited longest; tells whether there is one.
     pub(super) fn make_room(&self) -> bool {
         let mut seats = self.lock();
+        let most = seats.heaviest();
+        if most.is_some_and(|most| most.stalls().len() >= MANY_STREAMS && yield_one(most)) {
+            return true;
+        }
         let mut waiting: Vec<_> = seats
             .taken
             .iter()
@@ -68,10 +74,9 @@ impl Connections {
             .collect();
         waiting.sort_unstable();
         for (since, number) in waiting {
-            let Some(seated) = seats.taken.get(&number) else {
-                continue;
-            };
-            if seated.client.yields(since) {
+            if let Some(seated) = seats.taken.get(&number)
+                && seated.client.yields(since)
+            {
                 if let Some(task) = &seated.task {
                     task.abort();
                 }
@@ -80,7 +85,7 @@ impl Connections {
                 return true;
             }
         }
-        false
+        seats.heaviest().is_some_and(yield_one)
     }
 
     /// Gives a client a place, until it is dropped.
@@ -122,22 +127,8 @@ impl Connections {
     /// Ends an answer of the connection that has most; tells whether it is another one, and has any.
     fn take_from_another(&self, client: &Arc<Client>) -> bool {
         let seats = self.lock();
-        let others = seats.taken.values().map(|seated| &seated.client);
-        let Some(most) = others.max_by_key(|other| other.stalls().len()) else {
-            return false;
-        };
-        if Arc::ptr_eq(most, client) {
-            return false;
-        }
-        let stalls = most.stalls();
-        let oldest = stalls
-            .iter()
-            .filter_map(|stall| Some((stall.may_yield(YIELDS_AFTER)?, stall)))
-            .min_by_key(|(since, _)| *since);
-        if let Some((_, stall)) = oldest {
-            stall.yields();
-        }
-        oldest.is_some()
+        let most = seats.heaviest();
+        most.is_some_and(|most| !Arc::ptr_eq(most, client) && yield_one(most))
     }
 
     /// Tells the answers on HTTP/2 connections that the shutdown has begun.
@@ -151,6 +142,33 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seats {
+    /// Returns who has most answers on their way on one HTTP/2 connection.
+    fn heaviest(&self) -> Option<&Arc<Client>> {
+        let clients = self.taken.values().map(|seated| &seated.client);
+        clients.max_by_key(|client| client.stalls().len())
+    }
+}
+
+/// Ends the answer that this client has left lying longest; tells whether there is one.
+fn yield_one(client: &Arc<Client>) -> bool {
+    let stalls = client.stalls();
+    let oldest = stalls
+        .iter()
+        .filter_map(|stall| Some((stall.may_yield(YIELDS_AFTER)?, stall)))
+        .min_by_key(|(since, _)| *since);
+    if let Some((_, stall)) = oldest {
+        stall.yields();
+    }
+    oldest.is_some()
+}
+
+impl Relief for Connections {
+    fn relieve(&self) -> bool {
+        self.make_room()
     }
 }
 
@@ -188,3 +206,6 @@ impl Drop for Stream {
         }
     }
 }
+
+/// Whoever leaves so many answers lying gives way before anybody who leaves one.
+const MANY_STREAMS: usize = 8;

@@ -22,6 +22,7 @@ mod tasks;
 mod wake_source;
 
 use crate::asgi::App;
+use crate::content::relief;
 use crate::shutdown::Shutdown;
 use client::Client;
 use connection::Protocols;
@@ -209,10 +210,10 @@ impl Server {
     ///
     /// When another comes, the connection ends for whose client the server has waited longest, for a
     /// second at least: for a request, for its content, or for room to write. If there is none, the new
-    /// one waits. The same happens where no descriptors remain.
+    /// one waits. The same happens where no descriptors remain, also for a file to be sent.
     #[must_use]
     pub const fn max_connections(mut self, connections: usize) -> Self {
-        self.limits.connections = connections;
+        self.limits.connections = if connections == 0 { 1 } else { connections };
         self
     }
 
@@ -276,6 +277,7 @@ impl Server {
             tasks: tasks.clone(),
             stopping: Shutdown::new(),
         });
+        relief::register(&shared.connections);
 
         loop {
             let (stream, address) = tokio::select! {

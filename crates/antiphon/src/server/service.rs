@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -51,57 +52,87 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
     type Future = Respond;
 
     fn call(&self, request: Request<Incoming>) -> Respond {
-        let (mut parts, content) = request.into_parts();
+        let (parts, content) = request.into_parts();
         if let Some(refusal) = self.refuse(&parts) {
             return Respond::Refused(refusal);
         }
         let Some(answering) = self.client.begin_request() else {
             return Respond::Refused(StatusCode::SERVICE_UNAVAILABLE);
         };
-        let stream = if parts.version == Version::HTTP_2 {
-            let Some(stream) = self.shared.connections.stream(&self.client) else {
-                return Respond::Refused(StatusCode::SERVICE_UNAVAILABLE);
-            };
-            Some(stream)
-        } else {
-            None
+        let asks = Asks {
+            shared: Arc::clone(&self.shared),
+            address: self.address,
+            parts,
+            content,
+            answering,
         };
+        if asks.parts.version != Version::HTTP_2 {
+            return asks.call(None);
+        }
+        match self.shared.connections.stream(&self.client) {
+            Some(stream) => asks.call(Some(stream)),
+            None => Respond::Waits(Box::pin(asks.call_later())),
+        }
+    }
+}
+
+/// A request that is to be answered.
+struct Asks<A> {
+    shared: Arc<Shared<A>>,
+    address: SocketAddr,
+    parts: Parts,
+    content: Incoming,
+    answering: Answering,
+}
+
+impl<A: App> Asks<A> {
+    /// Calls the application. Over HTTP/2 the answer has a place among all there may be.
+    fn call(self, stream: Option<Stream>) -> Respond {
+        let Self {
+            shared,
+            address,
+            mut parts,
+            content,
+            answering,
+        } = self;
         request_head::complete(&mut parts);
         let persistence = Persistence::of(&parts);
         let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
-        let expects_continue = parts.headers.contains_key(header::EXPECT);
         let content = RequestContent::new(
             content,
-            expects_continue,
-            self.shared.limits.content_timeout,
-            &self.client,
+            parts.headers.contains_key(header::EXPECT),
+            shared.limits.content_timeout,
+            &answering.0,
         );
         let exchange = Arc::new(Exchange::new(parts.method == Method::HEAD, content));
-        let stopping = self.shared.stopping.clone();
-        let scope = Scope::new(
-            parts,
-            Some(self.address),
-            self.shared.address,
-            stopping.clone(),
-        );
+        let stopping = shared.stopping.clone();
+        let scope = Scope::new(parts, Some(address), shared.address, stopping.clone());
         let send = asgi::Send::to_peer(exchange.clone());
         let receive = Receive::from_peer(exchange.clone());
-        let app = catch_unwind(AssertUnwindSafe(|| {
-            self.shared.app.call(scope, receive, send)
-        }));
+        let app = catch_unwind(AssertUnwindSafe(|| shared.app.call(scope, receive, send)));
         let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
             Ok(app) => Box::pin(app),
             Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
         };
-        let call = AppCall::new(app, exchange, asked, self.shared.tasks.clone());
         Respond::Asked(Asked {
-            call,
+            call: AppCall::new(app, exchange, asked, shared.tasks.clone()),
             answering: Some(answering),
             stream,
             persistence,
             stopping,
             answer: None,
         })
+    }
+
+    /// Calls the application as soon as there is a place for the answer; 503 if none becomes free soon.
+    async fn call_later(self) -> Respond {
+        for _ in 0..PLACE_TRIES {
+            tokio::time::sleep(PLACE_PAUSE).await;
+            if let Some(stream) = self.shared.connections.stream(&self.answering.0) {
+                return self.call(Some(stream));
+            }
+        }
+        Respond::Refused(StatusCode::SERVICE_UNAVAILABLE)
     }
 }
 
@@ -124,6 +155,7 @@ impl<A> Service<A> {
 #[expect(clippy::large_enum_variant, reason = "few requests are refused")]
 pub(super) enum Respond {
     Asked(Asked),
+    Waits(Pin<Box<dyn Future<Output = Self> + Send>>),
     Refused(StatusCode),
 }
 
@@ -142,12 +174,16 @@ impl Future for Respond {
     type Output = Result<Response<Outgoing>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::Asked(asked) => asked.poll(context).map(Ok),
-            Self::Refused(status) => {
-                let answer = error_pages::bare(*status);
-                Poll::Ready(Ok(answer.map(|body| Outgoing::new(body, None, None))))
-            }
+        loop {
+            let next = match &mut *self {
+                Self::Asked(asked) => return asked.poll(context).map(Ok),
+                Self::Waits(place) => ready!(place.as_mut().poll(context)),
+                Self::Refused(status) => {
+                    let answer = error_pages::bare(*status);
+                    return Poll::Ready(Ok(answer.map(|body| Outgoing::new(body, None, None))));
+                }
+            };
+            *self = next;
         }
     }
 }
@@ -181,3 +217,7 @@ impl Asked {
         Poll::Ready(answer.map(|body| Outgoing::new(body, answering, stream)))
     }
 }
+
+/// How long a request waits for others to give way: a little longer than they may.
+const PLACE_TRIES: u32 = 30;
+const PLACE_PAUSE: Duration = Duration::from_millis(50);

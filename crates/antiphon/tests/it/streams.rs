@@ -496,6 +496,7 @@ async fn an_iterator_runs_further_ahead_of_a_client_that_keeps_up_but_not_withou
 async fn slow_iterators_hold_up_neither_files_nor_each_other() {
     let folder = Folder::new();
     let file = folder.file(100_000);
+    // More than the runtime has threads for blocking work.
     let many = 600;
     let slow = || {
         std::iter::repeat_with(|| {
