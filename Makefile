@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients test test-rust test-layers test-portable test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak deny check
+.PHONY: help run run-python gallery clients test test-rust test-layers test-portable test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak hostile deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ bench: ## compares with the peers in one run (needs wrk; nginx where it is)
 
 soak: ## has clients come and go for ten minutes each under uvicorn and granian, and counts what is left
 	python/tests/run soak
+
+hostile: ## has hostile clients of every kind beset the Rust server for half an hour
+	HOSTILE_SECONDS=1440 cargo test --package antiphon --all-features --test hostile_load -- --nocapture
 
 deny: ## checks licences and advisories (needs cargo-deny)
 	cargo deny check

@@ -83,9 +83,14 @@ impl StreamingResponse {
     /// Makes a response of what a blocking iterator brings: bytes or text, or a `Result` of them
     /// ([`IntoChunk`]); status 200.
     ///
-    /// It runs on tokio's threads for blocking work, ahead of the client by up to 16 chunks or 64 KiB,
-    /// whichever comes first, and holds no thread while the client is slower than that. While the client
-    /// keeps up, the bound in bytes alone holds. The iterator is dropped there too.
+    /// It runs on a thread of its own kind, ahead of the client by up to 16 chunks or 64 KiB, whichever
+    /// comes first, and holds no thread while the client is slower than that. While the client keeps up,
+    /// the bound in bytes alone holds, and one of 256 KiB for the memory of small chunks. The iterator is
+    /// dropped there too.
+    ///
+    /// It may block for as long as it likes: there are 2,048 such threads, apart from tokio's, and none
+    /// keeps the process from ending. Where all are taken, each iterator that does not block has its turn
+    /// of 10 ms. It finds itself in the runtime that asks for its first chunk, if there is one.
     ///
     /// # Examples
     ///
