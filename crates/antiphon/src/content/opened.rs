@@ -1,7 +1,7 @@
 //! A file that is open, and the path that it was opened by.
 
 use super::file_error::{FileError, FileErrorKind};
-use super::relief;
+use super::relief::{self, Asked};
 use antiphon_fs::{ContentHash, FileFacts, OpenFile};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,14 +21,19 @@ impl Opened {
     /// no descriptors remain, idle connections of the server give way first.
     pub(crate) async fn open(path: Arc<Path>) -> Result<Self, FileError> {
         let mut opened = Self::open_now(&path).await;
-        for _ in 0..RELIEFS {
+        for _ in 0..RELIEF_TRIES {
             let is_short = opened
                 .as_ref()
                 .is_err_and(|error| error.kind() == FileErrorKind::TooManyOpenFiles);
-            if !is_short || !relief::ask() {
+            if !is_short {
                 break;
             }
-            tokio::time::sleep(RELIEF_TIME).await;
+            let pause = match relief::ask() {
+                Asked::Granted => GRANTED_PAUSE,
+                Asked::Denied => DENIED_PAUSE,
+                Asked::Nobody => break,
+            };
+            tokio::time::sleep(pause).await;
             opened = Self::open_now(&path).await;
         }
         opened
@@ -86,6 +91,8 @@ pub(super) fn blocking<T: Send + 'static>(
     Ok(runtime.spawn_blocking(work))
 }
 
-/// How often somebody is asked to give way to one file, and how long that may take.
-const RELIEFS: u32 = 4;
-const RELIEF_TIME: Duration = Duration::from_millis(5);
+/// How often somebody is asked to give way to one file, and how long that may take: all in all a little
+/// longer than nobody gives way.
+const RELIEF_TRIES: u32 = 30;
+const GRANTED_PAUSE: Duration = Duration::from_millis(5);
+const DENIED_PAUSE: Duration = Duration::from_millis(50);

@@ -20,10 +20,26 @@ pub(crate) fn register(relief: &std::sync::Arc<impl Relief + 'static>) {
     all.push(relief);
 }
 
-/// Asks all for one descriptor; tells whether one will be free.
-pub(crate) fn ask() -> bool {
+/// What came of asking for a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Somebody lets go of one.
+    Granted,
+    /// Nobody can now, but somebody may soon.
+    Denied,
+    /// There is nobody to ask.
+    Nobody,
+}
+
+/// Asks all for one descriptor.
+pub(crate) fn ask() -> Asked {
     let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    all.iter()
-        .filter_map(Weak::upgrade)
-        .any(|relief| relief.relieve())
+    let mut asked = Asked::Nobody;
+    for relief in all.iter().filter_map(Weak::upgrade) {
+        if relief.relieve() {
+            return Asked::Granted;
+        }
+        asked = Asked::Denied;
+    }
+    asked
 }
