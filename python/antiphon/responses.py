@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -234,6 +234,30 @@ class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  
     ) -> None:
         super().__init__(content, status_code, headers, media_type, background)
 
+    def render(self, content: Any) -> bytes:
+        """Turn content into JSON; a class may override it.
+
+        Args:
+            content: What ``json.dumps`` takes.
+
+        Returns:
+            The bytes of ``json.dumps`` with ``ensure_ascii=False``, ``allow_nan=False`` and no
+            spaces. If a program has replaced ``json.dumps``, that is called.
+
+        Raises:
+            TypeError, ValueError, RecursionError, UnicodeEncodeError: As of ``json.dumps``. A note
+                says which part of the content could not be rendered, as in ``$.rows[3].y``, where
+                the interpreter has notes (3.11 and newer).
+
+        Example:
+            >>> from antiphon.responses import JSONResponse
+            >>> JSONResponse.render(None, {"a": 1})
+            b'{"a":1}'
+
+        Source: ``starlette.responses.JSONResponse.render``.
+        """
+        return _antiphon.render_json(content)
+
 
 @_antiphon.native
 class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.RedirectResponse):  # type: ignore[misc]
@@ -328,6 +352,9 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
 
     body_iterator: AsyncIterable[Any]
 
+    #: What the constructor was given; a subclass may have one that never calls ours.
+    _own_iterator: AsyncIterable[Any] | None = None
+
     def __init__(
         self,
         content: AsyncIterable[Any] | Iterable[Any],
@@ -407,18 +434,21 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
 
     async def _stream_to(self, scope: Scope, receive: Receive, send: Send) -> None:
         interruption = _disconnect.Interruption()
-        is_own = type(self).stream_response is StreamingResponse.stream_response
+        stream_response = self.stream_response
+        is_own = getattr(stream_response, "__func__", None) is _STREAM_RESPONSE
         if is_own:
             streaming = self._deliver(scope, send, interruption)
         elif scope["type"] == "websocket":
-            streaming = self.stream_response(_stream.denying(send))
+            streaming = stream_response(_stream.denying(send))
         else:
-            streaming = self.stream_response(send)
+            streaming = stream_response(send)
         needs_listener = _antiphon.needs_listener(scope)
         listeners = []
         if needs_listener:
             listen = partial(self.listen_for_disconnect, receive)
-            listeners.append(_request_body.after_reading(self.body_iterator, listen))
+            # Whoever brings a `stream_response` may have no iterator at all.
+            content = getattr(self, "body_iterator", None)
+            listeners.append(_request_body.after_reading(content, listen))
         try:
             await _disconnect.interruptible(streaming, interruption, *listeners)
         except OSError as error:
@@ -440,6 +470,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
             _stream.iterate, send=send, merges=self.merge_chunks, interruption=interruption
         )
         await _stream.deliver(begin, self.body_iterator, self._own_iterator, send, iterate)
+
+
+#: What a stream is sent by, unless a program has put something else in its place.
+_STREAM_RESPONSE = StreamingResponse.stream_response
 
 
 class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type: ignore[misc]
@@ -510,7 +544,8 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
 
     A subclass may set ``chunk_size`` (bytes in a message), ``max_ranges`` (more than these give the
     whole file), ``range_policy`` (``"starlette"``, or ``"rfc9110"`` where the two differ) and
-    ``conditional`` (``False`` answers no preconditions), and override ``set_stat_headers``.
+    ``conditional`` (``False`` answers no preconditions), and override ``set_stat_headers`` and
+    ``generate_multipart``.
 
     The tag of a file that was modified before 1990, which is a time that a build has set, is also
     made of times that no program can set, so that each machine has another; there is no
@@ -584,6 +619,40 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             content_disposition_type,
             etag,
         )
+
+    def generate_multipart(
+        self,
+        ranges: Sequence[tuple[int, int]],
+        boundary: str,
+        max_size: int,
+        content_type: str,
+    ) -> tuple[int, Callable[[int, int], bytes]]:
+        r"""Describe several ranges that are sent as one answer; a class may override it.
+
+        Args:
+            ranges: The start and the end of each, in bytes; what is at the end is not sent.
+            boundary: What stands between them.
+            max_size: The length of the file.
+            content_type: That of the file.
+
+        Returns:
+            The length of the answer, and what makes the head of the part between a start and an
+            end.
+
+        Example:
+            >>> from antiphon.responses import FileResponse
+            >>> response = FileResponse("a.txt")
+            >>> length, head = response.generate_multipart([(0, 1), (5, 9)], "b0", 10, "text/plain")
+            >>> length
+            141
+            >>> head(0, 1)
+            b'--b0\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-0/10\r\n\r\n'
+
+        Source: RFC 9110, section 14.6; ``starlette.responses.FileResponse.generate_multipart``.
+        """
+        head = partial(_antiphon.part_head, boundary, content_type, max_size)
+        parts = sum(len(head(start, end)) + end - start + len("\r\n") for start, end in ranges)
+        return parts + len(f"--{boundary}--"), head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file to whoever ``scope`` describes, then run the background task.

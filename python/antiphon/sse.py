@@ -10,7 +10,6 @@ from collections.abc import (
     Coroutine,
     Iterable,
     Iterator,
-    Mapping,
 )
 from datetime import datetime, timezone
 from functools import partial
@@ -314,8 +313,9 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
 
         fields = MutableHeaders()
         if headers is not None:
-            if isinstance(headers, Mapping):
-                fields.update(headers)
+            if hasattr(headers, "items"):
+                for name, value in headers.items():
+                    fields[name] = value
             else:
                 for name, value in headers:
                     fields.append(name, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -12,7 +12,16 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 Background: TypeAlias = Callable[[], Awaitable[None]]
-HeaderFields: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class HasItems(Protocol):
+    """Headers that are no mapping, such as an ``email.message.Message``."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return the names and the values."""
+
+
+HeaderFields: TypeAlias = Mapping[str, str] | HasItems | Iterable[tuple[str, str]]
 SameSite: TypeAlias = Literal["lax", "strict", "none"]
 EventId: TypeAlias = str | int | UUID
 Backend: TypeAlias = Literal["asyncio", "trio"]

@@ -1,10 +1,13 @@
 //! The hub for server-sent events, of `antiphon-channel`.
 
+use crate::convert::event::ServerSentEvent;
 use crate::convert::{error, event};
 use antiphon_channel::{Newcomers, Slow};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use std::ffi::CStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -31,10 +34,10 @@ impl EventChannel {
         reason = "each has a name where it is called"
     )]
     fn new(
-        history_events: Option<usize>,
-        history_bytes: Option<usize>,
-        queue_events: Option<usize>,
-        queue_bytes: Option<usize>,
+        history_events: Option<i64>,
+        history_bytes: Option<i64>,
+        queue_events: Option<i64>,
+        queue_bytes: Option<i64>,
         slow: &str,
         newcomers: &str,
         resync: Option<&Bound<'_, PyAny>>,
@@ -58,16 +61,16 @@ impl EventChannel {
                 "history" => Newcomers::History,
                 _ => return Err(unknown("newcomers", "'live' or 'history'", newcomers)),
             });
-        if let Some(events) = history_events {
+        if let Some(events) = bound("history_events", history_events)? {
             builder = builder.history_events(events);
         }
-        if let Some(bytes) = history_bytes {
+        if let Some(bytes) = bound("history_bytes", history_bytes)? {
             builder = builder.history_bytes(bytes);
         }
-        if let Some(events) = queue_events {
+        if let Some(events) = bound("queue_events", queue_events)? {
             builder = builder.queue_events(events);
         }
-        if let Some(bytes) = queue_bytes {
+        if let Some(bytes) = bound("queue_bytes", queue_bytes)? {
             builder = builder.queue_bytes(bytes);
         }
         if let Some(resync) = resync {
@@ -111,6 +114,7 @@ impl EventChannel {
                 event.repr()?
             )));
         }
+        warn_of_repr(event)?;
         let id = event::with(event, |event| self.0.publish(event))?;
         let id = id.map_err(|error| error::publish(&error))?;
         Ok(PyString::new(py, &id))
@@ -144,6 +148,41 @@ impl EventChannel {
         dict.set_item("held_bytes", counters.held_bytes)?;
         Ok(dict)
     }
+}
+
+/// A number of things; an error if it is less than none.
+fn bound(name: &str, number: Option<i64>) -> PyResult<Option<usize>> {
+    let Some(number) = number else {
+        return Ok(None);
+    };
+    usize::try_from(number).map(Some).map_err(|_| {
+        PyValueError::new_err(format!("{name}: expected 0 or more, but found {number}"))
+    })
+}
+
+/// Warns of data that is sent as Python prints it, which no client reads.
+fn warn_of_repr(event: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = event.py();
+    let data = match event.cast::<PyDict>() {
+        Ok(fields) => fields.get_item(intern!(py, "data"))?,
+        Err(_) if event.is_instance_of::<ServerSentEvent>() => {
+            Some(event.getattr(intern!(py, "data"))?)
+        }
+        Err(_) => Some(event.clone()),
+    };
+    let Some(data) = data else {
+        return Ok(());
+    };
+    if !(data.is_instance_of::<PyDict>() || data.is_instance_of::<PyList>()) {
+        return Ok(());
+    }
+    let kind = data.get_type().name()?;
+    let text = format!(
+        "data: a {kind} is sent as Python prints it; as JSON, it is `{{\"json\": ...}}` or \
+         `ServerSentEvent(json=...)`\0"
+    );
+    let text = CStr::from_bytes_with_nul(text.as_bytes()).unwrap_or(c"data: no text");
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, 1)
 }
 
 fn unknown(name: &str, expected: &str, found: &str) -> PyErr {

@@ -48,7 +48,9 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::file::messages::FileMessages;
     #[pymodule_export]
-    use crate::response::json::JSONResponse;
+    use crate::response::file::multipart::part_head;
+    #[pymodule_export]
+    use crate::response::json::{JSONResponse, render_json};
     #[pymodule_export]
     use crate::response::json_lines::JsonLinesResponse;
     #[pymodule_export]

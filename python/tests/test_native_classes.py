@@ -150,6 +150,8 @@ class TestWhatIsLeftOutIsFound:
                 ) -> None:
                     super().__init__(content, status_code, headers, media_type, background)
 
+                render = JSONResponse.render
+
             return Plain
 
         module, decorated = self.module("Plain"), _antiphon.native(made())

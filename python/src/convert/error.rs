@@ -25,6 +25,16 @@ pub(crate) fn header(texts: [&Bound<'_, PyAny>; 2], error: &InvalidHeader) -> Py
         .unwrap_or_else(|| PyValueError::new_err(error.to_string()))
 }
 
+/// The same error, with a note where the interpreter has notes (3.11 and newer).
+pub(crate) fn noted(py: Python<'_>, error: PyErr, note: String) -> PyErr {
+    drop(
+        error
+            .value(py)
+            .call_method1(intern!(py, "add_note"), (note,)),
+    );
+    error
+}
+
 /// A media type, or a charset, that cannot stand in a header; `name` says which.
 pub(crate) fn content_type(name: &str, text: &Bound<'_, PyAny>, error: &InvalidHeader) -> PyErr {
     not_latin1(text).unwrap_or_else(|| PyValueError::new_err(format!("{name}: {error}")))
@@ -34,6 +44,17 @@ pub(crate) fn content_type(name: &str, text: &Bound<'_, PyAny>, error: &InvalidH
 pub(crate) fn scope_type(found: &str) -> PyErr {
     let expected = r#"expected a scope of type "http" or "websocket""#;
     PyValueError::new_err(format!("{expected}, but found {found:?}"))
+}
+
+/// The length of content that was changed after the headers had been made.
+pub(crate) fn changed_body(error: &InvalidResponse) -> PyErr {
+    match error.length_mismatch() {
+        Some((declared, actual)) => PyValueError::new_err(format!(
+            "header `content-length`: expected {actual}, the length of the body, which was changed, but \
+             found {declared:?}; set headers[\"content-length\"] too, or make another response"
+        )),
+        None => response(error),
+    }
 }
 
 /// A head that would lie about its content.

@@ -2,7 +2,7 @@
 
 use crate::convert::error;
 use antiphon_core::fields::{self, FieldName, FieldValue};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyUnicodeEncodeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
@@ -15,12 +15,33 @@ pub(crate) fn of_caller(
     let checked = match (as_text(name), as_text(value)) {
         (Some(name), Some(value)) => fields::field(name, value),
         _ => {
-            let (name, value) = (key(name)?, latin1(value)?.cast_into::<PyBytes>()?);
-            let name: String = name.as_bytes().iter().copied().map(char::from).collect();
-            fields::field(name, value.as_bytes())
+            let raw = key(name).and_then(|key| Ok((key, latin1(value)?.cast_into::<PyBytes>()?)));
+            let (raw_name, raw_value) = raw.map_err(|error| of_field(error, name, value))?;
+            let name: String = raw_name
+                .as_bytes()
+                .iter()
+                .copied()
+                .map(char::from)
+                .collect();
+            fields::field(name, raw_value.as_bytes())
         }
     };
-    checked.map_err(|error| error::header([name, value], &error))
+    checked.map_err(|error| of_field(error::header([name, value], &error), name, value))
+}
+
+/// An error, with a note that names the field if Python's own words do not.
+fn of_field(error: PyErr, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyErr {
+    let py = name.py();
+    let is_named = error.is_instance_of::<PyValueError>(py)
+        && !error.is_instance_of::<PyUnicodeEncodeError>(py);
+    match (name.repr(), value.repr()) {
+        (Ok(name), Ok(value)) if !is_named => {
+            let note =
+                format!("in the header field {name}: expected text of Latin-1, but found {value}");
+            error::noted(py, error, note)
+        }
+        _ => error,
+    }
 }
 
 /// The name and the value of a field that stands in a list.

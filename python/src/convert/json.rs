@@ -19,8 +19,15 @@ pub(crate) fn render<'py>(
     py: Python<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let Some(content) = content else {
-        return Ok(PyBytes::new(py, b"null"));
+        return if is_replaced(py)? {
+            by_python(py.None().bind(py))
+        } else {
+            Ok(PyBytes::new(py, b"null"))
+        };
     };
+    if is_replaced(py)? {
+        return by_python(content);
+    }
     let mut out = Buffer::take();
     let bytes = json_values::write(content, &mut out).map(|()| PyBytes::new(py, out.written()));
     out.keep();
@@ -31,6 +38,32 @@ pub(crate) fn render<'py>(
     }
 }
 
+/// Whether a program has put something else in the place of `json.dumps`.
+fn is_replaced(py: Python<'_>) -> PyResult<bool> {
+    /// The names of the module, and what was there from the start.
+    static DUMPS: PyOnceLock<(Py<PyDict>, Py<PyAny>)> = PyOnceLock::new();
+    let (names, own) = DUMPS.get_or_try_init(py, || {
+        let json = py.import(intern!(py, "json"))?;
+        // A program may have been here before us; the encoder of the module's own keeps its function.
+        let own = json.getattr(intern!(py, "dumps"))?;
+        let code = own.getattr_opt(intern!(py, "__code__"))?;
+        let is_own = match code {
+            Some(code) => code
+                .getattr(intern!(py, "co_filename"))?
+                .eq(json.getattr(intern!(py, "__file__"))?)?,
+            None => false,
+        };
+        let own = if is_own {
+            own
+        } else {
+            py.None().into_bound(py)
+        };
+        Ok::<_, PyErr>((json.dict().unbind(), own.unbind()))
+    })?;
+    let now = names.bind(py).get_item(intern!(py, "dumps"))?;
+    Ok(!now.is_some_and(|now| now.is(own)))
+}
+
 /// The bytes of `content`, written by `json`.
 fn by_python<'py>(content: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     static OPTIONS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
@@ -39,6 +72,7 @@ fn by_python<'py>(content: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> 
         let options = PyDict::new(py);
         options.set_item("ensure_ascii", false)?;
         options.set_item("allow_nan", false)?;
+        options.set_item("indent", py.None())?;
         options.set_item("separators", (",", ":"))?;
         Ok::<_, PyErr>(options.unbind())
     })?;

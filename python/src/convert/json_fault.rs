@@ -1,7 +1,7 @@
 //! Where in the content something could not be rendered.
 
+use crate::convert::error;
 use pyo3::exceptions::PyRecursionError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::fmt::Write;
@@ -24,12 +24,7 @@ pub(super) fn note(
     };
     if search.finds(content) && search.path != "$" {
         let note = format!("when rendering {} of the content", search.path);
-        // Python 3.10 has no notes; the error goes out without one.
-        drop(
-            error
-                .value(py)
-                .call_method1(intern!(py, "add_note"), (note,)),
-        );
+        return error::noted(py, error, note);
     }
     error
 }

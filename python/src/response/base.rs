@@ -20,6 +20,8 @@ pub(crate) struct Response {
     /// which is copied before anybody can change it.
     pub(super) shared_headers: Option<Py<PyList>>,
     pub(super) headers: Option<Py<PyAny>>,
+    /// A program has set `body` since the headers were made.
+    pub(super) is_body_changed: bool,
 }
 
 /// What a constructor is given.

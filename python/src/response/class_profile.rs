@@ -4,6 +4,7 @@
 //! class is as it was: a change of the class, or of one of its bases, gives it another version.
 
 use super::head_cache::HeadCache;
+use super::native;
 use super::renderer::{Render, Renderer};
 use crate::convert::media_type;
 use crate::direct_mapped::Shared;
@@ -133,7 +134,7 @@ pub(super) fn by_version<T, const PLACES: usize>(
 }
 
 /// The class from which `class` has an attribute, if that is one of the extension module's, which no
-/// program can change.
+/// program can change, or a class of the package's has it from the start.
 pub(super) fn class_of_ours_with<'py>(
     class: &Bound<'py, PyType>,
     name: &Bound<'py, PyString>,
@@ -142,7 +143,8 @@ pub(super) fn class_of_ours_with<'py>(
     for base in class.mro() {
         let own = base.getattr(intern!(py, "__dict__"))?;
         if own.contains(name)? {
-            let is_ours = own.contains(intern!(py, "_native"))?;
+            let is_ours = own.contains(intern!(py, "_native"))?
+                || native::is_own(&base, name, &own.get_item(name)?)?;
             return Ok(if is_ours {
                 Some(base.cast_into()?)
             } else {

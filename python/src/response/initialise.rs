@@ -240,6 +240,7 @@ pub(super) fn make_headers<'py>(
     let callers = headers.map(field_list::of_caller).transpose()?;
     let callers = callers.unwrap_or_default();
     let list = content.describe(py, callers, || own_content_type(response))?;
+    response.borrow_mut().is_body_changed = false;
     if profile.uses_our_slots() {
         let list = list.into_any().unbind();
         response.borrow_mut().set_raw_headers(list);

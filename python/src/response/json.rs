@@ -33,20 +33,15 @@ impl JSONResponse {
     fn _renderer() -> Renderer {
         Renderer(|content, _, py| json::render(content, py).map(Bound::into_any))
     }
+}
 
-    /// Turn content into JSON; a class may override it.
-    ///
-    /// The bytes are those of `json.dumps` with `ensure_ascii=False`, `allow_nan=False` and no
-    /// spaces, and so are the exceptions. A note says which part of the content could not be
-    /// rendered, as in `$.rows[3].y`, where the interpreter has notes (3.11 and newer).
-    #[pyo3(name = "render")]
-    fn py_render<'py>(
-        &self,
-        py: Python<'py>,
-        content: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        json::render(content, py)
-    }
+/// The bytes of `content` as JSON: what `JSONResponse.render` returns.
+#[pyfunction]
+pub(crate) fn render_json<'py>(
+    py: Python<'py>,
+    content: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    json::render(content, py)
 }
 
 impl NativeClass for JSONResponse {

@@ -202,7 +202,13 @@ impl Response {
             },
             declared: declared.borrowed(),
         };
-        let plan = fixed::plan(facts, method).map_err(|error| error::response(&error))?;
+        let plan = fixed::plan(facts, method).map_err(|error| {
+            if slf.borrow().is_body_changed {
+                error::changed_body(&error)
+            } else {
+                error::response(&error)
+            }
+        })?;
         let (raw_headers, body) = if plan.keeps_headers() {
             (raw_headers, plan.body)
         } else {
@@ -263,6 +269,7 @@ impl Response {
     #[setter]
     fn set_body(&mut self, py: Python<'_>, body: Py<PyAny>) {
         self.make_own(py);
+        self.is_body_changed = true;
         self.body = Some(body);
     }
 

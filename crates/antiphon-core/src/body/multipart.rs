@@ -40,19 +40,31 @@ pub fn body(
 ) -> Vec<Segment> {
     let mut segments = Vec::with_capacity(3 * parts.len() + 1);
     for part in parts {
-        let mut head = format!("--{boundary}\r\n").into_bytes();
-        if let Some(content_type) = content_type {
-            head.extend_from_slice(b"Content-Type: ");
-            head.extend_from_slice(content_type);
-            head.extend_from_slice(b"\r\n");
-        }
-        let (first, last) = (part.start, part.end.saturating_sub(1));
-        let range = format!("Content-Range: bytes {first}-{last}/{length}\r\n\r\n");
-        head.extend_from_slice(range.as_bytes());
+        let head = part_head(part, length, content_type, boundary);
         segments.push(Segment::Bytes(head));
         segments.push(Segment::File(part.clone()));
         segments.push(Segment::Bytes(b"\r\n".to_vec()));
     }
     segments.push(Segment::Bytes(format!("--{boundary}--").into_bytes()));
     segments
+}
+
+/// The head of one part, with the delimiter before it; see [`body`].
+#[must_use]
+pub fn part_head(
+    part: &Range<u64>,
+    length: u64,
+    content_type: Option<&[u8]>,
+    boundary: &str,
+) -> Vec<u8> {
+    let mut head = format!("--{boundary}\r\n").into_bytes();
+    if let Some(content_type) = content_type {
+        head.extend_from_slice(b"Content-Type: ");
+        head.extend_from_slice(content_type);
+        head.extend_from_slice(b"\r\n");
+    }
+    let (first, last) = (part.start, part.end.saturating_sub(1));
+    let range = format!("Content-Range: bytes {first}-{last}/{length}\r\n\r\n");
+    head.extend_from_slice(range.as_bytes());
+    head
 }

@@ -50,6 +50,13 @@ impl RequestFields {
         }
     }
 
+    /// The same request with another method.
+    #[must_use]
+    pub const fn with_method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
     /// Reads the lines of a request's header: names in lower case, and values.
     #[must_use]
     pub fn of<N, V>(method: Method, lines: impl IntoIterator<Item = (N, V)>) -> Self

@@ -252,6 +252,20 @@ enum Fault {
     },
 }
 
+impl InvalidResponse {
+    /// Returns the length that is declared, and that of the content, if they differ.
+    #[must_use]
+    pub fn length_mismatch(&self) -> Option<(&str, u64)> {
+        match &self.0 {
+            Fault::ContentLength {
+                declared,
+                actual: Some(actual),
+            } => Some((declared, *actual)),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for InvalidResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

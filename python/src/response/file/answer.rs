@@ -1,11 +1,12 @@
 //! What is sent of an open file.
 
 use super::messages::{FileMessages, Source};
+use super::multipart;
 use super::request::Request;
 use super::validators::{Version, now};
 use crate::convert::{error, field_list, message};
 use crate::response::base::{self, Response};
-use antiphon_core::fields::FieldName;
+use antiphon_core::fields::{FieldName, HeaderPatch};
 use antiphon_core::request::range::RangePolicy;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
@@ -70,18 +71,34 @@ pub(super) fn answer<'py>(
     };
     let terms = RangeTerms {
         policy: range_policy(slf)?,
-        max_ranges: slf.getattr(intern!(py, "max_ranges"))?.extract()?,
+        // The class's, as Starlette has it.
+        max_ranges: max_ranges(slf)?,
         now,
         boundary: &boundary,
     };
     let plan = file::plan(facts, &fields, terms).map_err(|error| error::response(&error))?;
-    let (planned, body) = field_list::apply_plan(&list, plan)?;
-    let chunk_size: usize = slf.getattr(intern!(py, "chunk_size"))?.extract()?;
-    if chunk_size == 0 {
-        return Err(PyValueError::new_err(
-            "chunk_size: expected 1 or more bytes, but found 0",
-        ));
+    let has_parts = plan.status == 206 && fields.may_want_parts();
+    let own = if has_parts {
+        multipart::own(slf, facts, &fields, terms)?
+    } else {
+        None
+    };
+    let (planned, mut body) = field_list::apply_plan(&list, plan)?;
+    if let Some(own) = own {
+        field_list::apply(
+            &list,
+            HeaderPatch::Set(FieldName::CONTENT_LENGTH, own.length),
+        )?;
+        if let Body::Content(content) = &mut body {
+            *content = FileContent::Segments(own.segments);
+        }
     }
+    let given: i64 = slf.getattr(intern!(py, "chunk_size"))?.extract()?;
+    let Some(chunk_size) = usize::try_from(given).ok().filter(|size| *size > 0) else {
+        return Err(PyValueError::new_err(format!(
+            "chunk_size: expected 1 or more bytes, but found {given}"
+        )));
+    };
     let status_code = if planned == status {
         status_code
     } else {
@@ -175,6 +192,16 @@ fn announced<'py>(
     Ok(Announced {
         length: Some(facts.length),
         version: Some(Version::of_facts(py, &facts)),
+    })
+}
+
+fn max_ranges(slf: &Bound<'_, Response>) -> PyResult<usize> {
+    let given = slf.get_type().getattr(intern!(slf.py(), "max_ranges"))?;
+    let number: i64 = given.extract()?;
+    usize::try_from(number).map_err(|_| {
+        PyValueError::new_err(format!(
+            "max_ranges: expected 0 or more, but found {number}"
+        ))
     })
 }
 

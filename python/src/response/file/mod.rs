@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) mod messages;
+pub(crate) mod multipart;
 mod request;
 mod validators;
 
@@ -270,11 +271,13 @@ fn etag_source(slf: &Bound<'_, FileResponse>) -> PyResult<EtagSource> {
     EtagSource::try_from(&slf.getattr(intern!(slf.py(), "etag"))?)
 }
 
-/// Whose `set_stat_headers` the response has.
+/// Whose `set_stat_headers` the response has: the class and the response itself may have another.
 fn stat_headers(slf: &Bound<'_, FileResponse>) -> PyResult<StatHeaders> {
     let (py, name) = (slf.py(), intern!(slf.py(), "set_stat_headers"));
     let ours = py.get_type::<FileResponse>().getattr(name)?;
-    Ok(if slf.get_type().getattr(name)?.is(&ours) {
+    let own = slf.getattr(intern!(py, "__dict__"))?;
+    let is_ours = slf.get_type().getattr(name)?.is(&ours) && !own.contains(name)?;
+    Ok(if is_ours {
         StatHeaders::Ours
     } else {
         StatHeaders::Overridden
