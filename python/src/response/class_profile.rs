@@ -4,7 +4,7 @@
 //! class is as it was: a change of the class, or of one of its bases, gives it another version.
 
 use super::head_cache::HeadCache;
-use super::native;
+use super::originals;
 use super::renderer::{Render, Renderer};
 use crate::convert::media_type;
 use crate::direct_mapped::Shared;
@@ -144,7 +144,7 @@ pub(super) fn class_of_ours_with<'py>(
         let own = base.getattr(intern!(py, "__dict__"))?;
         if own.contains(name)? {
             let is_ours = own.contains(intern!(py, "_native"))?
-                || native::is_own(&base, name, &own.get_item(name)?)?;
+                || originals::is_original(&base, name, &own.get_item(name)?)?;
             return Ok(if is_ours {
                 Some(base.cast_into()?)
             } else {

@@ -24,6 +24,7 @@ pub(crate) mod json;
 pub(crate) mod json_lines;
 mod methods;
 mod native;
+mod originals;
 pub(crate) mod redirect;
 mod renderer;
 pub(crate) mod stream_messages;

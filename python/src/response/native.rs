@@ -6,6 +6,7 @@
 //! CPython sends every other class.
 
 use super::class_profile::{self, CLASSES, ClassProfile};
+use super::originals;
 use crate::direct_mapped::Shared;
 use crate::ffi::type_version::TypeVersion;
 use pyo3::exceptions::PyTypeError;
@@ -81,8 +82,6 @@ struct Registered {
     class: Py<PyType>,
     init: Py<PyAny>,
     native: Py<Native>,
-    /// What the class itself has, as it was when it was made.
-    own: Py<PyAny>,
 }
 
 static REGISTERED: Mutex<Vec<Registered>> = Mutex::new(Vec::new());
@@ -105,8 +104,7 @@ pub(super) fn register(class: &Bound<'_, PyType>) -> PyResult<()> {
              {found}"
         )));
     }
-    let own = class.getattr(intern!(py, "__dict__"))?;
-    let own = own.call_method0(intern!(py, "copy"))?;
+    originals::remember(class)?;
     REGISTERED
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -114,31 +112,8 @@ pub(super) fn register(class: &Bound<'_, PyType>) -> PyResult<()> {
             class: class.clone().unbind(),
             init: init.unbind(),
             native: native.unbind(),
-            own: own.unbind(),
         });
     Ok(())
-}
-
-/// Whether a class has an attribute that it was made with.
-pub(super) fn is_own(
-    class: &Bound<'_, PyAny>,
-    name: &Bound<'_, PyString>,
-    value: &Bound<'_, PyAny>,
-) -> PyResult<bool> {
-    let py = class.py();
-    let own = REGISTERED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .iter()
-        .find(|known| known.class.bind(py).is(class))
-        .map(|known| known.own.clone_ref(py));
-    match own {
-        Some(own) => {
-            let own = own.bind(py);
-            Ok(own.contains(name)? && own.get_item(name)?.is(value))
-        }
-        None => Ok(false),
-    }
 }
 
 /// The constructor of `class`, if its instances can be built without a call of `__init__`.
