@@ -17,6 +17,7 @@ use crate::response::error_pages;
 use crate::shutdown::Shutdown;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version, header};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
@@ -53,11 +54,11 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
 
     fn call(&self, request: Request<Incoming>) -> Respond {
         let (parts, content) = request.into_parts();
-        if let Some(refusal) = self.refuse(&parts) {
-            return Respond::Refused(refusal);
+        if let Some(status) = self.refuse(&parts) {
+            return self.refused(status, &parts, &content);
         }
         let Some(answering) = self.client.begin_request() else {
-            return Respond::Refused(StatusCode::SERVICE_UNAVAILABLE);
+            return self.refused(StatusCode::SERVICE_UNAVAILABLE, &parts, &content);
         };
         let asks = Asks {
             shared: Arc::clone(&self.shared),
@@ -132,11 +133,20 @@ impl<A: App> Asks<A> {
                 return self.call(Some(stream));
             }
         }
-        Respond::Refused(StatusCode::SERVICE_UNAVAILABLE)
+        Respond::Refused(StatusCode::SERVICE_UNAVAILABLE, None)
     }
 }
 
 impl<A> Service<A> {
+    /// The answer to a request that the application does not see; over HTTP/1 it ends the connection.
+    fn refused(&self, status: StatusCode, request: &Parts, content: &Incoming) -> Respond {
+        if !content.is_end_stream() {
+            self.client.leave_unread();
+        }
+        let is_http_2 = request.version == Version::HTTP_2;
+        Respond::Refused(status, (!is_http_2).then(|| Persistence::of(request)))
+    }
+
     /// Refuses a request by its head. hyper has refused most of those that are too long.
     fn refuse(&self, request: &Parts) -> Option<StatusCode> {
         let limits = &self.shared.limits;
@@ -156,7 +166,7 @@ impl<A> Service<A> {
 pub(super) enum Respond {
     Asked(Asked),
     Waits(Pin<Box<dyn Future<Output = Self> + Send>>),
-    Refused(StatusCode),
+    Refused(StatusCode, Option<Persistence>),
 }
 
 /// A request that the application is asked to answer.
@@ -178,8 +188,11 @@ impl Future for Respond {
             let next = match &mut *self {
                 Self::Asked(asked) => return asked.poll(context).map(Ok),
                 Self::Waits(place) => ready!(place.as_mut().poll(context)),
-                Self::Refused(status) => {
-                    let answer = error_pages::bare(*status);
+                Self::Refused(status, persistence) => {
+                    let mut answer = error_pages::bare(*status);
+                    if let Some(persistence) = persistence {
+                        persistence.announce(&mut answer, true);
+                    }
                     return Poll::Ready(Ok(answer.map(|body| Outgoing::new(body, None, None))));
                 }
             };

@@ -377,6 +377,10 @@ impl AsyncRead for Socket {
                 read?;
                 if buffer.filled().len() > before {
                     this.has_read = true;
+                    // Who still takes content of a request works on its answer.
+                    if this.left.is_some() {
+                        this.left = Instant::now().checked_add(LEAVE_GRACE);
+                    }
                     return Poll::Ready(Ok(()));
                 }
                 if this.is_http_2 {

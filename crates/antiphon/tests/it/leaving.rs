@@ -212,6 +212,47 @@ async fn a_refused_upload_announces_the_end_of_its_connection() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_refused_by_its_head_ends_its_connection() {
+    let server = start(PlainTextResponse::new("reached")).await;
+    for (head, status) in [
+        (
+            "POST / HTTP/1.1\r\nhost: a b\r\ncontent-length: 9000000\r\n\r\n",
+            400,
+        ),
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n", 501),
+    ] {
+        let answer = exchange(server.address, head.as_bytes()).await;
+        let answer = Answer::parse(&answer).unwrap();
+        assert_eq!(answer.status, status, "{head:?}");
+        assert_eq!(answer.header("connection"), Some("close"), "{head:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_ends_their_side_after_an_upload_is_answered_when_it_is_read() {
+    let server = start(
+        |scope: asgi::Scope, mut receive: Receive, send| async move {
+            let mut length = 0;
+            while let Event::Request { body, more_body } = receive.receive().await? {
+                length += body.len();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                if !more_body {
+                    break;
+                }
+            }
+            let response = PlainTextResponse::new(length.to_string());
+            response.call(scope, receive, send).await
+        },
+    )
+    .await;
+    let much = 2 << 20;
+    let request = format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {much}\r\n\r\n");
+    let answer = half_closed(&server, &(request + &"x".repeat(much))).await;
+    assert!(answer.ends_with(&much.to_string()), "{answer:?}");
+}
+
+#[tokio::test]
 async fn content_that_nobody_reads_costs_no_connection_if_it_is_little() {
     let server = start(PlainTextResponse::new("hi")).await;
     let posts = [
