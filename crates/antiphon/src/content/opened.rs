@@ -20,23 +20,30 @@ impl Opened {
     /// Opens the file at `path`: at once if that needs no wait, otherwise on a thread that may wait. Where
     /// no descriptors remain, idle connections of the server give way first.
     pub(crate) async fn open(path: Arc<Path>) -> Result<Self, FileError> {
-        let mut opened = Self::open_now(&path).await;
-        for _ in 0..RELIEF_TRIES {
-            let is_short = opened
-                .as_ref()
-                .is_err_and(|error| error.kind() == FileErrorKind::TooManyOpenFiles);
-            if !is_short {
-                break;
+        match Self::open_now(&path).await {
+            // On the heap, so that no other file's future is larger for it.
+            Err(error) if error.kind() == FileErrorKind::TooManyOpenFiles => {
+                Box::pin(Self::open_later(path, error)).await
             }
+            opened => opened,
+        }
+    }
+
+    /// Opens the file when somebody has given way.
+    async fn open_later(path: Arc<Path>, mut error: FileError) -> Result<Self, FileError> {
+        for _ in 0..RELIEF_TRIES {
             let pause = match relief::ask() {
                 Asked::Granted => GRANTED_PAUSE,
                 Asked::Denied => DENIED_PAUSE,
                 Asked::Nobody => break,
             };
             tokio::time::sleep(pause).await;
-            opened = Self::open_now(&path).await;
+            match Self::open_now(&path).await {
+                Err(again) if again.kind() == FileErrorKind::TooManyOpenFiles => error = again,
+                opened => return opened,
+            }
         }
-        opened
+        Err(error)
     }
 
     async fn open_now(path: &Arc<Path>) -> Result<Self, FileError> {

@@ -2,6 +2,7 @@
 
 use super::stall::Stall;
 use crate::asgi::Patience;
+use crate::shutdown::Shutdown;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(super) struct Client {
     has_patience: AtomicBool,
     /// The answers on an HTTP/2 connection.
     stalls: Mutex<Vec<Arc<Stall>>>,
+    stopping: Shutdown,
 }
 
 /// A request that has begun, beside those that are being answered.
@@ -38,6 +40,19 @@ const NOT_WAITING: u64 = 0;
 const HAS_YIELDED: u64 = u64::MAX;
 
 impl Client {
+    /// A client that has just connected to a server with this shutdown.
+    pub(super) fn new(stopping: Shutdown) -> Self {
+        Self {
+            stopping,
+            ..Self::default()
+        }
+    }
+
+    /// Tells whether the server has begun to end.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.has_begun()
+    }
+
     /// A request has begun; `None` if the connection has just been made to give way to others.
     pub(super) fn begin_request(self: &Arc<Self>) -> Option<Answering> {
         if self.waiting.swap(NOT_WAITING, Ordering::AcqRel) == HAS_YIELDED {

@@ -62,7 +62,7 @@ pub(super) async fn serve<A: App>(
 ) {
     let limits = Arc::clone(&shared.limits);
     let stopping = shared.stopping.clone();
-    let mut socket = Socket::new(stream, Arc::clone(&client), limits, stopping.clone());
+    let mut socket = Socket::new(stream, Arc::clone(&client), limits);
     let service = Service {
         shared: Arc::clone(&shared),
         client: Arc::clone(&client),

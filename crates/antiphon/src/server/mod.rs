@@ -285,7 +285,7 @@ impl Server {
                 () = told(&mut signals, &mut shutdown) => break,
                 () = shared.stopping.begun() => break,
             };
-            let client = Arc::new(Client::default());
+            let client = Arc::new(Client::new(shared.stopping.clone()));
             let seat = shared.connections.seat(&client);
             let number = seat.number;
             let (shared_too, protocols) = (Arc::clone(&shared), Arc::clone(&protocols));

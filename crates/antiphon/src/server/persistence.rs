@@ -54,6 +54,9 @@ fn has_length<B: Body>(answer: &Response<B>) -> bool {
 
 /// Tells whether `Connection` has this option (RFC 9110 §7.6.1).
 fn has_option(headers: &HeaderMap, option: &str) -> bool {
+    if !headers.contains_key(CONNECTION) {
+        return false;
+    }
     let lines = headers.get_all(CONNECTION).iter();
     lines.filter_map(|line| line.to_str().ok()).any(|line| {
         line.split(',')

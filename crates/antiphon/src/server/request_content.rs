@@ -37,7 +37,7 @@ pub(super) struct RequestContent {
 impl RequestContent {
     pub(super) fn new(
         incoming: Incoming,
-        expects_continue: bool,
+        expects_continue: impl FnOnce() -> bool,
         timeout: Duration,
         client: &Arc<Client>,
     ) -> Self {
@@ -46,7 +46,7 @@ impl RequestContent {
             incoming: (!has_all).then_some(incoming),
             has_all,
             client: (!has_all).then(|| Arc::clone(client)),
-            expects_continue,
+            expects_continue: !has_all && expects_continue(),
             timeout,
             waited: Duration::ZERO,
             waiting_since: None,

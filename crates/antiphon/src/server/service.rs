@@ -60,81 +60,84 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
         let Some(answering) = self.client.begin_request() else {
             return self.refused(StatusCode::SERVICE_UNAVAILABLE, &parts, &content);
         };
-        let asks = Asks {
-            shared: Arc::clone(&self.shared),
-            address: self.address,
-            parts,
-            content,
-            answering,
-        };
-        if asks.parts.version != Version::HTTP_2 {
-            return asks.call(None);
+        if parts.version != Version::HTTP_2 {
+            return ask(&self.shared, self.address, parts, content, answering, None);
         }
         match self.shared.connections.stream(&self.client) {
-            Some(stream) => asks.call(Some(stream)),
-            None => Respond::Waits(Box::pin(asks.call_later())),
+            Some(stream) => {
+                let stream = Some(stream);
+                ask(
+                    &self.shared,
+                    self.address,
+                    parts,
+                    content,
+                    answering,
+                    stream,
+                )
+            }
+            None => Respond::Waits(Box::pin(ask_later(
+                Arc::clone(&self.shared),
+                self.address,
+                parts,
+                content,
+                answering,
+            ))),
         }
     }
 }
 
-/// A request that is to be answered.
-struct Asks<A> {
+/// Calls the application. Over HTTP/2 the answer has a place among all there may be.
+fn ask<A: App>(
+    shared: &Shared<A>,
+    address: SocketAddr,
+    mut parts: Parts,
+    content: Incoming,
+    answering: Answering,
+    stream: Option<Stream>,
+) -> Respond {
+    request_head::complete(&mut parts);
+    let persistence = Persistence::of(&parts);
+    let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
+    let content = RequestContent::new(
+        content,
+        || parts.headers.contains_key(header::EXPECT),
+        shared.limits.content_timeout,
+        &answering.0,
+    );
+    let exchange = Arc::new(Exchange::new(parts.method == Method::HEAD, content));
+    let stopping = shared.stopping.clone();
+    let scope = Scope::new(parts, Some(address), shared.address, stopping);
+    let send = asgi::Send::to_peer(exchange.clone());
+    let receive = Receive::from_peer(exchange.clone());
+    let app = catch_unwind(AssertUnwindSafe(|| shared.app.call(scope, receive, send)));
+    let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
+        Ok(app) => Box::pin(app),
+        Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
+    };
+    Respond::Asked(Asked {
+        call: AppCall::new(app, exchange, asked, shared.tasks.clone()),
+        answering: Some(answering),
+        stream,
+        persistence,
+        answer: None,
+    })
+}
+
+/// Calls the application as soon as there is a place for the answer; 503 if none becomes free soon.
+async fn ask_later<A: App>(
     shared: Arc<Shared<A>>,
     address: SocketAddr,
     parts: Parts,
     content: Incoming,
     answering: Answering,
-}
-
-impl<A: App> Asks<A> {
-    /// Calls the application. Over HTTP/2 the answer has a place among all there may be.
-    fn call(self, stream: Option<Stream>) -> Respond {
-        let Self {
-            shared,
-            address,
-            mut parts,
-            content,
-            answering,
-        } = self;
-        request_head::complete(&mut parts);
-        let persistence = Persistence::of(&parts);
-        let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
-        let content = RequestContent::new(
-            content,
-            parts.headers.contains_key(header::EXPECT),
-            shared.limits.content_timeout,
-            &answering.0,
-        );
-        let exchange = Arc::new(Exchange::new(parts.method == Method::HEAD, content));
-        let stopping = shared.stopping.clone();
-        let scope = Scope::new(parts, Some(address), shared.address, stopping.clone());
-        let send = asgi::Send::to_peer(exchange.clone());
-        let receive = Receive::from_peer(exchange.clone());
-        let app = catch_unwind(AssertUnwindSafe(|| shared.app.call(scope, receive, send)));
-        let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
-            Ok(app) => Box::pin(app),
-            Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
-        };
-        Respond::Asked(Asked {
-            call: AppCall::new(app, exchange, asked, shared.tasks.clone()),
-            answering: Some(answering),
-            stream,
-            persistence,
-            stopping,
-            answer: None,
-        })
-    }
-
-    /// Calls the application as soon as there is a place for the answer; 503 if none becomes free soon.
-    async fn call_later(self) -> Respond {
-        for _ in 0..PLACE_TRIES {
-            tokio::time::sleep(PLACE_PAUSE).await;
-            if let Some(stream) = self.shared.connections.stream(&self.answering.0) {
-                return self.call(Some(stream));
-            }
+) -> Respond {
+    for _ in 0..PLACE_TRIES {
+        tokio::time::sleep(PLACE_PAUSE).await;
+        if let Some(stream) = shared.connections.stream(&answering.0) {
+            return ask(&shared, address, parts, content, answering, Some(stream));
         }
-        Respond::Refused(StatusCode::SERVICE_UNAVAILABLE, None)
     }
+    Respond::Refused(StatusCode::SERVICE_UNAVAILABLE, None)
 }
 
 impl<A> Service<A> {
@@ -162,7 +165,6 @@ impl<A> Service<A> {
 }
 
 /// The future of one response.
-#[expect(clippy::large_enum_variant, reason = "few requests are refused")]
 pub(super) enum Respond {
     Asked(Asked),
     Waits(Pin<Box<dyn Future<Output = Self> + Send>>),
@@ -175,9 +177,8 @@ pub(super) struct Asked {
     answering: Option<Answering>,
     stream: Option<Stream>,
     persistence: Persistence,
-    stopping: Shutdown,
     /// The answer, while it is seen what remains of the request.
-    answer: Option<Response<Body>>,
+    answer: Option<Box<Response<Body>>>,
 }
 
 impl Future for Respond {
@@ -207,7 +208,7 @@ impl Asked {
             stall::enter(&stream.stall);
         }
         let mut answer = match self.answer.take() {
-            Some(answer) => answer,
+            Some(answer) => *answer,
             None => ready!(self.call.poll_response(context)),
         };
         let patience = self.call.patience();
@@ -215,14 +216,14 @@ impl Asked {
             stream.stall.set_patience(patience);
         } else if let Some(Answering(client)) = &self.answering {
             let Poll::Ready(is_drained) = self.call.poll_drained(context) else {
-                self.answer = Some(answer);
+                self.answer = Some(Box::new(answer));
                 return Poll::Pending;
             };
             if !is_drained {
                 client.leave_unread();
             }
             let says = answer.headers().contains_key(header::CONNECTION);
-            let ends = !is_drained || (says && self.stopping.has_begun());
+            let ends = !is_drained || (says && client.is_stopping());
             self.persistence.announce(&mut answer, ends);
             client.set_patience(patience);
         }

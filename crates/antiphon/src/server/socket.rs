@@ -13,7 +13,6 @@
 
 use super::client::Client;
 use super::limits::{FAREWELL, LEAVE_GRACE, Limits};
-use crate::shutdown::Shutdown;
 use bytes::{Buf, Bytes};
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -34,7 +33,6 @@ pub(super) struct Socket {
     ahead: Bytes,
     client: Arc<Client>,
     limits: Arc<Limits>,
-    stopping: Shutdown,
     is_http_2: bool,
     expects: Expects,
     /// When what is expected must have come.
@@ -68,12 +66,7 @@ enum Expects {
 }
 
 impl Socket {
-    pub(super) fn new(
-        stream: TcpStream,
-        client: Arc<Client>,
-        limits: Arc<Limits>,
-        stopping: Shutdown,
-    ) -> Self {
+    pub(super) fn new(stream: TcpStream, client: Arc<Client>, limits: Arc<Limits>) -> Self {
         let now = Instant::now();
         let due = now.checked_add(limits.head_timeout);
         client.wait(now);
@@ -82,7 +75,6 @@ impl Socket {
             ahead: Bytes::new(),
             client,
             limits,
-            stopping,
             is_http_2: false,
             expects: Expects::Head,
             due,
@@ -238,7 +230,7 @@ impl Socket {
         let patience = self.client.patience();
         let timeout = patience.send_timeout.unwrap_or(self.limits.write_timeout);
         let mut deadline = blocked.checked_add(timeout.min(self.limits.write_timeout));
-        if self.stopping.has_begun() {
+        if self.client.is_stopping() {
             let stopped = *self.stopped.get_or_insert_with(Instant::now);
             let over = match patience.grace {
                 Some(grace) => stopped.checked_add(grace.saturating_add(FAREWELL)),
