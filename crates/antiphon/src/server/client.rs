@@ -11,18 +11,15 @@ use tokio::time::Instant;
 /// One connected client.
 #[derive(Debug, Default)]
 pub(super) struct Client {
-    /// How many requests there have been, modulo 2^32, and below that how many are being answered.
-    requests: AtomicU64,
+    /// What the socket looks at in every turn, in one word: how many requests there have been, modulo 2^32,
+    /// two flags, and how many requests are being answered.
+    state: AtomicU64,
     /// Since when we wait for the client, in milliseconds; or one of the two below.
     waiting: AtomicU64,
-    /// An application waits for content of its request.
-    is_content_awaited: AtomicBool,
     /// The client sends what nobody will read.
     is_unread: AtomicBool,
     /// How often something was written on an HTTP/2 connection.
     written: AtomicU64,
-    /// The connection has been idle for long enough.
-    has_expired: AtomicBool,
     /// How long the client may let the answer wait that is written now; looked up if it is not what it is
     /// by default.
     patience: Mutex<Patience>,
@@ -34,6 +31,12 @@ pub(super) struct Client {
 
 /// A request that has begun, beside those that are being answered.
 const ONE_REQUEST: u64 = 1 << 32;
+/// An application waits for content of its request.
+const IS_CONTENT_AWAITED: u64 = 1 << 31;
+/// The connection has been idle for long enough.
+const HAS_EXPIRED: u64 = 1 << 30;
+/// How many requests are being answered.
+const ANSWERS: u64 = HAS_EXPIRED - 1;
 /// The client waits for us, or nobody for anybody.
 const NOT_WAITING: u64 = 0;
 /// The connection is to end, for others need its place.
@@ -59,18 +62,13 @@ impl Client {
             self.waiting.store(HAS_YIELDED, Ordering::Release);
             return None;
         }
-        self.requests.fetch_add(ONE_REQUEST | 1, Ordering::Relaxed);
+        self.state.fetch_add(ONE_REQUEST | 1, Ordering::Relaxed);
         Some(Answering(Arc::clone(self)))
     }
 
-    /// Returns how many requests there have been.
-    pub(super) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed) / ONE_REQUEST
-    }
-
-    /// Tells whether a request is being answered.
-    pub(super) fn is_answered(&self) -> bool {
-        self.requests.load(Ordering::Relaxed) & (ONE_REQUEST - 1) != 0
+    /// Returns a word that changes when a request begins, is answered, or has its content waited for.
+    pub(super) fn state(&self) -> State {
+        State(self.state.load(Ordering::Relaxed))
     }
 
     /// We wait for the client from now on, unless we have done so before.
@@ -115,11 +113,11 @@ impl Client {
     }
 
     pub(super) fn set_content_awaited(&self, is_awaited: bool) {
-        self.is_content_awaited.store(is_awaited, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_content_awaited(&self) -> bool {
-        self.is_content_awaited.load(Ordering::Relaxed)
+        if is_awaited {
+            self.state.fetch_or(IS_CONTENT_AWAITED, Ordering::Relaxed);
+        } else {
+            self.state.fetch_and(!IS_CONTENT_AWAITED, Ordering::Relaxed);
+        }
     }
 
     /// The client sends what nobody will read.
@@ -143,11 +141,7 @@ impl Client {
 
     /// The connection has been idle for too long.
     pub(super) fn expire(&self) {
-        self.has_expired.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn has_expired(&self) -> bool {
-        self.has_expired.load(Ordering::Relaxed)
+        self.state.fetch_or(HAS_EXPIRED, Ordering::Relaxed);
     }
 
     /// Sets how long the client may let the answer wait that is written now.
@@ -169,6 +163,32 @@ impl Client {
     }
 }
 
+/// What a client and we wait for, as it was at some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct State(u64);
+
+impl State {
+    /// Tells whether a request has begun since then.
+    pub(super) const fn has_asked_since(self, before: Self) -> bool {
+        self.0 / ONE_REQUEST != before.0 / ONE_REQUEST
+    }
+
+    /// Tells whether a request is being answered.
+    pub(super) const fn is_answered(self) -> bool {
+        self.0 & ANSWERS != 0
+    }
+
+    /// Tells whether an application waits for content of its request.
+    pub(super) const fn is_content_awaited(self) -> bool {
+        self.0 & IS_CONTENT_AWAITED != 0
+    }
+
+    /// Tells whether the connection has been idle for too long.
+    pub(super) const fn has_expired(self) -> bool {
+        self.0 & HAS_EXPIRED != 0
+    }
+}
+
 /// Nothing panics while a lock is held, so a poisoned one is as good as any.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -180,7 +200,7 @@ pub(super) struct Answering(pub(super) Arc<Client>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        self.0.state.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

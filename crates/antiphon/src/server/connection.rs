@@ -131,7 +131,7 @@ async fn until_stopped<A: App>(
         if let Poll::Ready(ended) = connection.as_mut().poll(context) {
             return Poll::Ready(Some(ended));
         }
-        if begun.as_mut().poll(context).is_ready() || client.has_expired() {
+        if begun.as_mut().poll(context).is_ready() || client.state().has_expired() {
             return Poll::Ready(None);
         }
         Poll::Pending
@@ -144,7 +144,7 @@ async fn until_stopped<A: App>(
     let patience = match protocol {
         // It ends with its answer.
         Preface::Http1 => return Ok(connection.await?),
-        Preface::Http2 if client.has_expired() => shared.limits.write_timeout,
+        Preface::Http2 if client.state().has_expired() => shared.limits.write_timeout,
         Preface::Http2 => FAREWELL,
     };
     // The client is to say that it has seen the end, and to read what still lies there.
@@ -156,7 +156,7 @@ async fn until_stopped<A: App>(
         }
         while alarm.as_mut().poll(context).is_ready() {
             let written = client.written();
-            if written == last && !client.is_answered() {
+            if written == last && !client.state().is_answered() {
                 return Poll::Ready(Err("the client does not let the connection end".into()));
             }
             last = written;

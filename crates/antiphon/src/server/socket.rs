@@ -11,7 +11,7 @@
 //! Timers run in the calls by which hyper reads, writes and flushes; each of its turns ends with one. With
 //! HTTP/2, heads and the ends of single answers are not seen here: see `stall`.
 
-use super::client::Client;
+use super::client::{Client, State};
 use super::limits::{FAREWELL, LEAVE_GRACE, Limits};
 use bytes::{Buf, Bytes};
 use std::future::Future;
@@ -37,8 +37,10 @@ pub(super) struct Socket {
     expects: Expects,
     /// When what is expected must have come.
     due: Option<Instant>,
-    /// How many requests there were when that was looked at last.
-    requests: u64,
+    /// What the client's state was when that was looked at last.
+    seen: State,
+    /// None of the times below is set, so that most turns need not look at them.
+    is_usual: bool,
     /// Something has come since.
     has_read: bool,
     /// hyper will be woken when something comes.
@@ -78,7 +80,8 @@ impl Socket {
             is_http_2: false,
             expects: Expects::Head,
             due,
-            requests: 0,
+            seen: State::default(),
+            is_usual: true,
             has_read: false,
             is_reading: false,
             blocked: None,
@@ -96,15 +99,23 @@ impl Socket {
         self.is_http_2 = is_http_2;
     }
 
+    /// Tells whether nothing has happened since the last turn but what an answer that goes on brings.
+    fn is_as_before(&self) -> bool {
+        self.is_usual
+            && !self.has_read
+            && self.expects == Expects::Nothing
+            && self.seen == self.client.state()
+    }
+
     /// Sees what is to come from the client, by when.
     fn look_ahead(&mut self) {
-        let requests = self.client.requests();
-        let has_asked = requests != std::mem::replace(&mut self.requests, requests);
+        let state = self.client.state();
+        let has_asked = state.has_asked_since(std::mem::replace(&mut self.seen, state));
         let has_read = std::mem::take(&mut self.has_read);
-        if self.client.is_answered() {
+        if state.is_answered() {
             self.expects = Expects::Nothing;
             self.due = None;
-            if self.client.is_content_awaited() {
+            if state.is_content_awaited() {
                 self.client.wait(Instant::now());
             } else if self.blocked.is_none() {
                 self.client.wait_no_more();
@@ -146,11 +157,15 @@ impl Socket {
     /// hyper waits for bytes that are not there; ready if it is to see an end instead.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.is_reading = true;
+        if self.is_as_before() {
+            return Poll::Pending;
+        }
         self.look = None;
         self.look_ahead();
+        self.is_usual = self.blocked.is_none() && self.left.is_none();
         if let Some(left) = self.left {
             let is_for_nothing = self.expects != Expects::Nothing
-                || self.client.is_content_awaited()
+                || self.seen.is_content_awaited()
                 || (self.blocked.is_none() && self.poll_time(left, context));
             return if is_for_nothing {
                 Poll::Ready(Ok(()))
@@ -178,8 +193,11 @@ impl Socket {
 
     /// hyper has written all there was. Fails if the client is gone.
     fn poll_flushed(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        self.look_ahead();
         let is_reading = std::mem::take(&mut self.is_reading);
+        if is_reading && self.is_as_before() {
+            return Ok(());
+        }
+        self.look_ahead();
         if self.expects != Expects::Nothing {
             if self.left.is_some() && !self.is_http_2 {
                 // The end was kept from hyper while there was an answer to wait for.
@@ -206,6 +224,7 @@ impl Socket {
         let look = *self
             .look
             .get_or_insert_with(|| Instant::now() + LOOKS_EVERY);
+        self.is_usual = false;
         if self.poll_time(look, context) {
             self.look = None;
             let presence = presence(&self.stream);
@@ -222,6 +241,7 @@ impl Socket {
 
     /// Nothing can be written. Fails if that lasts too long.
     fn poll_blocked(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.is_usual = false;
         let blocked = *self.blocked.get_or_insert_with(|| {
             let now = Instant::now();
             self.client.wait(now);
@@ -235,7 +255,7 @@ impl Socket {
             let over = match patience.grace {
                 Some(grace) => stopped.checked_add(grace.saturating_add(FAREWELL)),
                 // All that HTTP/2 has yet to say is that the connection ends.
-                None if self.is_http_2 && !self.client.is_answered() => {
+                None if self.is_http_2 && !self.client.state().is_answered() => {
                     blocked.max(stopped).checked_add(FAREWELL)
                 }
                 None => None,
@@ -254,6 +274,9 @@ impl Socket {
     fn has_written(&mut self) {
         if self.is_http_2 {
             self.client.write();
+        }
+        if self.is_usual {
+            return;
         }
         if self.blocked.take().is_some() {
             self.client.wait_no_more();
@@ -379,6 +402,7 @@ impl AsyncRead for Socket {
                     return Poll::Ready(Ok(()));
                 }
                 this.has_ended = true;
+                this.is_usual = false;
                 this.left = Instant::now().checked_add(LEAVE_GRACE);
             }
         }
