@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// One connected client.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Client {
     /// What the socket looks at in every turn, in one word: how many requests there have been, modulo 2^32,
     /// two flags, and how many requests are being answered.
@@ -46,8 +46,14 @@ impl Client {
     /// A client that has just connected to a server with this shutdown.
     pub(super) fn new(stopping: Shutdown) -> Self {
         Self {
+            state: AtomicU64::new(0),
+            waiting: AtomicU64::new(NOT_WAITING),
+            is_unread: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+            patience: Mutex::default(),
+            has_patience: AtomicBool::new(false),
+            stalls: Mutex::default(),
             stopping,
-            ..Self::default()
         }
     }
 

@@ -83,6 +83,8 @@ pub(super) type StreamEnd = thread::Result<asgi::Result>;
 /// - **The last piece and a failure.** The answer is complete, and the failure is only logged.
 /// - **The end of a stream and an application that leaves it.** The end, if the connection polls the
 ///   stream before it polls the application.
+/// - **The application's end.** What a task that it has left behind sends after it is
+///   [`SendError::Returned`], and what it receives is a disconnect.
 /// - **Shutdown.** It is no event of an answer. The server waits for its answers up to its deadline, and
 ///   then drops the connections as if the clients left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -275,6 +275,22 @@ async fn whoever_hoards_answers_gives_way_to_others() {
 }
 
 #[tokio::test]
+async fn a_connection_has_so_many_answers_at_a_time() {
+    let app = |_: asgi::Scope, _: Receive, _: asgi::Send| std::future::pending();
+    let server = start_with(app, |server| server.max_streams_per_connection(5)).await;
+    let mut client = Frames::connect(server.address, 1 << 20).await;
+    for number in 0..6 {
+        client.ask(2 * number + 1, "/").await;
+    }
+    let refused = client.next_of(RST_STREAM).await.unwrap();
+    // REFUSED_STREAM: nothing was done with it, so that it may be asked again.
+    assert_eq!(
+        (refused.number, &refused.content[..]),
+        (11, &[0, 0, 0, 7][..])
+    );
+}
+
+#[tokio::test]
 async fn a_head_has_bounds() {
     let set = |server: Server| server.max_head_len(10_000).max_head_fields(20);
     let server = start_with(PlainTextResponse::new("hi"), set).await;
