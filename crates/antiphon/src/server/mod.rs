@@ -12,6 +12,7 @@ mod listener;
 mod outgoing;
 mod persistence;
 mod preface;
+mod presence;
 mod request_content;
 mod request_head;
 mod service;

@@ -13,12 +13,14 @@
 
 use super::client::{Client, State};
 use super::limits::{FAREWELL, LEAVE_GRACE, Limits};
+use super::presence::presence;
 use bytes::{Buf, Bytes};
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -414,45 +416,8 @@ fn timed_out(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, reason)
 }
 
-/// What a look at the socket tells of the client, whatever it has sent that nobody reads.
-#[derive(Clone, Copy, Debug)]
-struct Presence {
-    is_gone: bool,
-    /// Nothing more will come, but an answer may still be wanted.
-    has_ended: bool,
-}
-
-#[cfg(unix)]
-fn presence(stream: &TcpStream) -> Presence {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    const ENDED: PollFlags = PollFlags::RDHUP;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    const ENDED: PollFlags = PollFlags::empty();
-    const AT_ONCE: Timespec = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let mut polled = [PollFd::new(stream, ENDED)];
-    // What cannot be seen is no reason to give a client up.
-    let _ = poll(&mut polled, Some(&AT_ONCE));
-    let seen = polled[0].revents();
-    Presence {
-        is_gone: seen.intersects(PollFlags::ERR | PollFlags::HUP),
-        has_ended: seen.intersects(ENDED),
-    }
-}
-
-#[cfg(not(unix))]
-fn presence(stream: &TcpStream) -> Presence {
-    Presence {
-        is_gone: !matches!(stream.take_error(), Ok(None)),
-        has_ended: false,
-    }
-}
-
 /// How often a client is looked for that has sent what nobody reads.
-const LOOKS_EVERY: std::time::Duration = LEAVE_GRACE;
+const LOOKS_EVERY: Duration = LEAVE_GRACE;
 /// For how long a client may send what nobody wants after it has the answer.
-const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(2);
 const WORTH_COPYING: usize = 1024;
