@@ -1,7 +1,11 @@
 //! The shutdown: what ends streams that have no end of their own.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Begins the shutdown of the process: every [`Server`](crate::Server) stops to accept and finishes what
@@ -44,40 +48,59 @@ pub fn shutdown() {
 /// # });
 /// ```
 #[derive(Clone)]
-pub struct Shutdown(CancellationToken);
+pub struct Shutdown {
+    /// Wakes who waits.
+    token: CancellationToken,
+    /// What the token says too, but it takes a lock for it, and every turn of every connection asks.
+    has_begun: Arc<AtomicBool>,
+}
 
 impl Shutdown {
     /// A shutdown of its own, which begins by [`begin`](Self::begin) or with that of the process.
     #[must_use]
     pub fn new() -> Self {
-        Self(Self::of_process().0.child_token())
+        Self {
+            token: Self::of_process().token.child_token(),
+            has_begun: Arc::default(),
+        }
     }
 
     /// The shutdown that [`shutdown`] begins.
     #[must_use]
     pub fn of_process() -> &'static Self {
         static PROCESS: OnceLock<Shutdown> = OnceLock::new();
-        PROCESS.get_or_init(|| Self(CancellationToken::new()))
+        PROCESS.get_or_init(|| Self {
+            token: CancellationToken::new(),
+            has_begun: Arc::default(),
+        })
     }
 
     /// Begins it. A second time changes nothing.
     pub fn begin(&self) {
-        self.0.cancel();
+        // First, for those who are woken.
+        self.has_begun.store(true, Ordering::Release);
+        self.token.cancel();
     }
 
     /// Whether it has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        self.0.is_cancelled()
+        self.has_begun.load(Ordering::Acquire)
+            || Self::of_process().has_begun.load(Ordering::Acquire)
     }
 
     /// Completes when it begins, or at once if it has.
     pub async fn begun(&self) {
-        self.0.cancelled().await;
+        self.token.cancelled().await;
     }
 
-    pub(crate) fn begun_owned(&self) -> WaitForCancellationFutureOwned {
-        self.0.clone().cancelled_owned()
+    /// The same for who asks often.
+    pub(crate) fn wait(&self) -> Begun {
+        Begun {
+            shutdown: self.clone(),
+            cancelled: Box::pin(self.token.clone().cancelled_owned()),
+            waiting: None,
+        }
     }
 }
 
@@ -93,5 +116,73 @@ impl fmt::Debug for Shutdown {
             .debug_struct("Shutdown")
             .field("has_begun", &self.has_begun())
             .finish()
+    }
+}
+
+/// Completes when a shutdown begins. To ask again costs next to nothing, as long as the same task does.
+pub(crate) struct Begun {
+    shutdown: Shutdown,
+    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Who will be woken.
+    waiting: Option<Waker>,
+}
+
+impl Future for Begun {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.shutdown.has_begun() {
+            return Poll::Ready(());
+        }
+        let waker = context.waker();
+        if matches!(&self.waiting, Some(waiting) if waiting.will_wake(waker)) {
+            return Poll::Pending;
+        }
+        self.waiting = Some(waker.clone());
+        self.cancelled.as_mut().poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::sync::atomic::AtomicU32;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Counted(AtomicU32);
+
+    impl Wake for Counted {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_asks_last_is_woken() {
+        let shutdown = Shutdown::new();
+        let mut begun = pin!(shutdown.wait());
+        let tasks = [Arc::<Counted>::default(), Arc::<Counted>::default()];
+        for task in [&tasks[0], &tasks[0], &tasks[1]] {
+            let waker = Waker::from(Arc::clone(task));
+            assert!(
+                begun
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+        }
+        shutdown.begin();
+        assert_eq!(
+            tasks.each_ref().map(|task| task.0.load(Ordering::Relaxed)),
+            [0, 1]
+        );
+        assert!(
+            begun
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready()
+        );
     }
 }

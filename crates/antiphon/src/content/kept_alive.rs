@@ -2,7 +2,7 @@
 //! idle, and comes to its end with the server.
 
 use crate::asgi::{Chunks, Result};
-use crate::shutdown::Shutdown;
+use crate::shutdown::{Begun, Shutdown};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use std::pin::Pin;
@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep, sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub(crate) struct KeptAlive {
     events: Chunks,
@@ -129,7 +128,7 @@ pub(crate) struct End {
     shutdown: Shutdown,
     /// How long the events may go on then.
     grace: Duration,
-    begun: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    begun: Option<Begun>,
     farewell: Option<Pin<Box<Sleep>>>,
 }
 
@@ -150,10 +149,8 @@ impl End {
     /// Completes when the events are to end.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.farewell.is_none() {
-            let begun = self
-                .begun
-                .get_or_insert_with(|| Box::pin(self.shutdown.begun_owned()));
-            std::task::ready!(begun.as_mut().poll(context));
+            let begun = self.begun.get_or_insert_with(|| self.shutdown.wait());
+            std::task::ready!(Pin::new(begun).poll(context));
             if self.grace.is_zero() {
                 return Poll::Ready(());
             }

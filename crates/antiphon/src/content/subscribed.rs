@@ -19,6 +19,8 @@ use tokio::task::yield_now;
 pub(crate) struct Subscribed {
     subscriber: Subscriber,
     taken: VecDeque<Bytes>,
+    /// How many bytes were taken since there was something to send.
+    taken_len: usize,
     gathered: Gathered,
     /// The turns since there was something to send, and those of them that brought more.
     turns: u32,
@@ -34,6 +36,7 @@ impl Subscribed {
         Self {
             subscriber,
             taken: VecDeque::new(),
+            taken_len: 0,
             gathered: Gathered::default(),
             turns: 0,
             gains: 0,
@@ -44,9 +47,10 @@ impl Subscribed {
 
     /// Takes what is there; ready when it is to be sent, or at the end.
     fn poll_taken(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let room = FULL.saturating_sub(self.taken.iter().map(Bytes::len).sum());
+        let room = FULL.saturating_sub(self.taken_len);
         let before = self.taken.len();
         let batch = self.subscriber.poll_batch(context, room, &mut self.taken);
+        self.taken_len += self.taken.range(before..).map(Bytes::len).sum::<usize>();
         if self.taken.is_empty() && batch.is_pending() {
             return Poll::Pending;
         }
@@ -68,7 +72,7 @@ impl Subscribed {
         } else {
             self.after_nothing = 0;
         }
-        (self.turns, self.gains) = (0, 0);
+        (self.turns, self.gains, self.taken_len) = (0, 0, 0);
         Poll::Ready(())
     }
 }

@@ -126,12 +126,12 @@ async fn until_stopped<A: App>(
     shared: &Shared<A>,
     protocol: Preface,
 ) -> Ended {
-    let mut begun = pin!(shared.stopping.begun());
+    let mut begun = shared.stopping.wait();
     let ended = poll_fn(|context| {
         if let Poll::Ready(ended) = connection.as_mut().poll(context) {
             return Poll::Ready(Some(ended));
         }
-        if begun.as_mut().poll(context).is_ready() || client.state().has_expired() {
+        if Pin::new(&mut begun).poll(context).is_ready() || client.state().has_expired() {
             return Poll::Ready(None);
         }
         Poll::Pending
