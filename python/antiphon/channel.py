@@ -19,12 +19,12 @@ class Counters(NamedTuple):
 
     Example:
         >>> from antiphon.channel import EventChannel
-        >>> channel = EventChannel(epoch="news")
+        >>> channel = EventChannel()
         >>> subscription = channel.subscribe()
         >>> _ = channel.publish({"data": "hello"})
         >>> counters = channel.counters
         >>> counters.subscribers, counters.published, counters.held_bytes
-        (1, 1, 27)
+        (1, 1, 31)
     """
 
     subscribers: int
@@ -44,7 +44,13 @@ class Counters(NamedTuple):
 
 
 class EventChannel(_antiphon.EventChannel):
-    r"""A channel of events.
+    r"""A channel of events, within one process.
+
+    What one process publishes reaches the subscribers of that process alone. With several workers,
+    each has a channel of its own: a client hears what is published in the worker that it is
+    connected to, and after a reconnect to another it gets ``resync`` instead of what it has missed.
+    So serve the events by one process, or carry them to each, by a database's notifications or a
+    message broker, and publish them there.
 
     Args:
         history_events: How many events are kept for clients that connect again; 1000 by default.
@@ -57,23 +63,29 @@ class EventChannel(_antiphon.EventChannel):
         newcomers: What a subscriber without a last event id gets: ``"live"``, what is published
             from now on, or ``"history"``, what is kept and then that.
         resync: The event that tells a client that it has missed some.
-        epoch: The name that ids begin with, instead of a random one: of a channel whose events
-            outlive the process.
+        epoch: The name that ids begin with; random by default. It has to be a new one after each
+            restart, such as the time of the start: a client that comes back with an id from before
+            must be told that it has missed something, not be given what comes after a number that
+            means another event now.
+        repeatable_ids: Number the events 1, 2, 3 and so on, again from 1 after each restart: for
+            tests, and for channels that end with their clients. A client that comes back after a
+            restart is then not told that it has missed something.
 
     Raises:
-        ValueError: If a word is unknown, or a client would misread the event or the ids.
+        ValueError: If a word is unknown, the epoch is empty, or a client would misread the event or
+            the ids.
 
     Example:
         >>> import asyncio
         >>> from antiphon.channel import EventChannel
-        >>> channel = EventChannel(epoch="chat")
+        >>> channel = EventChannel(repeatable_ids=True)
         >>> async def read():
         ...     subscription = channel.subscribe()
         ...     channel.publish({"data": "hello"})
         ...     channel.close()
         ...     return [events async for events in subscription]
         >>> asyncio.run(read())
-        [b'id: chat-1\r\ndata: hello\r\n\r\n']
+        [b'id: 1\r\ndata: hello\r\n\r\n']
     """
 
     def subscribe(self, last_event_id: str | bytes | None = None) -> Subscription:

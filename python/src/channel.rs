@@ -28,6 +28,7 @@ impl EventChannel {
         newcomers="live",
         resync=None,
         epoch=None,
+        repeatable_ids=false,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -42,6 +43,7 @@ impl EventChannel {
         newcomers: &str,
         resync: Option<&Bound<'_, PyAny>>,
         epoch: Option<&str>,
+        repeatable_ids: bool,
     ) -> PyResult<Self> {
         let mut builder = antiphon_channel::EventChannel::builder()
             .slow(match slow {
@@ -78,7 +80,12 @@ impl EventChannel {
                 .map_err(|error| error::event(&error))?;
         }
         if let Some(epoch) = epoch {
-            builder = builder.epoch(epoch).map_err(|error| error::event(&error))?;
+            builder = builder
+                .epoch(epoch)
+                .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        }
+        if repeatable_ids {
+            builder = builder.repeatable_ids();
         }
         Ok(Self(builder.build()))
     }
@@ -101,8 +108,9 @@ impl EventChannel {
     ///
     /// Example:
     ///     >>> from antiphon.channel import EventChannel
-    ///     >>> EventChannel(epoch="news").publish({"data": "hello"})
-    ///     'news-1'
+    ///     >>> channel = EventChannel()
+    ///     >>> channel.publish({"data": "hello"}).endswith("-1")
+    ///     True
     fn publish<'py>(
         &self,
         py: Python<'py>,

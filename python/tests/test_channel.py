@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from typing import Any
@@ -202,3 +204,35 @@ async def test_a_channel_and_its_subscriptions_show_what_they_hold() -> None:
     await since.aclose()
     assert repr(since) == "<Subscription last_event_id=b'e-0' closed>"
     assert repr(channel).startswith("<News subscribers=1 ")
+
+
+def test_processes_that_were_forked_give_ids_of_their_own():
+    program = """
+import os
+from antiphon.channel import EventChannel
+
+channel = EventChannel()
+for _ in range(3):
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, channel.publish({"data": "hello"}).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(os.read(read, 100).decode())
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    ids = printed.stdout.split()
+    assert len(set(ids)) == 3
+    assert all(id.endswith("-1") for id in ids)
+
+
+def test_ids_that_come_again_after_a_restart_are_asked_for_by_their_name():
+    with pytest.raises(
+        ValueError,
+        match="epoch: expected a name that is new after each restart, but found an empty",
+    ):
+        EventChannel(epoch="")
+    assert EventChannel(repeatable_ids=True).publish({"data": "hello"}) == "1"

@@ -140,7 +140,7 @@ def test_the_server_ends(backend: Any) -> None:
 
 
 def test_requests_are_open_at_once(backend: Any) -> None:
-    channel = EventChannel(epoch="")
+    channel = EventChannel(repeatable_ids=True)
 
     async def chat(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":

@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// A hub: what is published to it goes to all who have subscribed, in order, without a gap and without
 /// a double.
 ///
+/// What one process publishes reaches the subscribers of that process alone. With several, each has a
+/// channel of its own: a client hears what is published in the one that it is connected to, and after a
+/// reconnect to another it gets the [resync](crate::Builder::resync) event instead of what it has missed.
+///
 /// It is a handle: clones are the same channel. When the last is dropped, the channel is
 /// [closed](Self::close).
 ///
@@ -26,14 +30,13 @@ use std::sync::Arc;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let channel = EventChannel::builder().epoch("")?.build();
-/// for move_ in ["e4", "e5", "Nf3"] {
-///     channel.publish(&ServerSentEvent::new(move_))?;
-/// }
+/// let channel = EventChannel::new();
+/// let first = channel.publish(&ServerSentEvent::new("e4"))?;
+/// let second = channel.publish(&ServerSentEvent::new("e5"))?;
 ///
-/// let mut subscriber = channel.subscribe(Some(b"1"));
-/// assert_eq!(subscriber.next().await.unwrap(), "id: 2\r\ndata: e5\r\n\r\n");
-/// assert_eq!(subscriber.next().await.unwrap(), "id: 3\r\ndata: Nf3\r\n\r\n");
+/// let mut subscriber = channel.subscribe(Some(first.as_bytes()));
+/// let event = subscriber.next().await.unwrap();
+/// assert_eq!(event, format!("id: {second}\r\ndata: e5\r\n\r\n"));
 /// # Ok(())
 /// # }
 /// ```

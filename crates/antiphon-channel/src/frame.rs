@@ -1,49 +1,8 @@
 //! Events as bytes, with the ids that the channel gives them.
 
+use crate::epoch::Epoch;
 use antiphon_core::values::event::{InvalidEvent, Separator, ServerSentEvent};
 use bytes::Bytes;
-use std::hash::{BuildHasher, RandomState};
-
-/// What the ids of one channel begin with, so that those of another are told apart.
-pub(crate) struct Epoch {
-    prefix: Box<str>,
-}
-
-impl Epoch {
-    /// An epoch that the next channel, or this one after a restart, will not have.
-    pub(crate) fn random() -> Self {
-        let random = RandomState::new().hash_one(0) >> 32;
-        Self {
-            prefix: format!("{random:08x}-").into(),
-        }
-    }
-
-    /// The epoch of this name; ids of the empty one are bare numbers.
-    pub(crate) fn named(name: &str) -> Result<Self, InvalidEvent> {
-        let event = ServerSentEvent::default().id(name);
-        event.encode()?;
-        let prefix = match event.last_event_id() {
-            Some(name) if !name.is_empty() => name + "-",
-            _ => String::new(),
-        };
-        Ok(Self {
-            prefix: prefix.into(),
-        })
-    }
-
-    /// The id of an event.
-    pub(crate) fn id(&self, number: u64) -> String {
-        format!("{}{number}", self.prefix)
-    }
-
-    /// The number of the event that has this id, if it is one of this epoch.
-    pub(crate) fn number(&self, id: &[u8]) -> Option<u64> {
-        let digits = str::from_utf8(id).ok()?.strip_prefix(&*self.prefix)?;
-        let number = digits.parse().ok()?;
-        // A sign or a leading zero makes another id.
-        (self.id(number).as_bytes() == id).then_some(number)
-    }
-}
 
 /// An encoded event, with room in front for the id that it lacks.
 ///
@@ -59,7 +18,7 @@ impl Draft {
         let separator = event.separator;
         let room = match event.id {
             Some(_) => 0,
-            None => ID.len() + epoch.prefix.len() + MAX_DIGITS + separator.as_str().len(),
+            None => ID.len() + epoch.prefix().len() + MAX_DIGITS + separator.as_str().len(),
         };
         let mut bytes = vec![0; room];
         event.encode_to(&mut bytes)?;
@@ -157,32 +116,5 @@ mod tests {
         assert_eq!(Resync::default().bytes, event.encode().unwrap());
         let with_id = event.id("7").encode().unwrap();
         assert_eq!(Resync::default().with_id("7"), with_id);
-    }
-
-    #[test]
-    fn a_number_is_read_only_as_it_is_written() {
-        let epoch = Epoch::named(" a\r\nb ").unwrap();
-        assert_eq!(epoch.id(7), "ab-7");
-        assert_eq!(epoch.number(b"ab-7"), Some(7));
-        for other in [
-            &b"7"[..],
-            b"ab-",
-            b"ab-07",
-            b"ab-+7",
-            b"ac-7",
-            b"ab-7 ",
-            b"ab-\xFF",
-            b"",
-            b"ab-99999999999999999999",
-        ] {
-            assert_eq!(epoch.number(other), None);
-        }
-        assert_eq!(Epoch::named("").unwrap().number(b"7"), Some(7));
-        assert!(Epoch::named("\0").is_err());
-    }
-
-    #[test]
-    fn random_epochs_differ() {
-        assert_ne!(Epoch::random().prefix, Epoch::random().prefix);
     }
 }

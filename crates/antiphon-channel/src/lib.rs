@@ -43,6 +43,7 @@
 mod builder;
 mod channel;
 mod counters;
+mod epoch;
 mod frame;
 mod log;
 mod parked;
@@ -53,5 +54,6 @@ mod subscriber;
 pub use builder::Builder;
 pub use channel::{EventChannel, PublishError};
 pub use counters::Counters;
+pub use epoch::InvalidEpoch;
 pub use policy::{Newcomers, Slow};
 pub use subscriber::Subscriber;

@@ -1,6 +1,7 @@
 //! What a channel and its subscribers share.
 
-use crate::frame::{Epoch, Resync};
+use crate::epoch::Epoch;
+use crate::frame::Resync;
 use crate::log::{Id, Log};
 use crate::parked::Parked;
 use crate::policy::{Newcomers, Slow};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
 fn plain() -> Builder {
-    EventChannel::builder().epoch("").unwrap()
+    EventChannel::builder().repeatable_ids()
 }
 
 fn publish(channel: &EventChannel, numbers: impl IntoIterator<Item = u64>) {

@@ -18,8 +18,7 @@ async fn a_stalled_subscriber_delays_nobody_and_holds_nothing() {
     let channel = EventChannel::builder()
         .history_events(50)
         .queue_events(50)
-        .epoch("")
-        .unwrap()
+        .repeatable_ids()
         .build();
     let mut stalled = channel.subscribe(None);
     let readers: Vec<_> = (1..SUBSCRIBERS)

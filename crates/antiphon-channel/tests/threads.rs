@@ -54,7 +54,7 @@ fn field<'a>(frame: &'a str, name: &str) -> &'a str {
 /// Runs publishers and clients; each client reads to the last event, leaving and coming back with its
 /// last id, and returns the numbers that it got, in order, and how often it was told to resync.
 fn run(builder: Builder) -> Vec<(Vec<u64>, usize)> {
-    let channel = builder.epoch("").unwrap().build();
+    let channel = builder.repeatable_ids().build();
     let total = PUBLISHERS * EVENTS;
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)

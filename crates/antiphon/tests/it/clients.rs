@@ -269,7 +269,7 @@ async fn curl_shows_chunks_as_they_are_produced() {
     if !installed("curl") {
         return;
     }
-    let channel = EventChannel::builder().epoch("").unwrap().build();
+    let channel = EventChannel::builder().repeatable_ids().build();
     let published = channel.clone();
     let server = start(move |scope: asgi::Scope, receive, send| {
         let last = LastEventId::of(&scope);

@@ -325,7 +325,7 @@ async fn serve_channel(channel: &EventChannel) -> Running {
 
 #[tokio::test]
 async fn a_client_that_connects_again_misses_nothing_and_gets_nothing_twice() {
-    let channel = EventChannel::builder().epoch("").unwrap().build();
+    let channel = EventChannel::builder().repeatable_ids().build();
     let server = serve_channel(&channel).await;
     let mut client = Client::connect(server.address, None).await;
     let publish = |data: &'static str| channel.publish(&ServerSentEvent::new(data)).unwrap();
@@ -349,7 +349,7 @@ async fn a_client_that_connects_again_misses_nothing_and_gets_nothing_twice() {
 
 #[tokio::test]
 async fn events_of_a_busy_publisher_share_writes_and_none_is_lost() {
-    let channel = EventChannel::builder().epoch("").unwrap().build();
+    let channel = EventChannel::builder().repeatable_ids().build();
     let (send, mut messages) = peer(usize::MAX, Then::Fails);
     let response = EventSourceResponse::from_subscriber(channel.subscribe(None));
     let call = tokio::spawn(response.call(scope("GET"), Receive::default(), send));
