@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients test test-rust test-layers test-portable test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak hostile deny check
+.PHONY: help run run-python gallery clients test test-all test-rust test-layers test-portable test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak hostile deny check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -14,6 +14,10 @@ gallery:
 	cargo build --quiet --release --package gallery
 
 test: test-layers test-rust test-portable test-no-std test-python test-gallery ## sets up and runs all tests
+
+test-all: test soak hostile ## all tests, and what is slow: others' suites on each CPython, a sanitizer, soaks (2 hours)
+	python/nox -s sanitized starlette sse_starlette fastapi
+	python/nox -s debian -- starlette sse_starlette fastapi
 
 test-rust: clients
 	cargo test --workspace --all-features
@@ -42,8 +46,8 @@ test-layers: # the core depends on nothing, and no crate's files form a circle o
 test-no-std:
 	tests/no_std/build
 
-test-python: # on each CPython that the machine has
-	python/tests/run
+test-python: # on each CPython that can be had
+	python/nox
 
 test-gallery:
 	examples/gallery/browser/run
@@ -56,7 +60,7 @@ lint-rust:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
 lint-python:
-	python/tests/run lint
+	python/nox -s lint
 
 docs: ## builds the documentation in target/doc
 	cargo doc --workspace --no-deps --all-features
@@ -67,7 +71,7 @@ bench: ## compares with the peers in one run (needs wrk; nginx where it is)
 	benches/python/run
 
 soak: ## has clients come and go for ten minutes each under uvicorn and granian, and counts what is left
-	python/tests/run soak
+	python/nox -s soak
 
 hostile: ## has hostile clients of every kind beset the Rust server for half an hour
 	HOSTILE_SECONDS=1440 cargo test --package antiphon --all-features --test hostile_load -- --nocapture
