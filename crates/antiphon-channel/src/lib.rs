@@ -57,3 +57,8 @@ pub use counters::Counters;
 pub use epoch::InvalidEpoch;
 pub use policy::{Newcomers, Slow};
 pub use subscriber::Subscriber;
+
+/// The code of the front page, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -31,3 +31,8 @@ pub mod request;
 pub mod response;
 pub mod text;
 pub mod values;
+
+/// The code of the front page, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
