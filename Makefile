@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients test test-all test-rust test-layers test-portable test-no-std test-python test-gallery lint lint-rust lint-python docs bench soak hostile deny check
+.PHONY: help run run-python gallery clients test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -13,7 +13,7 @@ run-python: ## the same by the Python face, at http://127.0.0.1:8001 (PORT overr
 gallery:
 	cargo build --quiet --release --package gallery
 
-test: test-layers test-rust test-portable test-no-std test-python test-gallery ## sets up and runs all tests
+test: test-layers test-rust test-portable test-no-std test-python test-packages test-gallery ## sets up and runs all tests
 
 test-all: test soak hostile ## all tests, and what is slow: others' suites on each CPython, a sanitizer, soaks (2 hours)
 	python/nox -s sanitized starlette sse_starlette fastapi
@@ -49,6 +49,9 @@ test-no-std:
 test-python: # on each CPython that can be had
 	python/nox
 
+test-packages: # the packages of both faces, installed and used as a stranger would
+	python/nox -s packages
+
 test-gallery:
 	examples/gallery/browser/run
 
@@ -73,10 +76,15 @@ bench: ## compares with the peers in one run (needs wrk; nginx where it is)
 soak: ## has clients come and go for ten minutes each under uvicorn and granian, and counts what is left
 	python/nox -s soak
 
+fuzz: ## runs each fuzz target for a minute, or FUZZ_SECONDS (needs cargo-fuzz and a nightly Rust)
+	cd fuzz && for target in $$(cargo +nightly fuzz list); do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-60} || exit 1; \
+	done
+
 hostile: ## has hostile clients of every kind beset the Rust server for half an hour
 	HOSTILE_SECONDS=1440 cargo test --package antiphon --all-features --test hostile_load -- --nocapture
 
-deny: ## checks licences and advisories (needs cargo-deny)
-	cargo deny check
+check-release: ## checks what is slow before a release: semver, oldest versions, features, licences (installs tools)
+	tests/packages/check-release
 
 check: lint test ## what CI runs

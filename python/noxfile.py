@@ -40,7 +40,7 @@ FRAMEWORKS = [
     "quart",
 ]
 SERVERS = ["uvicorn", "httptools", "hypercorn[trio]", "granian", "daphne", "httpx"]
-LINTS = ["maturin", "mypy", "ruff", "typing_extensions"]
+LINTS = ["check-jsonschema", "maturin", "mypy", "ruff", "typing_extensions"]
 # For the tests of sse-starlette and FastAPI.
 SUITES = ["starlette==1.10.0", "sse-starlette==3.7.0", "fastapi[all]==0.165.0", "httpx2"]
 SUITES += ["a2wsgi", "dirty-equals", "flask", "inline-snapshot", "orjson", "pwdlib[argon2]"]
@@ -59,6 +59,7 @@ nox.options.sessions = [
     f"sse_starlette-{NEWEST}",
     f"fastapi-{NEWEST}",
     "portable",
+    "packages",
     "debian",
 ]
 
@@ -106,6 +107,13 @@ def portable(session: nox.Session) -> None:
 
 
 @nox.session
+def packages(session: nox.Session) -> None:
+    """Installs the packages of both faces as a stranger would, and runs the README's programs."""
+    session.install("maturin", "twine")
+    session.run("python", "../tests/packages/check.py", str(PLACE / "packages" / "built"))
+
+
+@nox.session
 def sanitized(session: nox.Session) -> None:
     """Tests what the compiler cannot check where AddressSanitizer watches it."""
     library = subprocess.run(
@@ -150,12 +158,15 @@ def lint(session: nox.Session) -> None:
     install(session)
     others = ["compare", "python", "python/run"]
     programs = [*(f"../benches/{name}" for name in others), "../examples/gallery/python"]
+    programs.append("../tests/packages")
     session.run("ruff", "check", ".")
     # They are programs, which need not say what each function is for; one file's name has a dash.
     session.run(
         "ruff", "check", "--config", "pyproject.toml", "--extend-ignore", "D10,RUF001", *programs
     )
     session.run("ruff", "format", "--config", "pyproject.toml", "--check", ".", *programs)
+    workflows = [str(path) for path in (HERE.parent / ".github" / "workflows").glob("*.yml")]
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     session.run("mypy")
     with session.chdir("../benches"):
         served = [str(path) for path in sorted(Path("python").glob("*.py"))]
