@@ -61,6 +61,10 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
         >>> response.headers["content-type"]
         'text/csv; charset=utf-8'
 
+    Sends:
+        ``Content-Length``, and ``Content-Type`` if there is a media type. What ``headers`` has of
+        these counts. Cookies are added by ``set_cookie``.
+
     Source: RFC 9110, sections 6, 8.3 and 8.6; ``starlette.responses.Response``.
     """
 
@@ -173,6 +177,9 @@ class HTMLResponse(Response, _starlette.HTMLResponse):  # type: ignore[misc]
         >>> HTMLResponse("<h1>hi</h1>").headers["content-type"]
         'text/html; charset=utf-8'
 
+    Sends:
+        ``Content-Length`` and ``Content-Type: text/html; charset=utf-8``.
+
     Source: ``starlette.responses.HTMLResponse``.
     """
 
@@ -186,6 +193,9 @@ class PlainTextResponse(Response, _starlette.PlainTextResponse):  # type: ignore
         >>> from antiphon.responses import PlainTextResponse
         >>> PlainTextResponse("hi").headers["content-type"]
         'text/plain; charset=utf-8'
+
+    Sends:
+        ``Content-Length`` and ``Content-Type: text/plain; charset=utf-8``.
 
     Source: ``starlette.responses.PlainTextResponse``.
     """
@@ -218,6 +228,9 @@ class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  
         >>> from antiphon.responses import JSONResponse
         >>> JSONResponse({"hello": ["wörld", 1.0, None]}).body.decode()
         '{"hello":["wörld",1.0,null]}'
+
+    Sends:
+        ``Content-Length`` and ``Content-Type: application/json``.
 
     Source: RFC 8259; ``starlette.responses.JSONResponse``.
     """
@@ -277,6 +290,9 @@ class RedirectResponse(_antiphon.RedirectResponse, Response, _starlette.Redirect
         >>> from antiphon.responses import RedirectResponse
         >>> RedirectResponse("/grüße").headers["location"]
         '/gr%C3%BC%C3%9Fe'
+
+    Sends:
+        ``Content-Length: 0`` and ``Location``.
 
     Source: RFC 9110, sections 10.2.2 and 15.4; ``starlette.responses.RedirectResponse``.
     """
@@ -341,6 +357,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         >>> asyncio.run(response(scope, None, send))
         >>> b"".join(message["body"] for message in messages[1:])
         b'0\n1\n2\n'
+
+    Sends:
+        ``Content-Type`` if there is a media type. There is no length, unless ``headers`` has one:
+        then content of another length is an error.
 
     Source: ASGI HTTP & WebSocket 2.5; ``starlette.responses.StreamingResponse``, which sends the
     head first of all, and each chunk as a message of its own.
@@ -513,6 +533,9 @@ class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type
         >>> b"".join(message["body"] for message in messages[1:])
         b'{"id":0}\n{"id":1}\n'
 
+    Sends:
+        ``Content-Type: application/jsonl``.
+
     Source: https://jsonlines.org; Starlette has no such class.
     """
 
@@ -581,6 +604,13 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         >>> response = FileResponse("report.pdf", filename="Prüfung.pdf")
         >>> response.headers["content-disposition"]
         "attachment; filename*=utf-8''Pr%C3%BCfung.pdf"
+
+    Sends:
+        ``Content-Type``, ``Content-Length``, ``Accept-Ranges: bytes``, ``ETag`` and
+        ``Last-Modified``; with a ``filename``, ``Content-Disposition``. A 206 says by
+        ``Content-Range`` which part it is; one of several parts is ``multipart/byteranges``, and
+        each part says it. A 416 says by ``Content-Range`` how long the file is. A 304 and a 412
+        have the validators alone. What ``headers`` has of these counts.
 
     Source: RFC 9110, sections 13 and 14; RFC 6266; ``starlette.responses.FileResponse``, which
     answers no preconditions.

@@ -263,6 +263,11 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         >>> messages[1]["body"]
         b'event: tick\r\ndata: 1\r\n\r\n'
 
+    Sends:
+        ``Content-Type: text/event-stream; charset=utf-8``, ``Cache-Control: no-store``,
+        ``X-Accel-Buffering: no``, which keeps nginx from holding events back, and ``Connection:
+        keep-alive``. What ``headers`` has of these counts.
+
     Source: WHATWG HTML, section 9.2; ``sse_starlette.EventSourceResponse``.
     """
 
