@@ -30,6 +30,62 @@
 //!     antiphon::serve("127.0.0.1:8000", app).await
 //! }
 //! ```
+//!
+//! # Files
+//!
+//! [`FileResponse`] answers preconditions and ranges, for which it needs the request. In a handler of axum
+//! (feature `axum`), or of anything that speaks [`http`]:
+//!
+#![cfg_attr(all(feature = "axum", feature = "server"), doc = "```no_run")]
+#![cfg_attr(not(all(feature = "axum", feature = "server")), doc = "```ignore")]
+//! use antiphon::FileResponse;
+//! use axum::{Router, extract::Request, response::IntoResponse, routing::get};
+//!
+//! async fn report(request: Request) -> impl IntoResponse {
+//!     FileResponse::new("report.pdf").filename("Prüfung.pdf").into_http(&request).await
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let app: Router = Router::new().route("/report", get(report));
+//! # let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+//! # axum::serve(listener, app).await
+//! # }
+//! ```
+//!
+//! # Events
+//!
+//! A [channel](channel::EventChannel) keeps what was published, so that a client which connects again gets
+//! what it has missed. It is one process:
+//!
+//! ```
+//! use antiphon::channel::EventChannel;
+//! use antiphon::{EventSourceResponse, LastEventId, ServerSentEvent, asgi};
+//!
+//! async fn listen(
+//!     channel: EventChannel, scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send,
+//! ) -> asgi::Result {
+//!     let last = LastEventId::of(&scope);
+//!     let subscriber = channel.subscribe(last.as_bytes());
+//!     EventSourceResponse::from_subscriber(subscriber).call(scope, receive, send).await
+//! }
+//!
+//! fn tell(channel: &EventChannel) -> Result<(), antiphon::channel::PublishError> {
+//!     channel.publish(&ServerSentEvent::new("it is on").event("headline"))?;
+//!     Ok(())
+//! }
+//! # tell(&EventChannel::new()).unwrap();
+//! # let _ = listen;
+//! ```
+//!
+//! # Features
+//!
+//! | feature  | by default | what it adds                                                       |
+//! |----------|------------|--------------------------------------------------------------------|
+//! | `json`   | yes        | `JsonResponse` and `JsonLinesResponse`, over serde_json            |
+//! | `server` | yes        | [`serve`] and [`Server`], over hyper                               |
+//! | `axum`   | no         | axum's `IntoResponse` and extractors                               |
+//! | `tower`  | no         | `tower::Service`                                                   |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod asgi;
@@ -73,6 +129,6 @@ pub use server::{Server, serve};
 pub use shutdown::{Shutdown, shutdown};
 
 /// The code of the front page, run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
