@@ -11,9 +11,10 @@ run-python: ## the same by the Python face, at http://127.0.0.1:8001 (PORT overr
 	@exec examples/gallery/python/run
 
 gallery:
-	cargo build --quiet --release --package gallery
+	@echo "Building the gallery, which takes about two minutes the first time"
+	cargo build --release --package gallery
 
-test: test-layers test-rust test-portable test-no-std test-python test-packages test-gallery ## sets up and runs all tests
+test: test-layers test-rust test-portable test-no-std test-python test-gallery ## sets up and runs all tests
 
 test-all: test soak hostile ## all tests, and what is slow: others' suites on each CPython, a sanitizer, soaks (2 hours)
 	python/nox -s sanitized starlette sse_starlette fastapi
