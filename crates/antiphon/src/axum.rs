@@ -1,7 +1,10 @@
 //! What axum's handlers take and return beside the classes: [`LastEventId`] is an extractor, and a
-//! [`FileError`] or a [`ResponseError`] an answer.
+//! error is an answer.
 
+use crate::asgi::{ReceiveError, SendError};
 use crate::content::file_error::FileError;
+use crate::content::metered::StreamError;
+use crate::content::once::AlreadySent;
 use crate::request::last_event_id::LastEventId;
 use crate::response::{ResponseError, error_pages};
 use antiphon_core::request::method::Method;
@@ -19,12 +22,32 @@ impl IntoResponse for FileError {
     }
 }
 
-/// 500, and the error is logged, so that a handler can return `stream.into_http(&request).await`.
+/// So that `?` works in a handler, whatever fails.
 impl IntoResponse for ResponseError {
     fn into_response(self) -> Response {
-        error_pages::or_500(Err(self)).map(Body::new)
+        let answer = error_pages::of(&*self);
+        answer
+            .unwrap_or_else(|| error_pages::or_500(Err(self)))
+            .map(Body::new)
     }
 }
+
+macro_rules! into_response {
+    ($($error:ty)*) => {
+        $(
+            /// What a [`ResponseError`] of it is.
+            impl IntoResponse for $error {
+                fn into_response(self) -> Response {
+                    ResponseError::from(self).into_response()
+                }
+            }
+        )*
+    };
+}
+
+into_response! { AlreadySent ReceiveError SendError StreamError }
+#[cfg(feature = "json")]
+into_response! { crate::response::JsonError }
 
 impl<S: Sync> FromRequestParts<S> for LastEventId {
     type Rejection = Infallible;

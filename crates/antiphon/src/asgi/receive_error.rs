@@ -1,7 +1,7 @@
 //! Why the content of a request cannot be read.
 
 use super::Error;
-#[cfg(feature = "server")]
+#[cfg(any(feature = "axum", feature = "server"))]
 use http::StatusCode;
 use std::fmt;
 
@@ -26,7 +26,10 @@ impl ReceiveError {
     pub(crate) const fn too_slow() -> Self {
         Self { source: None }
     }
+}
 
+#[cfg(any(feature = "axum", feature = "server"))]
+impl ReceiveError {
     /// Returns the status of the answer that the client gets.
     pub(crate) const fn status(&self) -> StatusCode {
         match self.source {

@@ -1,6 +1,8 @@
 //! Answers where there is no response.
 
 use super::plannable::PlannableAtOnce;
+#[cfg(any(feature = "axum", feature = "server"))]
+use crate::asgi::ReceiveError;
 use crate::body::Body;
 use crate::content::file_error::FileError;
 use crate::deliver::planned::Planned;
@@ -9,6 +11,8 @@ use antiphon_core::request::method::Method;
 use antiphon_core::values::media_type::{Charset, MediaType};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
+#[cfg(any(feature = "axum", feature = "server"))]
+use std::error::Error;
 
 /// Returns the response, or 500, and logs the reason: a fault of the program is not the client's
 /// concern.
@@ -19,6 +23,18 @@ pub(crate) fn or_500<E: std::fmt::Display>(
         tracing::error!(%error, "a response cannot be sent");
         internal_server_error()
     })
+}
+
+/// Makes the answer that an error of ours has: what a file's says, 400 or 408 for a request whose content
+/// cannot be read. `None` for any other error.
+#[cfg(any(feature = "axum", feature = "server"))]
+pub(crate) fn of(error: &(dyn Error + Send + Sync + 'static)) -> Option<http::Response<Body>> {
+    if let Some(error) = error.downcast_ref::<FileError>() {
+        // A server leaves the content out after HEAD.
+        return Some(error.answer(Method::Get));
+    }
+    let error: &ReceiveError = error.downcast_ref()?;
+    Some(bare(error.status()))
 }
 
 impl FileError {

@@ -321,7 +321,7 @@ answer_methods! {
     /// [`AlreadySent`](crate::AlreadySent), [`InvalidResponse`](crate::InvalidResponse) if a header
     /// cannot be sent with a stream, or the error of the events, if they fail before the first and before
     /// they first wait.
-    async fn into_http -> ResponseError;
+    async fn into_http -> ResponseError, by ResponseError::new;
 }
 
 into_response! {

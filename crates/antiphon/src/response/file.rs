@@ -372,7 +372,7 @@ answer_methods! {
     /// # Errors
     ///
     /// [`FileError`] if the file cannot be opened. [`FileError::response`] makes a 404 or 403 of it.
-    async fn into_http -> FileError;
+    async fn into_http -> FileError, by std::convert::identity;
 }
 
 service! {

@@ -261,7 +261,7 @@ answer_methods! {
     /// [`AlreadySent`](crate::AlreadySent), [`InvalidResponse`](crate::InvalidResponse) if a header
     /// cannot be sent with a stream, [`InvalidLine`] of the first value, or the stream's own error, if it
     /// fails before its first value and before it first waits.
-    async fn into_http -> ResponseError;
+    async fn into_http -> ResponseError, by ResponseError::new;
 }
 
 into_response! {

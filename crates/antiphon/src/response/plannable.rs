@@ -15,7 +15,6 @@ use crate::request::facts::RequestFacts;
 use crate::request::head::RequestHead;
 use pin_project_lite::pin_project;
 use std::future::{Future, poll_fn};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -74,14 +73,15 @@ pub(crate) fn into_http_at_once<T: PlannableAtOnce>(
 pub(crate) fn into_http<T, R, E>(
     response: T,
     request: &R,
+    error: fn(T::Error) -> E,
 ) -> impl Future<Output = Result<http::Response<Body>, E>> + Send + use<T, R, E>
 where
-    T: Plannable<Error: Into<E>>,
+    T: Plannable,
     R: RequestHead,
 {
     IntoHttp {
         plan: response.plan(&RequestFacts::of(request)),
-        error: PhantomData,
+        error,
     }
 }
 
@@ -107,24 +107,23 @@ pub(crate) fn with_first(
 pin_project! {
     /// A plan that becomes a value. No `async` block: that would move the plan once more, and a file's is
     /// large.
-    struct IntoHttp<F, E> {
+    struct IntoHttp<F, P, E> {
         #[pin]
         plan: F,
-        // The future is `Send` whatever its error is.
-        error: PhantomData<fn() -> E>,
+        error: fn(P) -> E,
     }
 }
 
-impl<F, P, E> Future for IntoHttp<F, E>
+impl<F, P, E> Future for IntoHttp<F, P, E>
 where
     F: Future<Output = Result<Planned, P>>,
-    P: Into<E>,
 {
     type Output = Result<http::Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let planned = ready!(self.project().plan.poll(context));
-        Poll::Ready(planned.map(Planned::into_http).map_err(Into::into))
+        let this = self.project();
+        let planned = ready!(this.plan.poll(context));
+        Poll::Ready(planned.map(Planned::into_http).map_err(this.error))
     }
 }
 
@@ -157,7 +156,7 @@ macro_rules! answer_methods {
     (
         impl $class:ident;
         $(#[$call:meta])* fn call;
-        $(#[$into_http:meta])* async fn into_http -> $error:ty;
+        $(#[$into_http:meta])* async fn into_http -> $error:ty, by $convert:path;
     ) => {
         impl $class {
             $(#[$into_http])*
@@ -165,7 +164,7 @@ macro_rules! answer_methods {
                 self,
                 request: &R,
             ) -> impl Future<Output = Result<http::Response<$crate::Body>, $error>> + Send + use<R> {
-                $crate::response::plannable::into_http(self, request)
+                $crate::response::plannable::into_http(self, request, $convert)
             }
         }
 

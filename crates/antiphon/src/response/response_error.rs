@@ -5,13 +5,29 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 
-/// The error of a stream that cannot be made an [`http::Response`]: it was sent before, a header cannot be
-/// sent with a stream, or the stream's own first error.
+/// Whatever kept a handler from answering: any error becomes one by `?`.
+///
+/// It is also the error of a stream that cannot be made an [`http::Response`]: it was sent before, a header
+/// cannot be sent with a stream, or the stream's own first error.
 ///
 /// It stands for that error: [`downcast_ref`] finds it, and `?` makes it a `Box<dyn Error>` of the same
-/// kind. With the feature `axum` a handler can return it: the client gets 500, and the error is logged.
+/// kind. With the feature `axum` a handler can return it. The client gets what a [`FileError`] says, 400 or
+/// 408 for content of a request that cannot be read, and 500 for all else, which is logged.
 ///
 /// # Examples
+///
+/// A handler of axum:
+///
+/// ```
+/// use antiphon::{JsonResponse, ResponseError, SetCookie};
+///
+/// async fn login() -> Result<JsonResponse, ResponseError> {
+///     let mut response = JsonResponse::new(&["ada"])?;
+///     response.set_cookie(&SetCookie::new("session", "abc").httponly(true))?;
+///     Ok(response)
+/// }
+/// # let _ = login;
+/// ```
 ///
 /// ```
 /// use antiphon::{AlreadySent, StreamingResponse, asgi::App};
@@ -25,10 +41,16 @@ use std::ops::Deref;
 /// # });
 /// ```
 ///
+/// [`FileError`]: crate::FileError
 /// [`downcast_ref`]: https://doc.rust-lang.org/std/error/trait.Error.html#method.downcast_ref-2
 pub struct ResponseError(asgi::Error);
 
 impl ResponseError {
+    /// Makes one of an error that is boxed, of a text, or of any other error.
+    pub fn new(error: impl Into<asgi::Error>) -> Self {
+        Self(error.into())
+    }
+
     /// Returns the error that it stands for, if that is of this type.
     ///
     /// # Errors
@@ -39,9 +61,9 @@ impl ResponseError {
     }
 }
 
-impl From<asgi::Error> for ResponseError {
-    fn from(error: asgi::Error) -> Self {
-        Self(error)
+impl<E: Error + Send + Sync + 'static> From<E> for ResponseError {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
 

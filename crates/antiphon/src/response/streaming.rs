@@ -234,7 +234,7 @@ answer_methods! {
     /// assert_eq!(response.status(), 200);
     /// # Ok::<(), antiphon::asgi::Error>(()) }).unwrap();
     /// ```
-    async fn into_http -> ResponseError;
+    async fn into_http -> ResponseError, by ResponseError::new;
 }
 
 into_response! {

@@ -2,9 +2,7 @@
 
 use crate::asgi::{Error, ReceiveError};
 use crate::body::Body;
-use crate::content::file_error::FileError;
 use crate::response::error_pages;
-use antiphon_core::request::method::Method;
 use http::{HeaderValue, header};
 use std::any::Any;
 use std::fmt;
@@ -30,27 +28,19 @@ impl Failure {
     /// Returns what the client is told if nothing was sent: what the error of a file says, 400 or 408
     /// for a request whose content cannot be read, 500 for any other reason.
     pub(super) fn answer(&self) -> http::Response<Body> {
-        if let Some(error) = self.0.downcast_ref::<FileError>() {
-            // hyper leaves the content out after HEAD.
-            return error.answer(Method::Get);
+        let mut answer =
+            error_pages::of(&*self.0).unwrap_or_else(error_pages::internal_server_error);
+        if self.is_of_client() {
+            // Where the next request would begin is not known. HTTP/2 has no such field, and needs none.
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(header::CONNECTION, close);
         }
-        self.of_client()
-            .map_or_else(error_pages::internal_server_error, |error| {
-                // Where the next request would begin is not known. HTTP/2 has no such field, and needs none.
-                let mut answer = error_pages::bare(error.status());
-                let close = HeaderValue::from_static("close");
-                answer.headers_mut().insert(header::CONNECTION, close);
-                answer
-            })
+        answer
     }
 
     /// Tells whether the client is to blame.
     pub(super) fn is_of_client(&self) -> bool {
-        self.of_client().is_some()
-    }
-
-    fn of_client(&self) -> Option<&ReceiveError> {
-        self.0.downcast_ref()
+        self.0.is::<ReceiveError>()
     }
 
     pub(super) fn into_error(self) -> Error {

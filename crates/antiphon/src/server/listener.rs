@@ -1,10 +1,36 @@
-//! Accepting connections.
+//! Listening, and accepting connections.
 
 use super::connections::Connections;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs, lookup_host};
+
+/// Listens at the first address that can be had; the error names the last that cannot.
+pub(super) async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let addresses = lookup_host(address).await.map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot find the address to listen at: {error}"),
+        )
+    })?;
+    let mut failed = None;
+    for address in addresses {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => {
+                let text = format!("cannot listen at {address}: {error}");
+                failed = Some(io::Error::new(error.kind(), text));
+            }
+        }
+    }
+    Err(failed.unwrap_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no address to listen at was given",
+        )
+    }))
+}
 
 /// Accepts the next connection, once there is room for it. Where no descriptors remain, another
 /// connection gives way, or one must end first.

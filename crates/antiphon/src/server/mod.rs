@@ -44,7 +44,8 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 /// Serves `app` at `address` until SIGINT, SIGTERM or [`shutdown`](crate::shutdown()), then finishes what
 /// is in flight.
 ///
-/// The defaults of [`Server`].
+/// The address may be text with a port, `("127.0.0.1", 8000)`, a `SocketAddr`, or whatever else implements
+/// [`ToSocketAddrs`]. The defaults are those of [`Server`].
 ///
 /// # Errors
 ///
@@ -60,7 +61,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 ///     antiphon::serve("127.0.0.1:8000", PlainTextResponse::new("hi")).await
 /// }
 /// ```
-pub async fn serve(address: impl ToSocketAddrs + fmt::Display, app: impl App) -> io::Result<()> {
+pub async fn serve(address: impl ToSocketAddrs, app: impl App) -> io::Result<()> {
     Server::bind(address).await?.serve(app).await
 }
 
@@ -129,15 +130,8 @@ impl Server {
     /// # Errors
     ///
     /// The address is taken, is not this machine's, or may not be used; the error names it.
-    pub async fn bind(address: impl ToSocketAddrs + fmt::Display) -> io::Result<Self> {
-        let listener = TcpListener::bind(&address).await.map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot listen at {address}: {error}"))
-        })?;
-        Ok(Self {
-            listener,
-            limits: Limits::default(),
-            shutdown: None,
-        })
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        listener::bind(address).await.map(Self::from)
     }
 
     /// Returns the address that the server listens at.
@@ -335,6 +329,47 @@ async fn told_again(signals: &mut Option<Signals>) {
     match signals {
         Some(signals) => signals.next().await,
         None => pending().await,
+    }
+}
+
+/// A server of a listener that the program has made, with options of its own.
+impl From<TcpListener> for Server {
+    fn from(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            limits: Limits::default(),
+            shutdown: None,
+        }
+    }
+}
+
+/// A server of a listener of the standard library, such as one that was inherited from systemd or another
+/// process that starts this one.
+///
+/// # Errors
+///
+/// There is no tokio runtime, or the operating system refuses the listener.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon::Server;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// // As the crate `listenfd` takes one from the environment.
+/// let inherited = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let server = Server::try_from(inherited)?;
+/// # let _ = server;
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+impl TryFrom<std::net::TcpListener> for Server {
+    type Error = io::Error;
+
+    fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        // Rather than tokio's panic.
+        tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        TcpListener::from_std(listener).map(Self::from)
     }
 }
 

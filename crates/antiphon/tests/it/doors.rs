@@ -2,7 +2,8 @@
 
 use crate::support::{ask, start};
 use antiphon::{
-    Headers, HtmlResponse, JsonResponse, PlainTextResponse, RedirectResponse, Response,
+    Body, FileResponse, Headers, HtmlResponse, JsonError, JsonResponse, PlainTextResponse,
+    RedirectResponse, Response, ResponseError, SetCookie,
 };
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
@@ -71,6 +72,46 @@ async fn axum_serves_responses_that_handlers_return() {
             .header("content-length"),
         Some("12")
     );
+    server.abort();
+}
+
+#[tokio::test]
+async fn axum_answers_whatever_fails_in_a_handler() {
+    use axum::routing::get;
+    async fn file(request: axum::extract::Request) -> Result<http::Response<Body>, ResponseError> {
+        Ok(FileResponse::new("no/such/file")
+            .into_http(&request)
+            .await?)
+    }
+    async fn cookie() -> Result<PlainTextResponse, ResponseError> {
+        let mut response = PlainTextResponse::new("hi");
+        response.set_cookie(&SetCookie::new("a b", "c"))?;
+        Ok(response)
+    }
+    async fn json() -> Result<JsonResponse, JsonError> {
+        JsonResponse::new(&std::collections::HashMap::from([((), 1)]))
+    }
+    async fn text() -> Result<PlainTextResponse, ResponseError> {
+        Err(ResponseError::new("out of ink"))
+    }
+    let app = axum::Router::new()
+        .route("/file", get(file))
+        .route("/cookie", get(cookie))
+        .route("/json", get(json))
+        .route("/text", get(text));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    for (path, status) in [
+        ("/file", 404),
+        ("/cookie", 500),
+        ("/json", 500),
+        ("/text", 500),
+    ] {
+        let answer = ask(address, "GET", path).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(!answer.body.is_empty(), "{path}");
+    }
     server.abort();
 }
 

@@ -4,7 +4,7 @@ use crate::support::{Answer, Log, ask, exchange, http_2, start, start_with};
 use antiphon::{PlainTextResponse, Server, asgi};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_named() {
@@ -18,6 +18,44 @@ async fn a_port_that_is_taken_is_named() {
             .contains(&format!("cannot listen at {address}")),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn an_address_may_be_given_in_any_form() {
+    let from_pair = Server::bind(("127.0.0.1", 0)).await.unwrap();
+    assert_ne!(from_pair.local_addr().unwrap().port(), 0);
+    let taken = from_pair.local_addr().unwrap();
+    let free = "127.0.0.1:0".parse().unwrap();
+    let of_several = Server::bind(&[taken, free][..]).await.unwrap();
+    assert_ne!(of_several.local_addr().unwrap(), taken);
+    let error = Server::bind("127.0.0.1:http!").await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot find the address to listen at: "),
+        "{error}"
+    );
+    let none: &[std::net::SocketAddr] = &[];
+    let error = Server::bind(none).await.unwrap_err();
+    assert_eq!(error.to_string(), "no address to listen at was given");
+}
+
+#[tokio::test]
+async fn listeners_that_a_program_has_made_are_served() {
+    let of_tokio = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let of_std = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for server in [Server::from(of_tokio), Server::try_from(of_std).unwrap()] {
+        let address = server.local_addr().unwrap();
+        let serving = tokio::spawn(server.serve(PlainTextResponse::new("hi")));
+        assert_eq!(ask(address, "GET", "/").await.body, b"hi");
+        serving.abort();
+    }
+}
+
+#[test]
+fn a_listener_without_a_runtime_is_an_error() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    assert!(Server::try_from(listener).is_err());
 }
 
 #[tokio::test]
