@@ -29,6 +29,31 @@ pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Opens a path beneath a folder; `None` if the kernel cannot see to that itself, being older than 5.6 or
+/// hiding the call.
+pub(crate) fn open_beneath(root: &Path, path: &Path) -> io::Result<Option<File>> {
+    beneath(root, path, ResolveFlags::BENEATH)
+}
+
+pub(crate) fn open_beneath_cached(root: &Path, path: &Path) -> io::Result<Option<File>> {
+    match beneath(root, path, ResolveFlags::BENEATH | ResolveFlags::CACHED) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        opened => opened,
+    }
+}
+
+fn beneath(root: &Path, path: &Path, resolve: ResolveFlags) -> io::Result<Option<File>> {
+    let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = rustix::fs::open(root, folder, Mode::empty())?;
+    match rustix::fs::openat2(&root, path, FLAGS, Mode::empty(), resolve) {
+        Ok(file) => Ok(Some(file.into())),
+        // A symbolic link leads out.
+        Err(Errno::XDEV) => Err(io::ErrorKind::NotFound.into()),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::PERM) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     let stat = rustix::fs::fstat(file)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {

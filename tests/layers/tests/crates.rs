@@ -23,11 +23,12 @@ const FS: [&str; 11] = [
     "content_hash",
 ];
 
-const CHANNEL: [&str; 9] = [
+const CHANNEL: [&str; 10] = [
     "policy",
     "counters",
     "parked",
     "log",
+    "epoch",
     "frame",
     "shared",
     "subscriber",

@@ -65,6 +65,15 @@ impl FileError {
         }
     }
 
+    /// No file can have this path; the text is that of a file that is missing.
+    pub(crate) fn outside(path: &Path) -> Self {
+        let text = format!("File at path {} does not exist.", path.display());
+        Self {
+            kind: FileErrorKind::NotFound,
+            source: text.into(),
+        }
+    }
+
     pub(crate) fn read(path: &Path, error: &io::Error) -> Self {
         let text = format!("File at path {} cannot be read: {error}", path.display());
         Self {

@@ -1,6 +1,7 @@
 //! A file that is open, and the path that it was opened by.
 
 use super::file_error::{FileError, FileErrorKind};
+use super::place::Place;
 use super::relief::{self, Asked};
 use antiphon_fs::{ContentHash, FileFacts, OpenFile};
 use std::path::Path;
@@ -13,24 +14,24 @@ use tokio::task::JoinHandle;
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
     pub(super) file: Arc<OpenFile>,
-    path: Arc<Path>,
+    place: Place,
 }
 
 impl Opened {
-    /// Opens the file at `path`: at once if that needs no wait, otherwise on a thread that may wait. Where
+    /// Opens the file at a place: at once if that needs no wait, otherwise on a thread that may wait. Where
     /// no descriptors remain, idle connections of the server give way first.
-    pub(crate) async fn open(path: Arc<Path>) -> Result<Self, FileError> {
-        match Self::open_now(&path).await {
+    pub(crate) async fn open(place: Place) -> Result<Self, FileError> {
+        match Self::open_now(&place).await {
             // On the heap, so that no other file's future is larger for it.
             Err(error) if error.kind() == FileErrorKind::TooManyOpenFiles => {
-                Box::pin(Self::open_later(path, error)).await
+                Box::pin(Self::open_later(place, error)).await
             }
             opened => opened,
         }
     }
 
     /// Opens the file when somebody has given way.
-    async fn open_later(path: Arc<Path>, mut error: FileError) -> Result<Self, FileError> {
+    async fn open_later(place: Place, mut error: FileError) -> Result<Self, FileError> {
         for _ in 0..RELIEF_TRIES {
             let pause = match relief::ask() {
                 Asked::Granted => GRANTED_PAUSE,
@@ -38,7 +39,7 @@ impl Opened {
                 Asked::Nobody => break,
             };
             tokio::time::sleep(pause).await;
-            match Self::open_now(&path).await {
+            match Self::open_now(&place).await {
                 Err(again) if again.kind() == FileErrorKind::TooManyOpenFiles => error = again,
                 opened => return opened,
             }
@@ -46,20 +47,19 @@ impl Opened {
         Err(error)
     }
 
-    async fn open_now(path: &Arc<Path>) -> Result<Self, FileError> {
-        let file = match OpenFile::open_cached(path).map_err(FileError::open)? {
+    async fn open_now(place: &Place) -> Result<Self, FileError> {
+        let file = match place.open_cached()? {
             Some(file) => file,
             None => {
-                let path = Arc::clone(path);
-                blocking(move || OpenFile::open(&path))?
+                let place = place.clone();
+                blocking(move || place.open())?
                     .await
-                    .map_err(FileError::task)?
-                    .map_err(FileError::open)?
+                    .map_err(FileError::task)??
             }
         };
         Ok(Self {
             file: Arc::new(file),
-            path: Arc::clone(path),
+            place: place.clone(),
         })
     }
 
@@ -82,11 +82,11 @@ impl Opened {
         blocking(move || file.content_hash())?
             .await
             .map_err(FileError::task)?
-            .map_err(|error| FileError::read(&self.path, &error))
+            .map_err(|error| FileError::read(self.path(), &error))
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
     }
 }
 

@@ -7,6 +7,7 @@ use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::content::file_error::{FileError, FileErrorKind};
 use crate::content::opened::Opened;
+use crate::content::place::Place;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
@@ -23,7 +24,6 @@ use http::StatusCode;
 use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A file, sent as the request asks for it: whole, in ranges, or not at all because the client has it.
 ///
@@ -65,7 +65,7 @@ use std::sync::Arc;
 #[must_use = "a response does nothing until it is sent or returned"]
 #[derive(Clone, Debug)]
 pub struct FileResponse {
-    path: Arc<Path>,
+    place: Place,
     filename: Option<String>,
     disposition_type: DispositionType,
     stat_result: Option<antiphon_fs::FileFacts>,
@@ -81,9 +81,43 @@ impl FileResponse {
     ///
     /// Its media type is guessed by its [`filename`](Self::filename), or by `path` if it has none; it is
     /// `application/octet-stream` if the name tells nothing.
+    ///
+    /// The file is sent wherever `path` leads. A path that comes from a request leads where its client
+    /// wants: give that to [`within`](Self::within).
     pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self::at(Place::at(path.into()))
+    }
+
+    /// Makes a response of the file beneath the folder `root` that a request names by `path`.
+    ///
+    /// The path is relative, and percent-encoded as in a request's target (`uri.path()`,
+    /// [`raw_path`](asgi::Scope::raw_path)); it is decoded once. The answer is 404, without a look at the
+    /// disk, if it is absolute or empty, has a part that is empty, `.` or `..`, or holds a NUL or a `\`, in
+    /// whatever encoding; on Windows also if it names a drive, a stream or a device. No symbolic link is
+    /// followed out of the folder: on Linux the kernel sees to that, elsewhere the path is resolved before
+    /// it is opened. A file outside and one that is missing have the same answer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{FileErrorKind, FileResponse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let request = http::Request::get("/static/lib.rs").body(())?;
+    /// let path = request.uri().path().strip_prefix("/static/").unwrap_or_default();
+    /// assert_eq!(FileResponse::within("src", path).into_http(&request).await?.status(), 200);
+    ///
+    /// let outside = FileResponse::within("src", "..%2fCargo.toml").into_http(&request).await;
+    /// assert_eq!(outside.unwrap_err().kind(), FileErrorKind::NotFound);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn within(root: impl Into<PathBuf>, path: &str) -> Self {
+        Self::at(Place::beneath(root.into(), path))
+    }
+
+    fn at(place: Place) -> Self {
         Self {
-            path: path.into().into(),
+            place,
             filename: None,
             disposition_type: DispositionType::ATTACHMENT,
             stat_result: None,
@@ -184,7 +218,7 @@ impl FileResponse {
     }
 
     async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {
-        let file = Opened::open(Arc::clone(&self.path)).await?;
+        let file = Opened::open(self.place.clone()).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let length = match self.stat_result {
             None if file.is_generated() => None,
@@ -246,7 +280,10 @@ impl FileResponse {
     fn describe(&mut self, stat: Stat) -> Result<(), InvalidResponse> {
         let parameters = &mut self.parameters;
         parameters.headers.reserve(MOST_FIELDS);
-        let name = self.filename.as_deref().map_or(&*self.path, Path::new);
+        let name = self
+            .filename
+            .as_deref()
+            .map_or_else(|| self.place.path(), Path::new);
         parameters.media_type.get_or_insert_with(|| guess(name));
         let content = content::head(parameters.facts(None)?, parameters.content_type())?;
         let disposition = self

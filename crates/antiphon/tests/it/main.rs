@@ -10,6 +10,7 @@ mod event_source;
 mod exchange;
 mod file_versions;
 mod files;
+mod files_within;
 #[expect(dead_code, reason = "floods send what is not sent here")]
 mod frames;
 mod hostile;
