@@ -46,7 +46,10 @@ def install() -> None:
     Classes that already inherit from Starlette's go on doing so, and work as before: FastAPI takes
     their instances for responses. What a program's own ``isinstance`` says of them changes with the
     class that it names; so it is best to call this first. ``sse_starlette`` and ``fastapi.sse``
-    keep classes of their own.
+    keep classes of their own. ``StaticFiles`` sends our ``FileResponse``.
+
+    A type checker does not see it: what we add to Starlette's signatures is typed in
+    :mod:`antiphon.responses`.
 
     Raises:
         ModuleNotFoundError: If there is no Starlette.

@@ -68,10 +68,10 @@ class ThreadedIterator:
         """Refuse at once what a worker could not iterate over."""
         content = self._content
         if not isinstance(content, Iterable) and not hasattr(type(content), "__getitem__"):
-            raise TypeError(
-                f"content: expected an iterator, but found {content!r}"
-                + (" (call it)" if callable(content) else "")
-            )
+            hint = " (call it)" if callable(content) else ""
+            if hasattr(content, "subscribe"):
+                hint = " (give what its subscribe() returns)"
+            raise TypeError(f"content: expected an iterator, but found {content!r}{hint}")
 
     def __aiter__(self) -> ThreadedIterator:
         return self

@@ -55,14 +55,18 @@ class EventChannel(_antiphon.EventChannel):
     Args:
         history_events: How many events are kept for clients that connect again; 1000 by default.
         history_bytes: How many bytes of them; 1 MiB by default.
-        queue_events: How many events a subscriber may be behind; 256 by default.
+        queue_events: How many events a subscriber may be behind; 256 by default, 1 at least.
         queue_bytes: How many bytes of them; 4 MiB by default.
         slow: What happens to one who is further behind: ``"disconnect"`` ends its subscription, and
             its client connects again; ``"drop_oldest"`` leaves out what is too old; ``"resync"``
             sends the resync event instead of all it has missed.
         newcomers: What a subscriber without a last event id gets: ``"live"``, what is published
-            from now on, or ``"history"``, what is kept and then that.
-        resync: The event that tells a client that it has missed some.
+            from now on, or ``"history"``, what is kept and then that. A client whose connection
+            breaks before its first event has no id, and is a newcomer again.
+        resync: The event that tells a client that it has missed some, in any form that ``publish``
+            takes. By default its name is ``resync`` and its data empty, and its id is that of the
+            newest event; a page listens by ``addEventListener("resync", …)`` and loads anew what it
+            shows. Text alone has no name: it would be an event like any other.
         epoch: The name that ids begin with; random by default. It has to be a new one after each
             restart, such as the time of the start: a client that comes back with an id from before
             must be told that it has missed something, not be given what comes after a number that
@@ -72,8 +76,8 @@ class EventChannel(_antiphon.EventChannel):
             restart is then not told that it has missed something.
 
     Raises:
-        ValueError: If a word is unknown, the epoch is empty, or a client would misread the event or
-            the ids.
+        ValueError: If a word is unknown, the epoch is empty or given with ``repeatable_ids``, or a
+            client would misread the event or the ids.
 
     Example:
         >>> import asyncio
@@ -92,7 +96,8 @@ class EventChannel(_antiphon.EventChannel):
         """Subscribe, to what is published from now on or since an event.
 
         Args:
-            last_event_id: The ``Last-Event-ID`` of the request, if it has one. It may be anything.
+            last_event_id: The ``Last-Event-ID`` of the request, if it has one: with Starlette and
+                FastAPI ``request.headers.get("last-event-id")``. It may be anything.
 
         Returns:
             What an ``EventSourceResponse`` takes as its content.

@@ -315,9 +315,11 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
 
     What an asynchronous iterator brings without waiting is sent together, and what there is goes
     out when it would wait. An error before the first chunk, and before the iterator first waits, is
-    raised before anything was sent. A synchronous iterator is run ahead of the client by a worker
-    thread, a binary file read in blocks. What was exhausted is left open, for whoever opened it;
-    anything else is closed, a file after the background task, which may go on with it.
+    raised before anything was sent. A synchronous iterator is run ahead of the client by worker
+    threads, a binary file read in blocks: never by two at once, but each step, and its end, may be
+    in another, so that sqlite3 needs ``check_same_thread=False``. What was exhausted is left open,
+    for whoever opened it; anything else is closed, a file after the background task, which may go
+    on with it.
 
     What follows a ``yield`` may run before the chunk was handed to ``send``, since chunks that are
     ready together share a message. A program that acknowledges what it has sent sets

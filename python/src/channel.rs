@@ -85,6 +85,11 @@ impl EventChannel {
                 .map_err(|error| PyValueError::new_err(error.to_string()))?;
         }
         if repeatable_ids {
+            if epoch.is_some() {
+                return Err(PyValueError::new_err(
+                    "repeatable_ids: ids that have an epoch are not repeated; give one of the two",
+                ));
+            }
             builder = builder.repeatable_ids();
         }
         Ok(Self(builder.build()))

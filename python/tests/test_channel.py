@@ -236,3 +236,14 @@ def test_ids_that_come_again_after_a_restart_are_asked_for_by_their_name():
     ):
         EventChannel(epoch="")
     assert EventChannel(repeatable_ids=True).publish({"data": "hello"}) == "1"
+
+
+def test_ids_are_repeated_or_have_an_epoch() -> None:
+    with pytest.raises(ValueError, match="repeatable_ids: ids that have an epoch are not repeated"):
+        EventChannel(epoch="a", repeatable_ids=True)
+
+
+async def test_a_channel_that_nobody_subscribed_to_is_no_stream() -> None:
+    response = EventSourceResponse(EventChannel())
+    with pytest.raises(TypeError, match=r"give what its subscribe\(\) returns"):
+        await response(request(), None, None)

@@ -17,6 +17,8 @@ pub enum Slow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Newcomers {
     /// What is published from now on.
+    ///
+    /// A client whose connection breaks before its first event has no id, and is a newcomer again.
     #[default]
     Live,
     /// All that is in the history, and then what is published from now on.

@@ -78,6 +78,11 @@
 //! # let _ = listen;
 //! ```
 //!
+//! # Log
+//!
+//! What goes wrong is an event of `tracing`: a program sees it if it has a
+//! subscriber, such as `tracing_subscriber::fmt::init()`. The client learns none of it.
+//!
 //! # Features
 //!
 //! | feature  | by default | what it adds                                                       |

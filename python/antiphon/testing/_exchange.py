@@ -27,7 +27,8 @@ class Exchange:
     The application is in its ``send`` until the test asks for what it sends: it feels the back
     pressure of a client that reads nothing. Whatever is asked for is waited for, at most for the
     client's ``timeout``. When the ``with`` block is left, the client leaves, and the application
-    has as long to end.
+    has as long to end. Whoever has asked for :attr:`status` knows that the response was made: that
+    a channel was subscribed to, for example.
 
     What the application raises is raised by the call that finds it out.
     """
@@ -210,7 +211,8 @@ class Exchange:
         """Leave, as a client does whose connection is lost.
 
         The application receives ``http.disconnect``. From ASGI 2.4 on its ``send`` raises an
-        ``OSError``; before, what it sends is lost.
+        ``OSError``; before, what it sends is lost. A ``StreamingResponse`` then raises
+        ``ClientDisconnect``, which :meth:`join` raises, too.
         """
         self._has_left = True
         self._loop.call(self._leave)

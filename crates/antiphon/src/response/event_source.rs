@@ -37,8 +37,9 @@ use std::time::Duration;
 ///   that no proxy takes the connection for dead.
 /// - **No cache, no buffer.** `Cache-Control: no-store`, `X-Accel-Buffering: no`, and with HTTP/1
 ///   `Connection: keep-alive`.
-/// - **Shutdown.** It ends cleanly when the server shuts down, after a
-///   [grace period](Self::shutdown_grace_period) if it has one.
+/// - **Shutdown.** It ends cleanly when [`serve`](crate::serve) shuts down, after a
+///   [grace period](Self::shutdown_grace_period) if it has one. Under another server it ends when the program
+///   calls [`shutdown`](crate::shutdown()); without that, axum's graceful shutdown waits for it.
 ///
 /// A client that half-closes its connection is taken for gone, as of any response: that is how a
 /// client that left is noticed while there is nothing to send.

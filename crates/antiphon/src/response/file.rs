@@ -40,6 +40,9 @@ use std::path::{Path, PathBuf};
 /// grows meanwhile, no more is sent than was announced; if it shrinks, the connection is cut. A file of
 /// procfs or sysfs, whose length only reading tells, is sent without a length, and never in parts.
 ///
+/// It needs the request, so it is no `IntoResponse` of axum: a handler takes the request and returns
+/// `file.into_http(&request).await`, whose error is an answer, too (404 for a missing file).
+///
 /// A file that was modified before 1990 has that time of a build, which gives it to every version: its tag
 /// is of its length and of times that a program cannot set, so that each machine has another, and there is
 /// no `Last-Modified`. Where several machines serve copies of such files, set
