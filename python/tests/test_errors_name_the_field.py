@@ -12,7 +12,13 @@ import pytest
 
 from antiphon.channel import EventChannel
 from antiphon.datastructures import MutableHeaders
-from antiphon.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from antiphon.responses import (
+    FileResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from antiphon.sse import EventSourceResponse, ServerSentEvent
 
 MAKERS: list[Callable[[Any], Any]] = [
@@ -43,6 +49,24 @@ def test_a_header_of_a_wrong_type_or_charset(
         make({"x-right": "a", "x-wrong": value})
     [note] = raised.value.__notes__
     assert note == (f"in the header field 'x-wrong': expected text of Latin-1, but found {value!r}")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no notes")
+@pytest.mark.parametrize("content", [5, None])
+def test_content_of_a_wrong_type(content: Any) -> None:
+    wanted = "in the content: expected text, bytes or a memory view, but found an instance of "
+    scope = {"type": "http", "method": "GET", "headers": []}
+    with pytest.raises(AttributeError) as raised:
+        asyncio.run(sent(StreamingResponse(["a", content]), scope))
+    assert raised.value.__notes__ == [wanted + type(content).__name__]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no notes")
+def test_a_cookie_that_is_not_of_latin_1() -> None:
+    with pytest.raises(UnicodeEncodeError) as raised:
+        Response().set_cookie("theme", "a", path="/€")
+    [note] = raised.value.__notes__
+    assert note.startswith("cookie path: ")
 
 
 @pytest.mark.parametrize("name", ["history_events", "history_bytes", "queue_events", "queue_bytes"])

@@ -76,7 +76,9 @@ pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
         InvalidCookieKind::SameSite => Some(PyAssertionError::new_err(
             "samesite must be either 'strict', 'lax' or 'none'",
         )),
-        InvalidCookieKind::NotLatin1 => not_latin1(text),
+        InvalidCookieKind::NotLatin1 => {
+            not_latin1(text).map(|own| noted(text.py(), own, error.to_string()))
+        }
         _ => None,
     };
     own.unwrap_or_else(|| PyValueError::new_err(error.to_string()))

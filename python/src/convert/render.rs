@@ -1,5 +1,6 @@
 //! Text as bytes: what `Response.render` does.
 
+use super::error;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyString};
@@ -40,5 +41,24 @@ pub(crate) fn text<'py, 'a>(
 }
 
 fn encode<'py>(content: &Bound<'py, PyAny>, charset: &str) -> PyResult<Bound<'py, PyAny>> {
-    content.call_method1(intern!(content.py(), "encode"), (charset,))
+    let (py, encode) = (content.py(), intern!(content.py(), "encode"));
+    content.call_method1(encode, (charset,)).map_err(|error| {
+        // A method of the program's own has words of its own.
+        let is_missing = content.getattr_opt(encode).is_ok_and(|own| own.is_none());
+        match is_missing {
+            true => error::noted(py, error, wrong_type(content)),
+            false => error,
+        }
+    })
+}
+
+fn wrong_type(content: &Bound<'_, PyAny>) -> String {
+    let class = content.get_type();
+    let class = class.fully_qualified_name();
+    let class = class
+        .as_ref()
+        .map_or("an object", |name| name.to_str().unwrap_or("an object"));
+    format!(
+        "in the content: expected text, bytes or a memory view, but found an instance of {class}"
+    )
 }
