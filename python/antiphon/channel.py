@@ -61,8 +61,9 @@ class EventChannel(_antiphon.EventChannel):
             its client connects again; ``"drop_oldest"`` leaves out what is too old; ``"resync"``
             sends the resync event instead of all it has missed.
         newcomers: What a subscriber without a last event id gets: ``"live"``, what is published
-            from now on, or ``"history"``, what is kept and then that. A client whose connection
-            breaks before its first event has no id, and is a newcomer again.
+            from now on, or ``"history"``, what is kept and then that. An ``EventSourceResponse``
+            first sends the id of the newest event, without an event, so that a client whose
+            connection breaks before its first event misses nothing either.
         resync: The event that tells a client that it has missed some, in any form that ``publish``
             takes. By default its name is ``resync`` and its data empty, and its id is that of the
             newest event; a page listens by ``addEventListener("resync", …)`` and loads anew what it
@@ -143,6 +144,8 @@ class Subscription:
         self._bell = _Bell()
         self._last_event_id = last_event_id
         self._is_read = self._is_closed = False
+        #: Whether a newcomer is told its place first, as the client of a response is.
+        self.tells_position = False
         self._subscriber = channel._subscribe(last_event_id, self._bell.ring)
 
     def __aiter__(self) -> Subscription:
@@ -152,6 +155,11 @@ class Subscription:
     async def __anext__(self) -> bytes:
         """Wait until there is something, and return all there is."""
         bell = self._bell
+        if self.tells_position:
+            self.tells_position = False
+            position = self._subscriber.take_position()
+            if position is not None:
+                return position
         while True:
             bell.is_rung = False
             events = self._subscriber.take()

@@ -22,6 +22,7 @@ from antiphon import _antiphon, _disconnect, _event_stream, _request_body, _shut
 from antiphon._antiphon import ensure_bytes
 from antiphon._event_stream import SendTimeoutError
 from antiphon._threaded_iterator import ThreadedIterator
+from antiphon.channel import Subscription
 from antiphon.datastructures import MutableHeaders
 from antiphon.responses import Response
 from antiphon.types import Background, EventId, HeaderFields, Message, Receive, Scope, Send
@@ -387,6 +388,8 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         if isinstance(self.body_iterator, ThreadedIterator):
             self.body_iterator.expect_iterable()
             self.body_iterator.runs_ahead = self.run_ahead
+        if isinstance(self.body_iterator, Subscription):
+            self.body_iterator.tells_position = True
         shutdown = _shutdown.OpenStream(is_told=AppStatus.should_exit)
         try:
             with shutdown:

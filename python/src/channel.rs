@@ -212,6 +212,16 @@ pub(crate) struct Subscriber {
 
 #[pymethods]
 impl Subscriber {
+    /// What a newcomer is told of its place, once; `None` for anybody else.
+    fn take_position<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let mut held = self
+            .subscriber
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let position = held.as_mut()?.take_position()?;
+        Some(PyBytes::new(py, &position))
+    }
+
     /// The events that there are, encoded; `None` if there are none yet, and no bytes at the end.
     fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         let mut batch = Vec::new();

@@ -17,6 +17,7 @@ import pytest
 from antiphon._wakeup import AsyncioTurn
 from antiphon.channel import Counters, EventChannel
 from antiphon.sse import EventSourceResponse, ServerSentEvent
+from antiphon.testing import Client
 from support.scripted import Scripted, request
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +47,7 @@ async def test_everybody_gets_everything_from_any_thread() -> None:
     assert len({peer.body for peer in peers}) == 1
     lines = peers[0].body.split(b"\r\n")
     ids = [line for line in lines if line.startswith(b"id: ")]
-    assert ids == [b"id: e-%d" % number for number in range(1, 4001)]
+    assert ids == [b"id: e-%d" % number for number in range(4001)]
     assert channel.counters.published == 4000 and channel.counters.subscribers == 0
 
 
@@ -79,7 +80,7 @@ async def test_slow_subscribers() -> None:
 
 async def test_who_leaves_is_forgotten() -> None:
     channel = EventChannel()
-    peer = Scripted(1, "leave")
+    peer = Scripted(2, "leave")
     async with anyio.create_task_group() as group:
         response = EventSourceResponse(channel.subscribe())
         group.start_soon(response, request("2.3"), peer.receive, peer.send)
@@ -247,3 +248,28 @@ async def test_a_channel_that_nobody_subscribed_to_is_no_stream() -> None:
     response = EventSourceResponse(EventChannel())
     with pytest.raises(TypeError, match=r"give what its subscribe\(\) returns"):
         await response(request(), None, None)
+
+
+def test_a_newcomer_that_loses_its_connection_before_the_first_event_misses_nothing() -> None:
+    channel = EventChannel(epoch="e")
+    channel.publish({"data": "before"})
+
+    async def listen(scope: Any, receive: Any, send: Any) -> None:
+        last = dict(scope["headers"]).get(b"last-event-id")
+        await EventSourceResponse(channel.subscribe(last))(scope, receive, send)
+
+    with Client(listen) as client:
+        with client.stream() as answer:
+            # A client keeps the id, and dispatches nothing.
+            assert answer.chunk() == b"id: e-1\r\n\r\n"
+        channel.publish({"data": "missed"})
+        with client.stream(headers={"last-event-id": "e-1"}) as answer:
+            assert answer.chunk() == b"id: e-2\r\ndata: missed\r\n\r\n"
+
+
+def test_only_who_would_have_no_id_is_told_its_place() -> None:
+    channel = EventChannel(epoch="e", newcomers="history")
+    for last, told in ((None, b"id: e-0\r\n\r\n"), ("e-0", None), ("x-1", None)):
+        assert channel.subscribe(last)._subscriber.take_position() == told
+    channel.publish({"data": "first"})
+    assert channel.subscribe()._subscriber.take_position() is None

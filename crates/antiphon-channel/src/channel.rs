@@ -138,12 +138,19 @@ impl EventChannel {
             (LastEventId::Given(id), _) => state.log.after(id, assigned),
             (LastEventId::Unfit, _) => None,
         };
-        let newest = start.is_none().then(|| state.log.newest());
+        let newest = state.log.newest();
         state.subscribers += 1;
         drop(state);
 
-        let resync = newest.map(|newest| shared.resync(newest));
-        Subscriber::new(Arc::clone(shared), joined, start.unwrap_or(joined), resync)
+        let (resync, position) = match (start, last) {
+            (None, _) => (Some(shared.resync(newest)), None),
+            (Some(start), LastEventId::Absent) if start == joined => {
+                (None, Some(shared.position(newest)))
+            }
+            _ => (None, None),
+        };
+        let start = start.unwrap_or(joined);
+        Subscriber::new(Arc::clone(shared), joined, start, resync, position)
     }
 
     /// Ends the channel: subscribers get what is in their queues, and then end.

@@ -42,6 +42,11 @@ impl Draft {
     }
 }
 
+/// An id without an event.
+pub(crate) fn position(id: &str) -> Bytes {
+    [ID, id, "\r\n\r\n"].concat().into()
+}
+
 /// The event that tells a client to load anew what it shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Resync {

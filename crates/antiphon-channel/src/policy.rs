@@ -16,9 +16,8 @@ pub enum Slow {
 /// What a subscriber without a last event id gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Newcomers {
-    /// What is published from now on.
-    ///
-    /// A client whose connection breaks before its first event has no id, and is a newcomer again.
+    /// What is published from now on. A response tells its client the
+    /// [place](crate::Subscriber::take_position) first.
     #[default]
     Live,
     /// All that is in the history, and then what is published from now on.

@@ -1,12 +1,12 @@
 //! What a channel and its subscribers share.
 
 use crate::epoch::Epoch;
-use crate::frame::Resync;
+use crate::frame::{self, Resync};
 use crate::log::{Id, Log};
 use crate::parked::Parked;
 use crate::policy::{Newcomers, Slow};
 use bytes::Bytes;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 /// A channel, as publishers and subscribers share it.
@@ -61,9 +61,19 @@ impl Shared {
 
     /// Makes the resync event, after which a client goes on behind `newest`.
     pub(crate) fn resync(&self, newest: Id) -> Bytes {
-        match newest {
-            Id::Assigned(number) => self.resync.with_id(&self.epoch.id(number)),
-            Id::Own(id) => self.resync.with_id(&id),
+        self.resync.with_id(&self.text(newest))
+    }
+
+    /// Makes what tells a client that it is behind `newest`: an id without an event, which a client keeps
+    /// and dispatches nothing of.
+    pub(crate) fn position(&self, newest: Id) -> Bytes {
+        frame::position(&self.text(newest))
+    }
+
+    fn text(&self, id: Id) -> Arc<str> {
+        match id {
+            Id::Assigned(number) => self.epoch.id(number).into(),
+            Id::Own(id) => id,
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Subscriber {
     joined: u64,
     /// The resync event, if it comes first.
     resync: Option<Bytes>,
+    /// What a newcomer is told of its place.
+    position: Option<Bytes>,
     ticket: Option<Ticket>,
     ended: bool,
 }
@@ -35,15 +37,37 @@ impl Subscriber {
         joined: u64,
         cursor: u64,
         resync: Option<Bytes>,
+        position: Option<Bytes>,
     ) -> Self {
         Self {
             shared,
             cursor,
             joined,
             resync,
+            position,
             ticket: None,
             ended: false,
         }
+    }
+
+    /// Takes what a newcomer's client is told first: the id of the newest event, without an event. `None`
+    /// for a client that has an id, or gets an event at once.
+    ///
+    /// A client keeps the id and dispatches nothing. Without it, one whose connection breaks before its
+    /// first event would be a newcomer again, and miss what was published meanwhile without being told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_channel::EventChannel;
+    ///
+    /// let channel = EventChannel::builder().repeatable_ids().build();
+    /// let mut subscriber = channel.subscribe(None);
+    /// assert_eq!(subscriber.take_position().unwrap(), "id: 0\r\n\r\n");
+    /// assert_eq!(subscriber.take_position(), None);
+    /// ```
+    pub fn take_position(&mut self) -> Option<Bytes> {
+        self.position.take()
     }
 
     /// The next event, or `None` at the end.

@@ -32,10 +32,10 @@ pub(crate) struct Subscribed {
 }
 
 impl Subscribed {
-    pub(crate) fn new(subscriber: Subscriber) -> Self {
+    pub(crate) fn new(mut subscriber: Subscriber) -> Self {
         Self {
+            taken: subscriber.take_position().into_iter().collect(),
             subscriber,
-            taken: VecDeque::new(),
             taken_len: 0,
             gathered: Gathered::default(),
             turns: 0,

@@ -324,6 +324,24 @@ async fn serve_channel(channel: &EventChannel) -> Running {
 }
 
 #[tokio::test]
+async fn a_newcomer_that_loses_its_connection_before_the_first_event_misses_nothing() {
+    let channel = EventChannel::builder().repeatable_ids().build();
+    channel.publish(&ServerSentEvent::new("before")).unwrap();
+    let first = |last: Option<&'static [u8]>| {
+        let response = EventSourceResponse::from_subscriber(channel.subscribe(last));
+        async move {
+            let response = response.into_http(&http::Request::new(())).await.unwrap();
+            response.into_body().frame().await.unwrap().unwrap()
+        }
+    };
+    let told = first(None).await.into_data().unwrap();
+    assert_eq!(told, "id: 1\r\n\r\n");
+    channel.publish(&ServerSentEvent::new("missed")).unwrap();
+    let missed = first(Some(b"1")).await.into_data().unwrap();
+    assert_eq!(missed, "id: 2\r\ndata: missed\r\n\r\n");
+}
+
+#[tokio::test]
 async fn a_client_that_connects_again_misses_nothing_and_gets_nothing_twice() {
     let channel = EventChannel::builder().repeatable_ids().build();
     let server = serve_channel(&channel).await;
