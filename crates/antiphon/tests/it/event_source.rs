@@ -8,6 +8,7 @@ use antiphon::{EventSourceResponse, LastEventId, ServerSentEvent, Shutdown};
 use async_stream::stream;
 use bytes::Bytes;
 use futures_util::stream as streams;
+use http_body_util::BodyExt;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -567,7 +568,7 @@ async fn streams_of_a_channel_are_whole_over_http_2() {
             .unwrap();
     }
     channel.close();
-    let body = http_body_util::BodyExt::collect(response.into_body());
+    let body = BodyExt::collect(response.into_body());
     let body = timeout(PATIENCE, body).await.unwrap().unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
     assert_eq!(body.matches("data: ").count(), 3);
@@ -579,7 +580,7 @@ async fn a_shutdown_of_ones_own_ends_a_response_of_any_door() {
     let response = EventSourceResponse::new(streams::pending::<String>()).shutdown(&shutdown);
     let http = response.into_http(&http::Request::new(())).await.unwrap();
     shutdown.begin();
-    let body = http_body_util::BodyExt::collect(http.into_body());
+    let body = BodyExt::collect(http.into_body());
     let body = timeout(PATIENCE, body).await.unwrap().unwrap();
     assert_eq!(body.to_bytes(), "");
 }
