@@ -16,8 +16,9 @@ MODIFIED = 1_700_000_000
 """Each start of the gallery makes the same bytes, so they have the same time, and the same tag."""
 
 _folder = tempfile.TemporaryDirectory(prefix="antiphon-")
-TEXT = Path(_folder.name, "text.txt")
-SOUND = Path(_folder.name, "sound.wav")
+FOLDER = Path(_folder.name)
+TEXT = "antiphon.txt"
+SOUND = "antiphon.wav"
 
 
 def note(pitch: float) -> bytes:
@@ -30,17 +31,17 @@ def note(pitch: float) -> bytes:
     return bytes(samples)
 
 
-TEXT.write_text(
+(FOLDER / TEXT).write_text(
     "An antiphon is the sung answer in call and response.\n"
     "Größe und Maß der Antwort bestimmt die Frage.\n",
     encoding="utf-8",
 )
-with wave.open(str(SOUND), "wb") as sound:
+with wave.open(str(FOLDER / SOUND), "wb") as sound:
     sound.setnchannels(1)
     sound.setsampwidth(1)
     sound.setframerate(SAMPLES_PER_SECOND)
     # An antiphon: what is called low is answered an octave above.
     for pitch in [*MELODY, *(2 * pitch for pitch in MELODY)]:
         sound.writeframes(note(pitch))
-for path in (TEXT, SOUND):
-    os.utime(path, (MODIFIED, MODIFIED))
+for name in (TEXT, SOUND):
+    os.utime(FOLDER / name, (MODIFIED, MODIFIED))

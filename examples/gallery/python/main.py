@@ -6,73 +6,30 @@
 
 from __future__ import annotations
 
-import json
 import os
-from importlib.metadata import version
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
-from panels import (
-    audio,
-    chart,
-    chat,
-    conditional,
-    cookies,
-    custom_json,
-    download,
-    events,
-    html,
-    plain,
-    redirect,
-    status,
-    stream,
-)
-from panels import json as json_panel
+import files
+import recorded
+from page import HERE, PAGE, page
 
-from antiphon.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from antiphon.datastructures import Headers
+from antiphon.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
-HERE = Path(__file__).parent
-PAGE = HERE.parent / "page"
-
-
-def described() -> dict[str, Any]:
-    """Return what the page is told: which face answers, where the others are, and its panels."""
-    panels = []
-    for panel in json.loads((PAGE / "panels.json").read_text(encoding="utf-8")):
-        source = HERE / "panels" / f"{panel['source']}.py"
-        if source.exists():
-            # Without the line that says what it is, for the panel says so itself.
-            code = source.read_text(encoding="utf-8").partition("\n\n")[2]
-            panels.append({**panel, "language": "python", "code": code})
-    return {
-        "face": "python",
-        "version": version("antiphon"),
-        "faces": json.loads(os.environ.get("GALLERY_FACES", "[]")),
-        "panels": panels,
-    }
-
-
-ROUTES: dict[str, Any] = {
-    "/": FileResponse(PAGE / "index.html"),
-    "/favicon.ico": Response(status_code=204),
-    "/panels.json": JSONResponse(described()),
-    "/plain": plain.app,
-    "/html": html.app,
-    "/json": json_panel.app,
-    "/json/custom": custom_json.app,
-    "/redirect": redirect.app,
-    "/redirect/landed": redirect.landed,
-    "/cookies/set": cookies.set,
-    "/cookies/delete": cookies.delete,
-    "/cookies/seen": cookies.seen,
-    "/stream": stream.app,
-    "/download": download.app,
-    "/audio": audio.app,
-    "/conditional": conditional.app,
-    "/events": events.app,
-    "/chart": chart.app,
-    "/chat": chat.app,
+APPS: dict[str, Any] = {
+    "recorded": recorded.app,
+    "favicon.ico": Response(status_code=204),
+    "style.css": FileResponse(PAGE / "style.css"),
 }
+for script in PAGE.glob("*.js"):
+    APPS[script.name] = FileResponse(script, media_type="text/javascript")
+# Each program answers at its name and below.
+for program in (HERE / "programs").glob("*.py"):
+    APPS[program.stem] = import_module(f"programs.{program.stem}").app
+
+# The programs read their files from where they are started.
+os.chdir(files.FOLDER)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -80,14 +37,16 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
         return
-    methods = ["GET", "HEAD"] + ["POST"] * (scope["path"] == "/chat")
+    name = scope["path"].split("/")[1]
+    methods = ["GET", "HEAD"] + ["POST"] * (name == "chat")
     if scope["method"] not in methods:
         allow = {"allow": ", ".join(methods)}
         answer = PlainTextResponse("Method Not Allowed", status_code=405, headers=allow)
-    elif scope["path"].startswith("/status/"):
-        answer = status.app
+    elif scope["path"] == "/":
+        host = Headers(scope=scope).get("host", "localhost")
+        answer = HTMLResponse(page(f"http://{host}"))
     else:
-        answer = ROUTES.get(scope["path"], PlainTextResponse("Not Found", status_code=404))
+        answer = APPS.get(name, PlainTextResponse("Not Found", status_code=404))
     await answer(scope, receive, send)
 
 

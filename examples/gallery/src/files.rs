@@ -3,7 +3,7 @@
 use std::f32::consts::TAU;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
@@ -18,21 +18,22 @@ impl Files {
         let files = Self {
             folder: tempfile::Builder::new().prefix("antiphon-").tempdir()?,
         };
-        write(&files.text(), TEXT.as_bytes())?;
-        write(&files.sound(), &wav(&chant()))?;
+        write(&files.folder().join(TEXT), CONTENT.as_bytes())?;
+        write(&files.folder().join(SOUND), &wav(&chant()))?;
         Ok(files)
     }
 
-    /// A text of a few lines.
-    pub(crate) fn text(&self) -> PathBuf {
-        self.folder.path().join("text.txt")
-    }
-
-    /// A sound of 20 seconds.
-    pub(crate) fn sound(&self) -> PathBuf {
-        self.folder.path().join("sound.wav")
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
+
+/// A text of two lines.
+pub(crate) const TEXT: &str = "antiphon.txt";
+
+/// A sound of 20 seconds.
+pub(crate) const SOUND: &str = "antiphon.wav";
 
 /// Each start of the gallery makes the same bytes, so they have the same time, and the same tag.
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -79,7 +80,7 @@ fn wav(samples: &[u8]) -> Vec<u8> {
     file
 }
 
-const TEXT: &str = "An antiphon is the sung answer in call and response.\n\
+const CONTENT: &str = "An antiphon is the sung answer in call and response.\n\
     Größe und Maß der Antwort bestimmt die Frage.\n";
 const MODIFIED: Duration = Duration::from_secs(1_700_000_000);
 const SAMPLES_PER_SECOND: u32 = 8000;

@@ -6,79 +6,65 @@
 mod files;
 mod panels;
 
-use antiphon::channel::EventChannel;
-use antiphon::{HtmlResponse, JsonResponse, PlainTextResponse, Server, asgi};
+use antiphon::{HtmlResponse, PlainTextResponse, Response, Server, asgi};
 use files::Files;
+use http::header::HOST;
 use http::{Method, StatusCode};
+use panels::page::{self, Face};
+use panels::{programs, recorded};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// What lasts from request to request.
-struct State {
-    files: Files,
-    chat: EventChannel,
-}
-
 async fn app(
-    state: Arc<State>,
+    faces: &[Face],
     scope: asgi::Scope,
     receive: asgi::Receive,
     send: asgi::Send,
 ) -> asgi::Result {
     let path = scope.path().to_owned();
-    let methods = match path.as_str() {
-        "/chat" => "GET, HEAD, POST",
-        _ => "GET, HEAD",
+    let name = path.split('/').nth(1).unwrap_or_default();
+    let methods: &[Method] = match name {
+        "chat" => &[Method::GET, Method::HEAD, Method::POST],
+        _ => &[Method::GET, Method::HEAD],
     };
-    if !methods.split(", ").any(|method| scope.method() == method) {
+    if !methods.contains(scope.method()) {
+        let allow: Vec<&str> = methods.iter().map(Method::as_str).collect();
         return PlainTextResponse::new("Method Not Allowed")
             .status_code(StatusCode::METHOD_NOT_ALLOWED)
-            .header("allow", methods)?
+            .header("allow", allow.join(", "))?
             .call(scope, receive, send)
             .await;
     }
-    let State { files, chat } = &*state;
-    match path.as_str() {
-        "/" => HtmlResponse::new(PAGE).call(scope, receive, send).await,
-        "/favicon.ico" => panels::status::app(204, scope, receive, send).await,
-        "/panels.json" => {
-            JsonResponse::new(&panels::description(
-                std::env::var("GALLERY_FACES").ok().as_deref(),
-            )?)?
+    if let Some(program) = programs::find(name) {
+        return (program.app)(scope, receive, send).await;
+    }
+    if let Some((media_type, content)) = page::part(name) {
+        return Response::new(content)
+            .media_type(media_type)?
             .call(scope, receive, send)
-            .await
+            .await;
+    }
+    match path.as_str() {
+        "/" => {
+            let host = scope.headers().get(HOST).map(|host| host.to_str());
+            let origin = format!("http://{}", host.transpose()?.unwrap_or("localhost"));
+            HtmlResponse::new(page::page(faces, &origin))
+                .call(scope, receive, send)
+                .await
         }
-        "/plain" => panels::plain::app(scope, receive, send).await,
-        "/html" => panels::html::app(scope, receive, send).await,
-        "/json" => panels::json::app(scope, receive, send).await,
-        "/json/custom" => panels::custom_json::app(scope, receive, send).await,
-        "/redirect" => panels::redirect::app(scope, receive, send).await,
-        "/redirect/landed" => panels::redirect::landed(scope, receive, send).await,
-        "/cookies/set" => panels::cookies::set(scope, receive, send).await,
-        "/cookies/delete" => panels::cookies::delete(scope, receive, send).await,
-        "/cookies/seen" => panels::cookies::seen(scope, receive, send).await,
-        "/stream" => panels::stream::app(scope, receive, send).await,
-        "/download" => panels::download::app(files.text(), scope, receive, send).await,
-        "/audio" => panels::audio::app(files.sound(), scope, receive, send).await,
-        "/conditional" => panels::conditional::app(files.text(), scope, receive, send).await,
-        "/events" => panels::events::app(scope, receive, send).await,
-        "/chart" => panels::chart::app(scope, receive, send).await,
-        "/chat" if scope.method() == Method::POST => {
-            panels::chat::say(chat, scope, receive, send).await
+        "/recorded" => recorded::app(scope, receive, send).await,
+        "/favicon.ico" => {
+            PlainTextResponse::new("")
+                .status_code(StatusCode::NO_CONTENT)
+                .call(scope, receive, send)
+                .await
         }
-        "/chat" => panels::chat::listen(chat, scope, receive, send).await,
-        _ => match path
-            .strip_prefix("/status/")
-            .and_then(|code| code.parse().ok())
-        {
-            Some(code) => panels::status::app(code, scope, receive, send).await,
-            None => {
-                PlainTextResponse::new("Not Found")
-                    .status_code(StatusCode::NOT_FOUND)
-                    .call(scope, receive, send)
-                    .await
-            }
-        },
+        _ => {
+            PlainTextResponse::new("Not Found")
+                .status_code(StatusCode::NOT_FOUND)
+                .call(scope, receive, send)
+                .await
+        }
     }
 }
 
@@ -111,18 +97,25 @@ async fn run() -> asgi::Result {
                 port.saturating_add(1)
             )
         })?;
-    let files =
-        Files::make().map_err(|error| format!("the gallery's files cannot be made: {error}"))?;
-    let chat = panels::chat::channel()?;
-    let state = Arc::new(State { files, chat });
+    let faces = std::env::var("GALLERY_FACES").unwrap_or_else(|_| "[]".to_owned());
+    let faces: Arc<[Face]> = serde_json::from_str(&faces)
+        .map_err(|error| format!("GALLERY_FACES: expected a list of faces: {error}"))?;
+    // The programs read their files from where they are started.
+    let files = Files::make()
+        .and_then(|files| std::env::set_current_dir(files.folder()).map(|()| files))
+        .map_err(|error| format!("the gallery's files cannot be made: {error}"))?;
     announce(&format!(
         "The gallery is at http://{}",
         server.local_addr()?
     ));
-    server
-        .serve(move |scope, receive, send| app(Arc::clone(&state), scope, receive, send))
-        .await?;
-    Ok(())
+    let gallery = move |scope, receive, send| {
+        let faces = Arc::clone(&faces);
+        async move { app(&faces, scope, receive, send).await }
+    };
+    let served = server.serve(gallery).await;
+    // They are there as long as the server is.
+    drop(files);
+    Ok(served?)
 }
 
 #[expect(
@@ -132,5 +125,3 @@ async fn run() -> asgi::Result {
 fn announce(text: &str) {
     println!("{text}");
 }
-
-const PAGE: &str = include_str!("../page/index.html");

@@ -1,0 +1,78 @@
+"""The page: one text for all faces, with places for what is a face's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+
+from files import SOUND, TEXT
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "page"
+PYTHON_PACKAGE = HERE.parents[2] / "python"
+FACE = "Python"
+PACKAGES = ["orjson"]
+"""What programs use besides antiphon and their server."""
+
+
+def page(origin: str) -> str:
+    """Return the page as it is sent to a client that has found the gallery at ``origin``."""
+    texts = {
+        "faces": links(),
+        "face": FACE,
+        "version": version("antiphon"),
+        "HTMLResponse": "HTMLResponse",
+        "JSONResponse": "JSONResponse",
+        "custom class": "JSONResponse.render",
+        "custom lesson": "Override <code>render</code> in a class of your own, and any library can"
+        " make the bytes.",
+    }
+
+    def text(place: str) -> str:
+        if place in texts:
+            return texts[place]
+        _, name, curl = place.split(" ", 2)
+        return program(name, curl, origin)
+
+    return fill("index.html", text)
+
+
+def program(name: str, curl: str, origin: str) -> str:
+    """Return a program, and how it is run and asked."""
+    source = (HERE / "programs" / f"{name}.py").read_text(encoding="utf-8")
+    packages = ["uvicorn", *(package for package in PACKAGES if f"import {package}" in source)]
+    setup = f"""\
+python3 -m venv {name} && cd {name} && . bin/activate
+pip install {" ".join(packages)} '{PYTHON_PACKAGE}'"""
+    files = [f"curl -o {file} {origin}/{name}\n" for file in (TEXT, SOUND) if file in source]
+    texts = {
+        "name": name,
+        "file": "main.py",
+        "source": escape(source.rstrip()),
+        "setup": escape(setup),
+        "files": escape("".join(files)),
+        "serve": "uvicorn main:app --port 8080",
+        "curl": curl,
+    }
+    return fill("program.html", texts.__getitem__)
+
+
+def links() -> str:
+    """Return the faces as links, of which one leads here."""
+    faces = json.loads(os.environ.get("GALLERY_FACES", "[]"))
+    lines = []
+    for face in faces:
+        current = ' aria-current="page"' if face["name"] == FACE else ""
+        lines.append(f'<a href="{escape(face["url"])}"{current}>{escape(face["name"])}</a>\n')
+    return "".join(lines)
+
+
+def fill(template: str, text: Callable[[str], str]) -> str:
+    """Put a text into each place of a template: ``{{place}}``."""
+    content = (PAGE / template).read_text(encoding="utf-8")
+    return re.sub("{{(.*?)}}", lambda match: text(match[1]), content)

@@ -1,0 +1,5 @@
+"""A file under another name."""
+
+from antiphon.responses import FileResponse
+
+app = FileResponse("antiphon.txt", filename="Größe – prüfung.txt")

@@ -1,0 +1,14 @@
+//! Text.
+
+use antiphon::{PlainTextResponse, asgi};
+
+pub async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+    PlainTextResponse::new("Hello, world!")
+        .call(scope, receive, send)
+        .await
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    antiphon::serve("127.0.0.1:8080", app).await
+}
