@@ -87,15 +87,15 @@ async def interruptible(
 ) -> None:
     """Send until one of the listeners returns, and return quietly then.
 
-    With a ``delay``, in seconds, on asyncio nobody listens before that has passed: a task costs
-    more than most waits are long.
+    With a ``delay``, in seconds, nobody listens before that has passed: a task costs more than most
+    waits are long, and who receives may learn of an error that ``send`` is just answering.
 
     On asyncio the scope of ``interruption`` is entered before anything of the program's runs, and
     whoever cancels it ends the sending: what the program shields completes, and what it swallows
     comes again. Elsewhere it is the scope of a task group.
     """
     if asyncio._get_running_loop() is None:
-        others = [(listen, True) for listen in listeners]
+        others = [(partial(_listen_after, delay, listen), True) for listen in listeners]
         await beside(lambda: sending, *others, interruption=interruption)
         return
     scope = interruption.scope = asyncio_scope()
@@ -119,6 +119,12 @@ async def interruptible(
     else:
         scope.__exit__(None, None, None)
         await _stopped(interruption)
+
+
+async def _listen_after(delay: float, listen: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    if delay:
+        await anyio.sleep(delay)
+    await listen()
 
 
 async def _stopped(interruption: Interruption) -> None:

@@ -22,7 +22,7 @@ ROOT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "antip
 MONTH = 30 * 24 * 3600
 PROJECT = Path(__file__).resolve().parents[2]
 # For packages that have no wheel yet, and for tests that use them.
-PROGRAMS = ["ca-certificates", "curl", "gcc", "libc6-dev"]
+PROGRAMS = ["ca-certificates", "curl", "gcc", "git", "libc6-dev"]
 # How the machine reaches its networks.
 SHARED = ["/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt"]
 
@@ -31,7 +31,7 @@ def main() -> int:
     place, versions, sessions = Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3:]
     try:
         unpack()
-        quietly(inside(["true"]), outside({}))
+        add(*PROGRAMS)
     except OSError as error:
         left_out(" and ".join(versions), error)
         return 0
@@ -65,8 +65,7 @@ def unpack() -> None:
         quietly(["apt-get", "install", "-y", "-qq", "debootstrap"])
     ROOT.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT.parent) as new:
-        programs = f"--include={','.join(PROGRAMS)}"
-        quietly(["debootstrap", "--variant=minbase", programs, "unstable", f"{new}/debian"])
+        quietly(["debootstrap", "--variant=minbase", "unstable", f"{new}/debian"])
         shutil.rmtree(ROOT, ignore_errors=True)
         Path(new, "debian").rename(ROOT)
     os.utime(ROOT)

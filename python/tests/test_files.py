@@ -348,6 +348,29 @@ async def test_a_client_that_leaves_while_it_is_waited_for(
     assert client.taken < LENGTH
 
 
+class Refused(Exception):
+    """A middleware has refused the request."""
+
+
+@pytest.mark.anyio
+async def test_a_middleware_that_refuses_the_request_is_not_asked_for_it_meanwhile(
+    path: Path,
+) -> None:
+    async def receive() -> Any:
+        received.append(True)
+        raise Refused
+
+    async def send(message: Any) -> None:
+        # It sends an answer of its own, which takes a moment.
+        await anyio.sleep(0.001)
+        raise Refused
+
+    received: list[bool] = []
+    with pytest.raises(Refused):
+        await FileResponse(path)(scope(), receive, send)
+    assert not received
+
+
 @pytest.mark.anyio
 async def test_a_client_that_left_and_is_never_waited_for(tmp_path: Path) -> None:
     large = tmp_path / "large.bin"
