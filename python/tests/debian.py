@@ -56,7 +56,8 @@ def main() -> int:
 
 def unpack() -> None:
     """Unpack the suite, unless that was done of late."""
-    if ROOT.exists() and time.time() - ROOT.stat().st_mtime < MONTH:
+    unpacked = ROOT / "unpacked"
+    if unpacked.exists() and time.time() - unpacked.stat().st_mtime < MONTH:
         return
     print("Unpacking Debian's unstable suite to", ROOT, flush=True)
     if not shutil.which("debootstrap"):
@@ -68,7 +69,7 @@ def unpack() -> None:
         quietly(["debootstrap", "--variant=minbase", "unstable", f"{new}/debian"])
         shutil.rmtree(ROOT, ignore_errors=True)
         Path(new, "debian").rename(ROOT)
-    os.utime(ROOT)
+    unpacked.touch()
 
 
 def add(*packages: str) -> None:
