@@ -90,7 +90,7 @@
 //! | `json`   | yes        | `JsonResponse` and `JsonLinesResponse`, over serde_json            |
 //! | `server` | yes        | [`serve`] and [`Server`], over hyper                               |
 //! | `axum`   | no         | axum's `IntoResponse` and extractors                               |
-//! | `tower`  | no         | `tower::Service`                                                   |
+//! | `tower`  | no         | `tower::Service` of the classes, and a service as an [`App`](asgi::App) |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod asgi;
@@ -106,6 +106,8 @@ mod shutdown;
 
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(feature = "tower")]
+mod tower;
 
 pub use antiphon_channel as channel;
 pub use antiphon_core::fields::{self as headers, Headers};
@@ -126,12 +128,16 @@ pub use content::event::IntoEvent;
 pub use content::file_error::{FileError, FileErrorKind};
 pub use content::metered::StreamError;
 pub use content::once::AlreadySent;
+/// The crate of the types that requests, status codes and [`Request`](http::Request) heads have here.
+pub use http;
 pub use request::head::RequestHead;
 pub use request::last_event_id::LastEventId;
 pub use response::*;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
 pub use shutdown::{Shutdown, shutdown};
+#[cfg(feature = "tower")]
+pub use tower::{RequestBody, ServiceApp};
 
 /// The code of the front page, run as tests.
 #[cfg(all(doctest, feature = "axum"))]

@@ -36,7 +36,7 @@ const CHANNEL: [&str; 10] = [
     "builder",
 ];
 
-const RUST_FACE: [&str; 10] = [
+const RUST_FACE: [&str; 11] = [
     "shutdown",
     "background",
     "asgi",
@@ -47,6 +47,7 @@ const RUST_FACE: [&str; 10] = [
     "response",
     "server",
     "axum",
+    "tower",
 ];
 
 const PYTHON_FACE: [&str; 7] = [

@@ -109,7 +109,7 @@ impl Receive {
         Ok(Event::Disconnect)
     }
 
-    fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+    pub(crate) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         match &mut self.source {
             #[cfg(feature = "server")]
             Source::Peer(peer) => peer.poll_request(context),
@@ -121,7 +121,7 @@ impl Receive {
         }
     }
 
-    fn has_all(&self) -> bool {
+    pub(crate) fn has_all(&self) -> bool {
         match &self.source {
             #[cfg(feature = "server")]
             Source::Peer(peer) => peer.has_request(),

@@ -220,6 +220,25 @@ impl FileResponse {
         self
     }
 
+    /// Limits the ranges that are answered; a request that asks for more gets the whole file. 100 by
+    /// default, 0 answers none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::FileResponse;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let request = http::Request::get("/").header("range", "bytes=0-1,4-5").body(())?;
+    /// let response = FileResponse::new("Cargo.toml").max_ranges(1).into_http(&request).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub const fn max_ranges(mut self, ranges: usize) -> Self {
+        self.max_ranges = ranges;
+        self
+    }
+
     async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {
         let file = Opened::open(self.place.clone()).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());

@@ -222,6 +222,31 @@ macro_rules! parameter_methods {
             self
         }
 
+        /// Sets a cookie, as [`set_cookie`](Self::set_cookie) does, where the response is made.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`set_cookie`](Self::set_cookie).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::{PlainTextResponse, SetCookie};
+        ///
+        /// let response = PlainTextResponse::new("welcome")
+        ///     .cookie(&SetCookie::new("session", "abc").secure(true))?
+        ///     .cookie(&SetCookie::new("theme", "dark"))?;
+        /// assert_eq!(response.headers().get_all("set-cookie").count(), 2);
+        /// # Ok::<(), antiphon::cookie::InvalidCookie>(())
+        /// ```
+        pub fn cookie(
+            mut self,
+            cookie: &antiphon_core::values::cookie::SetCookie<'_>,
+        ) -> Result<Self, antiphon_core::values::cookie::InvalidCookie> {
+            self.parameters.set_cookie(cookie)?;
+            Ok(self)
+        }
+
         /// Sets a cookie.
         ///
         /// # Errors

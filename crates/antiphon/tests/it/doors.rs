@@ -1,9 +1,9 @@
 //! The doors of other frameworks.
 
-use crate::support::{ask, start};
+use crate::support::{Answer, ask, exchange, start};
 use antiphon::{
     Body, FileResponse, Headers, HtmlResponse, JsonError, JsonResponse, PlainTextResponse,
-    RedirectResponse, Response, ResponseError, SetCookie,
+    RedirectResponse, Response, ResponseError, ServiceApp, SetCookie, asgi,
 };
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
@@ -113,6 +113,59 @@ async fn axum_answers_whatever_fails_in_a_handler() {
         assert!(!answer.body.is_empty(), "{path}");
     }
     server.abort();
+}
+
+#[tokio::test]
+async fn a_service_is_an_application() {
+    use axum::routing::{get, post};
+    let router = axum::Router::new()
+        .route("/", get(|| async { PlainTextResponse::new("hi") }))
+        .route("/echo", post(|body: axum::body::Bytes| async move { body }))
+        .route(
+            "/stream",
+            get(|| async {
+                let chunks = ["a", "b", "c"].map(Ok::<_, std::io::Error>);
+                axum::body::Body::from_stream(futures_util::stream::iter(chunks))
+            }),
+        )
+        .route(
+            "/client",
+            get(|request: axum::extract::Request| async move {
+                let scope = request.extensions().get::<asgi::Scope>().unwrap();
+                scope.client().unwrap().ip().to_string()
+            }),
+        )
+        .route(
+            "/broken",
+            get(|| async {
+                let chunks = [Ok("a"), Err(std::io::Error::other("out of ink"))];
+                axum::body::Body::from_stream(futures_util::stream::iter(chunks))
+            }),
+        );
+    let server = start(ServiceApp::new(router)).await;
+    let answer = ask(server.address, "GET", "/").await;
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"hi"[..]));
+    assert_eq!(answer.header("content-length"), Some("2"));
+    let answer = ask(server.address, "HEAD", "/").await;
+    assert_eq!(
+        (answer.header("content-length"), &answer.body[..]),
+        (Some("2"), &b""[..])
+    );
+    assert_eq!(ask(server.address, "GET", "/nothing").await.status, 404);
+    assert_eq!(
+        ask(server.address, "GET", "/client").await.body,
+        b"127.0.0.1"
+    );
+    let answer = ask(server.address, "GET", "/stream").await;
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+    assert!(answer.body.ends_with(b"0\r\n\r\n"), "{answer:?}");
+    let request = "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
+                   transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n";
+    let bytes = exchange(server.address, request.as_bytes()).await;
+    let answer = Answer::parse(&bytes).unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"abcdef"[..]));
+    let broken = ask(server.address, "GET", "/broken").await;
+    assert!(!broken.body.ends_with(b"0\r\n\r\n"), "{broken:?}");
 }
 
 #[tokio::test]
