@@ -133,6 +133,8 @@ pub use http;
 pub use request::head::RequestHead;
 pub use request::last_event_id::LastEventId;
 pub use response::*;
+#[cfg(all(feature = "server", feature = "tower"))]
+pub use server::AppService;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
 pub use shutdown::{Shutdown, shutdown};

@@ -17,7 +17,7 @@ pub struct ReceiveError {
 
 #[cfg(feature = "server")]
 impl ReceiveError {
-    pub(crate) fn new(error: hyper::Error) -> Self {
+    pub(crate) fn new(error: impl Into<Error>) -> Self {
         Self {
             source: Some(error.into()),
         }

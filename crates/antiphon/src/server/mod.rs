@@ -1,6 +1,8 @@
 //! The embedded server, over hyper-util: HTTP/1.1 and HTTP/2 without TLS (h2c).
 
 mod app_call;
+#[cfg(feature = "tower")]
+mod app_service;
 mod client;
 mod connection;
 mod connections;
@@ -21,6 +23,9 @@ mod socket;
 mod stall;
 mod tasks;
 mod wake_source;
+
+#[cfg(feature = "tower")]
+pub use app_service::AppService;
 
 use crate::asgi::App;
 use crate::content::relief;

@@ -4,14 +4,55 @@ use super::client::Client;
 use super::limits::SLOWEST_CONTENT;
 use crate::asgi::{self, ReceiveError};
 use bytes::Bytes;
-use http_body::Body;
-use hyper::body::Incoming;
+use http_body::{Body, Frame, SizeHint};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
+
+/// What brings the content.
+pub(super) enum Incoming {
+    Hyper(hyper::body::Incoming),
+    /// Under another server.
+    #[cfg(feature = "tower")]
+    Other(Pin<Box<dyn Body<Data = Bytes, Error = asgi::Error> + Send>>),
+}
+
+impl Body for Incoming {
+    type Data = Bytes;
+    type Error = ReceiveError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ReceiveError>>> {
+        match &mut *self {
+            Self::Hyper(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(ReceiveError::new),
+            #[cfg(feature = "tower")]
+            Self::Other(body) => body.as_mut().poll_frame(context).map_err(ReceiveError::new),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Hyper(body) => body.is_end_stream(),
+            #[cfg(feature = "tower")]
+            Self::Other(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Hyper(body) => body.size_hint(),
+            #[cfg(feature = "tower")]
+            Self::Other(body) => body.size_hint(),
+        }
+    }
+}
 
 /// The content, of which hyper hands out what has come.
 pub(super) struct RequestContent {
@@ -100,7 +141,7 @@ impl RequestContent {
             }
             Some(Err(error)) => {
                 self.incoming = None;
-                Some(Err(ReceiveError::new(error).into()))
+                Some(Err(error.into()))
             }
             None => {
                 (self.has_all, self.incoming) = (true, None);

@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::limits::{HEAD_FIELDS, HEAD_LEN, Limits};
 use super::outgoing::Outgoing;
 use super::persistence::Persistence;
-use super::request_content::RequestContent;
+use super::request_content::{self, RequestContent};
 use super::request_head;
 use super::stall;
 use super::tasks::Tasks;
@@ -99,7 +99,7 @@ fn ask<A: App>(
     let persistence = Persistence::of(&parts);
     let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
     let content = RequestContent::new(
-        content,
+        request_content::Incoming::Hyper(content),
         || parts.headers.contains_key(header::EXPECT),
         shared.limits.content_timeout,
         &answering.0,

@@ -2,8 +2,9 @@
 
 use crate::support::{Answer, ask, exchange, start};
 use antiphon::{
-    Body, FileResponse, Headers, HtmlResponse, JsonError, JsonResponse, PlainTextResponse,
-    RedirectResponse, Response, ResponseError, ServiceApp, SetCookie, asgi,
+    AppService, Body, FileResponse, Headers, HtmlResponse, JsonError, JsonResponse,
+    PlainTextResponse, RedirectResponse, Response, ResponseError, ServiceApp, SetCookie,
+    StreamingResponse, asgi,
 };
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
@@ -166,6 +167,91 @@ async fn a_service_is_an_application() {
     assert_eq!((answer.status, &answer.body[..]), (200, &b"abcdef"[..]));
     let broken = ask(server.address, "GET", "/broken").await;
     assert!(!broken.body.ends_with(b"0\r\n\r\n"), "{broken:?}");
+}
+
+#[tokio::test]
+async fn an_application_is_a_service() {
+    let (ran, mut has_run) = tokio::sync::mpsc::unbounded_channel();
+    let app = move |scope: asgi::Scope, mut receive: asgi::Receive, mut send: asgi::Send| {
+        let ran = ran.clone();
+        async move {
+            match scope.path() {
+                "/echo" => {
+                    let mut content = Vec::new();
+                    while let asgi::Event::Request { body, more_body } = receive.receive().await? {
+                        content.extend(body);
+                        if !more_body {
+                            break;
+                        }
+                    }
+                    Response::new(content).call(scope, receive, send).await
+                }
+                "/stream" => {
+                    let chunks = futures_util::stream::iter(["a", "b"].map(Ok::<_, asgi::Error>));
+                    StreamingResponse::new(chunks)
+                        .call(scope, receive, send)
+                        .await
+                }
+                "/background" => {
+                    let response = PlainTextResponse::new("hi").background(move || {
+                        ran.send(()).unwrap();
+                        std::future::ready(())
+                    });
+                    response.call(scope, receive, send).await
+                }
+                "/lie" => {
+                    let mut headers = Headers::new();
+                    headers.append("content-length", "9")?;
+                    let (scope_type, status) = (scope.scope_type(), 200);
+                    send.send(asgi::Message::Start {
+                        scope_type,
+                        status,
+                        headers,
+                    })
+                    .await?;
+                    let body = "a".into();
+                    send.send(asgi::Message::Body {
+                        scope_type,
+                        body,
+                        more_body: false,
+                    })
+                    .await
+                }
+                "/missing" => {
+                    FileResponse::new("no/such")
+                        .call(scope, receive, send)
+                        .await
+                }
+                "/panic" => panic!("out of ink"),
+                _ => Err("no such path".into()),
+            }
+        }
+    };
+    let router = axum::Router::new().nest_service("/app", AppService::new(app));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let request = "POST /app/echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
+                   content-length: 6\r\n\r\nabcdef";
+    let answer = Answer::parse(&exchange(address, request.as_bytes()).await).unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"abcdef"[..]));
+    let answer = ask(address, "GET", "/app/stream").await;
+    assert!(answer.body.ends_with(b"0\r\n\r\n"), "{answer:?}");
+    assert_eq!(ask(address, "GET", "/app/background").await.body, b"hi");
+    let run = tokio::time::timeout(std::time::Duration::from_secs(5), has_run.recv());
+    assert_eq!(run.await.unwrap(), Some(()));
+    let statuses = [
+        ("lie", 500),
+        ("missing", 404),
+        ("panic", 500),
+        ("other", 500),
+    ];
+    for (path, status) in statuses {
+        let answer = ask(address, "GET", &format!("/app/{path}")).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+    server.abort();
 }
 
 #[tokio::test]
