@@ -163,6 +163,11 @@ fn folder(root: &Path) -> &Path {
 
 /// Returns where a path beneath a folder leads, if that is beneath it, too.
 fn resolved(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    // To resolve one would open it.
+    #[cfg(windows)]
+    if crate::windows_names::holds_device(path) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     let root = root.canonicalize()?;
     let whole = root.join(path).canonicalize()?;
     if whole.starts_with(&root) {

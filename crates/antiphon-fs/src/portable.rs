@@ -18,13 +18,8 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32);
     }
     #[cfg(windows)]
-    {
-        let mut parts = path
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy());
-        if parts.any(|part| crate::windows_names::is_device(&part)) {
-            return Err(not_a_file());
-        }
+    if crate::windows_names::holds_device(path) {
+        return Err(not_a_file());
     }
     options.open(path)
 }

@@ -1,5 +1,13 @@
 //! Names that Windows takes for devices.
 
+use std::path::Path;
+
+/// Tells whether a part of a path names a device.
+pub(crate) fn holds_device(path: &Path) -> bool {
+    let mut parts = path.components();
+    parts.any(|part| is_device(&part.as_os_str().to_string_lossy()))
+}
+
 /// Tells whether a part of a path names a device: `CON`, `NUL.txt`, `COM1` and the like, in any folder,
 /// with any extension, and whatever spaces and dots follow; or what begins with `\\.\`, pipes among them.
 pub(crate) fn is_device(part: &str) -> bool {
@@ -23,7 +31,8 @@ pub(crate) fn is_device(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_device;
+    use super::{holds_device, is_device};
+    use std::path::Path;
 
     #[test]
     fn devices_are_told_by_any_spelling() {
@@ -68,5 +77,12 @@ mod tests {
         ] {
             assert!(!is_device(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_device_is_one_in_any_folder() {
+        assert!(holds_device(Path::new("a/CON/b")));
+        assert!(holds_device(Path::new("a/nul.txt")));
+        assert!(!holds_device(Path::new("a/b.txt")));
     }
 }
