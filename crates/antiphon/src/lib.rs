@@ -128,7 +128,7 @@ pub use content::event::IntoEvent;
 pub use content::file_error::{FileError, FileErrorKind};
 pub use content::metered::StreamError;
 pub use content::once::AlreadySent;
-/// The crate of the types that requests, status codes and [`Request`](http::Request) heads have here.
+/// The crate of requests, responses and status codes, whose types are in signatures here.
 pub use http;
 pub use request::head::RequestHead;
 pub use request::last_event_id::LastEventId;
