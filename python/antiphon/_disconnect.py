@@ -42,7 +42,7 @@ class Interruption:
         self.listeners: list[_Listener] = []
         #: Who is to listen, and when, if it is not now.
         self._later: _Listeners = ()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | anyio.CancelScope | None = None
 
     @property
     def is_called(self) -> bool:
@@ -57,6 +57,11 @@ class Interruption:
             self._alarm = loop.call_later(delay, self.listen_now)
         else:
             self.listen_now()
+
+    async def wait_to_listen(self, delay: float) -> None:
+        """Wait for so many seconds, or until ``listen_now``, where no alarm can be set."""
+        with anyio.CancelScope() as self._alarm:
+            await anyio.sleep(delay)
 
     def listen_now(self) -> None:
         """Do not wait for the delay, if it is not over."""
@@ -95,7 +100,13 @@ async def interruptible(
     comes again. Elsewhere it is the scope of a task group.
     """
     if asyncio._get_running_loop() is None:
-        others = [(partial(_listen_after, delay, listen), True) for listen in listeners]
+
+        async def wait(listen: Callable[[], Coroutine[Any, Any, None]]) -> None:
+            if delay:
+                await interruption.wait_to_listen(delay)
+            await listen()
+
+        others = [(partial(wait, listen), True) for listen in listeners]
         await beside(lambda: sending, *others, interruption=interruption)
         return
     scope = interruption.scope = asyncio_scope()
@@ -119,12 +130,6 @@ async def interruptible(
     else:
         scope.__exit__(None, None, None)
         await _stopped(interruption)
-
-
-async def _listen_after(delay: float, listen: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    if delay:
-        await anyio.sleep(delay)
-    await listen()
 
 
 async def _stopped(interruption: Interruption) -> None:
