@@ -155,14 +155,15 @@ class Subscription:
     async def __anext__(self) -> bytes:
         """Wait until there is something, and return all there is."""
         bell = self._bell
-        if self.tells_position:
-            self.tells_position = False
-            position = self._subscriber.take_position()
-            if position is not None:
-                return position
         while True:
             bell.is_rung = False
-            events = self._subscriber.take()
+            if self.tells_position:
+                events = self._subscriber.take_position()
+                self.tells_position = events is None
+                if events == b"":
+                    continue
+            else:
+                events = self._subscriber.take()
             if events is None:
                 if self._is_read:
                     raise RuntimeError("a subscription is read by one at a time: subscribe twice")

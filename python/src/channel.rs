@@ -212,13 +212,20 @@ pub(crate) struct Subscriber {
 
 #[pymethods]
 impl Subscriber {
-    /// What a newcomer is told of its place, once; `None` for anybody else.
+    /// What a newcomer is told of its place, once; no bytes for anybody else, and `None` as long as that is
+    /// not known.
     fn take_position<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         let mut held = self
             .subscriber
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let position = held.as_mut()?.take_position()?;
+        let mut context = Context::from_waker(&self.waker);
+        let position = match held.as_mut().map_or(Poll::Ready(None), |subscriber| {
+            subscriber.poll_position(&mut context)
+        }) {
+            Poll::Pending => return None,
+            Poll::Ready(position) => position.unwrap_or_default(),
+        };
         Some(PyBytes::new(py, &position))
     }
 

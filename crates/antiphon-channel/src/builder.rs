@@ -2,8 +2,10 @@
 
 use crate::channel::EventChannel;
 use crate::epoch::{Epoch, InvalidEpoch};
+use crate::follower::Follower;
 use crate::frame::Resync;
-use crate::log::{Bound, Log};
+use crate::log::Log;
+use crate::options::Options;
 use crate::policy::{Newcomers, Slow};
 use crate::shared::Shared;
 use antiphon_core::values::event::{InvalidEvent, ServerSentEvent};
@@ -42,11 +44,7 @@ use std::fmt;
 /// ```
 #[must_use = "it makes a channel when it is built"]
 pub struct Builder {
-    history: Bound,
-    queue: Bound,
-    slow: Slow,
-    newcomers: Newcomers,
-    resync: Resync,
+    options: Options,
     epoch: Epoch,
 }
 
@@ -72,54 +70,44 @@ impl Default for EventChannel {
 impl Builder {
     fn new() -> Self {
         Self {
-            history: Bound {
-                events: 1000,
-                bytes: 1 << 20,
-            },
-            queue: Bound {
-                events: 256,
-                bytes: 4 << 20,
-            },
-            slow: Slow::default(),
-            newcomers: Newcomers::default(),
-            resync: Resync::default(),
+            options: Options::default(),
             epoch: Epoch::random(),
         }
     }
 
     /// Sets how many events can be replayed; 0 keeps none.
     pub fn history_events(mut self, events: usize) -> Self {
-        self.history.events = events;
+        self.options.history.events = events;
         self
     }
 
     /// Sets how many bytes the events that can be replayed may have together; 0 keeps none.
     pub fn history_bytes(mut self, bytes: usize) -> Self {
-        self.history.bytes = bytes;
+        self.options.history.bytes = bytes;
         self
     }
 
     /// Sets how many events a subscriber may be behind before it is slow; at least 1.
     pub fn queue_events(mut self, events: usize) -> Self {
-        self.queue.events = events;
+        self.options.queue.events = events;
         self
     }
 
     /// Sets how many bytes a subscriber may be behind before it is slow. One event is always allowed.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
-        self.queue.bytes = bytes;
+        self.options.queue.bytes = bytes;
         self
     }
 
     /// Sets what happens to a subscriber that is further behind than its queue is long.
     pub fn slow(mut self, slow: Slow) -> Self {
-        self.slow = slow;
+        self.options.slow = slow;
         self
     }
 
     /// Sets what a subscriber without a last event id gets.
     pub fn newcomers(mut self, newcomers: Newcomers) -> Self {
-        self.newcomers = newcomers;
+        self.options.newcomers = newcomers;
         self
     }
 
@@ -134,7 +122,7 @@ impl Builder {
     ///
     /// [`InvalidEvent`] if the event cannot be sent.
     pub fn resync(mut self, event: &ServerSentEvent<'_>) -> Result<Self, InvalidEvent> {
-        self.resync = Resync::new(event)?;
+        self.options.resync = Resync::new(event)?;
         Ok(self)
     }
 
@@ -166,9 +154,15 @@ impl Builder {
     /// Makes the channel.
     #[must_use]
     pub fn build(self) -> EventChannel {
-        let log = Log::new(self.queue, self.history);
-        let policy = (self.slow, self.newcomers);
-        EventChannel::of(Shared::new(log, policy, self.epoch, self.resync))
+        let log = Log::new(self.options.queue, self.options.history);
+        EventChannel::of(Shared::new(log, self.options, self.epoch))
+    }
+
+    /// Makes a reader, whose channels follow the streams of an engine. Their ids are the engine's, and no
+    /// epoch has a part in them.
+    #[must_use]
+    pub fn follower(self) -> Follower {
+        Follower::new(self.options)
     }
 }
 
@@ -176,10 +170,10 @@ impl fmt::Debug for Builder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Builder")
-            .field("history", &self.history)
-            .field("queue", &self.queue)
-            .field("slow", &self.slow)
-            .field("newcomers", &self.newcomers)
+            .field("history", &self.options.history)
+            .field("queue", &self.options.queue)
+            .field("slow", &self.options.slow)
+            .field("newcomers", &self.options.newcomers)
             .finish_non_exhaustive()
     }
 }

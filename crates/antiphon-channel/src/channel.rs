@@ -90,6 +90,7 @@ impl EventChannel {
             None => shared.epoch.id(state.log.next()),
         };
         state.log.append(draft.with_id(&id), own_id);
+        state.published += 1;
         let wakers = state.parked.take();
         drop(state);
         wake(wakers);
@@ -164,7 +165,7 @@ impl EventChannel {
         let state = self.handle.shared.lock();
         Counters {
             subscribers: state.subscribers,
-            published: state.log.next() - 1,
+            published: state.published,
             delivered: state.delivered,
             lagged: state.lagged,
             dropped: state.dropped,

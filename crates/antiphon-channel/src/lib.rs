@@ -43,13 +43,23 @@
 mod builder;
 mod channel;
 mod counters;
+mod demand;
+mod entry;
+mod entry_id;
 mod epoch;
+mod feed;
+pub mod follow;
+mod follower;
+mod following;
 mod frame;
 mod log;
+mod options;
 mod parked;
 mod policy;
+mod seat;
 mod shared;
 mod subscriber;
+mod tail;
 
 pub use builder::Builder;
 pub use channel::{EventChannel, PublishError};

@@ -32,6 +32,16 @@ pub(crate) struct Log {
     own: HashMap<Arc<str>, u64>,
     queue_bound: Bound,
     history_bound: Bound,
+    pins: Pins,
+}
+
+/// Those who read, or wait for, what lies before the history.
+#[derive(Default)]
+struct Pins {
+    count: usize,
+    /// The number that was the next event's when the last of them came. Who has fallen behind `live`
+    /// since then is slow, and holds nothing.
+    joined: u64,
 }
 
 struct Entry {
@@ -61,6 +71,19 @@ impl Log {
             own: HashMap::new(),
             queue_bound,
             history_bound,
+            pins: Pins::default(),
+        }
+    }
+
+    /// Makes a log that has room before its first event, for [`extend`](Self::extend).
+    pub(crate) fn with_room(queue_bound: Bound, history_bound: Bound) -> Self {
+        const ROOM: u64 = 1 << 62;
+        Self {
+            first: ROOM,
+            live: ROOM,
+            history: ROOM,
+            written: ROOM,
+            ..Self::new(queue_bound, history_bound)
         }
     }
 
@@ -72,6 +95,11 @@ impl Log {
     /// Returns the number of the oldest event in everybody's queue.
     pub(crate) const fn live(&self) -> u64 {
         self.live
+    }
+
+    /// Returns the number of the oldest event that is held.
+    pub(crate) const fn first(&self) -> u64 {
+        self.first
     }
 
     /// Returns the number of the oldest event of the history.
@@ -107,6 +135,58 @@ impl Log {
         // The newest event stays in the queue, however long it is.
         self.live = self.trimmed(self.live, next, self.queue_bound).min(number);
         self.history = self.trimmed(self.history, next, self.history_bound);
+        self.let_go();
+    }
+
+    /// Puts events before the first, the oldest of them first.
+    pub(crate) fn extend(&mut self, events: Vec<(Arc<str>, Bytes)>) {
+        for (id, frame) in events.into_iter().rev() {
+            let offset = self.offset(self.first) - frame.len() as u64;
+            self.first -= 1;
+            self.own.entry(Arc::clone(&id)).or_insert(self.first);
+            self.entries.push_front(Entry {
+                frame,
+                offset,
+                own_id: Some(id),
+            });
+        }
+    }
+
+    /// Lets go of all events; those that are appended next have a new beginning.
+    pub(crate) fn clear(&mut self) {
+        let next = self.next();
+        self.entries.clear();
+        self.own.clear();
+        self.pins = Pins::default();
+        (self.first, self.live, self.history) = (next, next, next);
+    }
+
+    /// Gives the place before the next event a name, by which it is found as if an event had it.
+    pub(crate) fn name_place(&mut self, id: Arc<str>) {
+        self.own.insert(id, self.next() - 1);
+    }
+
+    /// Keeps all events for one more who reads, or waits for, what lies before the history.
+    pub(crate) fn pin(&mut self) {
+        self.pins.count += 1;
+        self.pin_again();
+    }
+
+    /// Keeps them for one for whom they are kept already, as if it came now.
+    pub(crate) fn pin_again(&mut self) {
+        self.pins.joined = self.next();
+    }
+
+    /// Keeps them for one less.
+    pub(crate) fn unpin(&mut self) {
+        self.pins.count -= 1;
+        self.let_go();
+    }
+
+    fn let_go(&mut self) {
+        if self.pins.count > 0 && self.live <= self.pins.joined {
+            return;
+        }
         let first = self.trimmed(self.first, self.live, self.history_bound);
         for gone in self.first..first {
             let id = self.entries.pop_front().and_then(|entry| entry.own_id);
@@ -132,6 +212,17 @@ impl Log {
         let own = || self.own.get(str::from_utf8(id).ok()?).copied();
         let number = own().or_else(|| assigned.filter(|number| self.has_assigned(*number)))?;
         (number + 1 >= self.history).then_some(number + 1)
+    }
+
+    /// Returns the number of the event after `id`, if `id` is held.
+    pub(crate) fn after_held(&self, id: &str) -> Option<u64> {
+        let after = self.own.get(id).map(|number| number + 1);
+        after.filter(|after| *after >= self.first)
+    }
+
+    /// Returns the id that the publisher gave the oldest event that is held.
+    pub(crate) fn oldest(&self) -> Option<&str> {
+        self.entries.front()?.own_id.as_deref()
     }
 
     /// Returns the id of the newest event; before the first, the id that an event 0 would have.

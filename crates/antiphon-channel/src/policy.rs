@@ -17,7 +17,7 @@ pub enum Slow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Newcomers {
     /// What is published from now on. A response tells its client the
-    /// [place](crate::Subscriber::take_position) first.
+    /// [place](crate::Subscriber::position) first.
     #[default]
     Live,
     /// All that is in the history, and then what is published from now on.

@@ -2,14 +2,15 @@
 
 use crate::parked::Ticket;
 use crate::policy::Slow;
-use crate::shared::Shared;
+use crate::seat::{Seat, Start};
+use crate::shared::{Shared, State};
 use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// One subscriber of an [`EventChannel`](crate::EventChannel): a stream of encoded events.
 ///
@@ -28,6 +29,8 @@ pub struct Subscriber {
     /// What a newcomer is told of its place.
     position: Option<Bytes>,
     ticket: Option<Ticket>,
+    /// Its place in a channel that follows a stream.
+    seat: Option<Box<Seat>>,
     ended: bool,
 }
 
@@ -46,28 +49,49 @@ impl Subscriber {
             resync,
             position,
             ticket: None,
+            seat: None,
             ended: false,
         }
     }
 
-    /// Takes what a newcomer's client is told first: the id of the newest event, without an event. `None`
-    /// for a client that has an id, or gets an event at once.
+    /// Makes a subscriber that begins where its seat finds.
+    pub(crate) fn seated(shared: Arc<Shared>, seat: Seat) -> Self {
+        let mut subscriber = Self::new(shared, 0, 0, None, None);
+        subscriber.seat = Some(Box::new(seat));
+        subscriber
+    }
+
+    /// Waits for what a newcomer's client is told first: the id of the newest event, without an event.
+    /// `None` for a client that has an id, or gets an event at once; and when it is asked again.
     ///
     /// A client keeps the id and dispatches nothing. Without it, one whose connection breaks before its
     /// first event would be a newcomer again, and miss what was published meanwhile without being told.
+    ///
+    /// Only a channel that follows a stream of an engine may have to be waited for, until it has read it.
     ///
     /// # Examples
     ///
     /// ```
     /// use antiphon_channel::EventChannel;
     ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
     /// let channel = EventChannel::builder().repeatable_ids().build();
     /// let mut subscriber = channel.subscribe(None);
-    /// assert_eq!(subscriber.take_position().unwrap(), "id: 0\r\n\r\n");
-    /// assert_eq!(subscriber.take_position(), None);
+    /// assert_eq!(subscriber.position().await.unwrap(), "id: 0\r\n\r\n");
+    /// assert_eq!(subscriber.position().await, None);
+    /// # }
     /// ```
-    pub fn take_position(&mut self) -> Option<Bytes> {
-        self.position.take()
+    pub async fn position(&mut self) -> Option<Bytes> {
+        poll_fn(|context| self.poll_position(context)).await
+    }
+
+    /// Polls for what a newcomer's client is told first, as [`position`](Self::position) has it.
+    pub fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.is_seeking() {
+            ready!(self.poll_start(context));
+        }
+        Poll::Ready(self.position.take())
     }
 
     /// The next event, or `None` at the end.
@@ -116,6 +140,9 @@ impl Subscriber {
         max_bytes: usize,
         mut take: impl FnMut(Bytes),
     ) -> Poll<usize> {
+        if self.is_seeking() {
+            ready!(self.poll_start(context));
+        }
         if let Some(resync) = self.resync.take() {
             take(resync);
             return Poll::Ready(1);
@@ -125,8 +152,18 @@ impl Subscriber {
         }
         let shared = &self.shared;
         let mut state = shared.lock();
+        if let Some(seat) = &mut self.seat {
+            if seat.takes_loss(&state) {
+                (self.cursor, self.joined) = (state.log.next(), state.log.next());
+                let newest = Shared::newest(&state);
+                drop(state);
+                take(shared.resync(newest));
+                return Poll::Ready(1);
+            }
+            seat.advance(self.cursor, &mut state);
+        }
         let live = state.log.live();
-        if self.cursor.max(self.joined) < live {
+        if self.cursor.max(self.joined) < live || self.cursor < state.log.first() {
             let next = state.log.next();
             let resume = if shared.slow == Slow::DropOldest {
                 live
@@ -140,11 +177,11 @@ impl Subscriber {
                 Slow::DropOldest => {}
                 Slow::Disconnect => {
                     self.ended = true;
-                    state.subscribers -= 1;
+                    leave(&mut self.seat, &mut state);
                     return Poll::Ready(0);
                 }
                 Slow::Resync => {
-                    let newest = state.log.newest();
+                    let newest = Shared::newest(&state);
                     drop(state);
                     take(shared.resync(newest));
                     return Poll::Ready(1);
@@ -166,15 +203,68 @@ impl Subscriber {
             state.delivered += taken as u64;
             return Poll::Ready(taken);
         }
-        if state.closed {
+        let is_dismissed = self
+            .seat
+            .as_ref()
+            .is_some_and(|seat| seat.is_dismissed(&state));
+        if state.closed || is_dismissed {
             self.ended = true;
-            state.subscribers -= 1;
+            leave(&mut self.seat, &mut state);
             return Poll::Ready(0);
         }
         let replaced = state.parked.park(&mut self.ticket, context.waker());
         drop(state);
         drop(replaced);
         Poll::Pending
+    }
+
+    fn is_seeking(&self) -> bool {
+        self.seat.as_ref().is_some_and(|seat| seat.is_seeking())
+    }
+
+    /// Waits until the seat is found, or the channel ends.
+    fn poll_start(&mut self, context: &Context<'_>) -> Poll<()> {
+        let (Some(seat), false) = (&mut self.seat, self.ended) else {
+            return Poll::Ready(());
+        };
+        let shared = &self.shared;
+        let mut state = shared.lock();
+        if let Some(start) = seat.start(&mut state) {
+            let next = state.log.next();
+            let newest = Shared::newest(&state);
+            drop(state);
+            self.joined = next;
+            match start {
+                Start::Live(number) => {
+                    self.cursor = number;
+                    self.position = Some(shared.position(newest));
+                }
+                Start::At(number) => self.cursor = number,
+                Start::Resync => {
+                    self.cursor = next;
+                    self.resync = Some(shared.resync(newest));
+                }
+            }
+            return Poll::Ready(());
+        }
+        if state.closed || seat.is_dismissed(&state) {
+            self.ended = true;
+            leave(&mut self.seat, &mut state);
+            return Poll::Ready(());
+        }
+        let replaced = state.parked.park(&mut self.ticket, context.waker());
+        drop(state);
+        drop(replaced);
+        shared.ask();
+        Poll::Pending
+    }
+}
+
+/// Gives up the place of one who has ended.
+fn leave(seat: &mut Option<Box<Seat>>, state: &mut State) {
+    state.subscribers -= 1;
+    if let Some(mut seat) = seat.take() {
+        seat.leave(state);
     }
 }
 
@@ -194,7 +284,7 @@ impl Drop for Subscriber {
             return;
         }
         let mut state = self.shared.lock();
-        state.subscribers -= 1;
+        leave(&mut self.seat, &mut state);
         let waker = self.ticket.and_then(|ticket| state.parked.leave(ticket));
         drop(state);
         drop(waker);

@@ -23,17 +23,27 @@ const FS: [&str; 11] = [
     "content_hash",
 ];
 
-const CHANNEL: [&str; 10] = [
+const CHANNEL: [&str; 20] = [
     "policy",
     "counters",
     "parked",
     "log",
     "epoch",
     "frame",
+    "options",
+    "entry_id",
+    "entry",
+    "demand",
+    "following",
     "shared",
+    "seat",
     "subscriber",
     "channel",
+    "tail",
+    "feed",
+    "follower",
     "builder",
+    "follow",
 ];
 
 const RUST_FACE: [&str; 11] = [

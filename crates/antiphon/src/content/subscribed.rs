@@ -13,11 +13,13 @@ use bytes::Bytes;
 use futures_core::Stream;
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use tokio::task::yield_now;
 
 pub(crate) struct Subscribed {
     subscriber: Subscriber,
+    /// Whether a newcomer's client is still to be told where it is.
+    tells_position: bool,
     taken: VecDeque<Bytes>,
     /// How many bytes were taken since there was something to send.
     taken_len: usize,
@@ -32,10 +34,11 @@ pub(crate) struct Subscribed {
 }
 
 impl Subscribed {
-    pub(crate) fn new(mut subscriber: Subscriber) -> Self {
+    pub(crate) fn new(subscriber: Subscriber) -> Self {
         Self {
-            taken: subscriber.take_position().into_iter().collect(),
             subscriber,
+            tells_position: true,
+            taken: VecDeque::new(),
             taken_len: 0,
             gathered: Gathered::default(),
             turns: 0,
@@ -47,6 +50,14 @@ impl Subscribed {
 
     /// Takes what is there; ready when it is to be sent, or at the end.
     fn poll_taken(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.tells_position {
+            let position = ready!(self.subscriber.poll_position(context));
+            self.tells_position = false;
+            self.taken.extend(position);
+            if !self.taken.is_empty() {
+                return Poll::Ready(());
+            }
+        }
         let room = FULL.saturating_sub(self.taken_len);
         let before = self.taken.len();
         let batch = self.subscriber.poll_batch(context, room, &mut self.taken);
@@ -86,7 +97,7 @@ impl Stream for Subscribed {
     ) -> Poll<Option<Result<Bytes>>> {
         let this = &mut *self;
         if this.gathered.is_empty() && (this.taken.is_empty() || this.turns > 0) {
-            std::task::ready!(this.poll_taken(context));
+            ready!(this.poll_taken(context));
         }
         Poll::Ready(this.gathered.take_of(&mut this.taken).map(Ok))
     }
