@@ -100,6 +100,8 @@ pub struct Counters {
     pub channels: usize,
     /// Subscribers there are now.
     pub subscribers: usize,
+    /// Events that this process has published.
+    pub published: u64,
     /// Events that were read as they were published.
     pub read: u64,
     /// How long ago the last of them was published when it was read, by the two machines' clocks.
@@ -282,6 +284,29 @@ impl Follower {
             shared.end_reading();
         }
         outcome
+    }
+
+    /// Says that the engine refused the question about the channel `name`, which is asked again with the
+    /// next [sweep](Self::tick): its key is of another kind, or not allowed.
+    pub fn failed(&self, name: &str) {
+        let mut state = self.lock();
+        if let Some(followed) = state.channels.get_mut(name) {
+            followed.tail.disconnected();
+        }
+        state.awaited.remove(name);
+    }
+
+    /// Counts an event that this process has published.
+    pub fn published(&self) {
+        self.lock().counters.published += 1;
+    }
+
+    /// Tells whether somebody waits for the channel `name` to be read for the first time. An event that
+    /// is published before that may have been published before a newcomer came.
+    pub fn is_starting(&self, name: &str) -> bool {
+        let state = self.lock();
+        let followed = state.channels.get(name);
+        followed.is_some_and(|followed| followed.tail.position().is_none())
     }
 
     /// Returns what the blocking read is to wait for: the channels that were read, and how far.

@@ -409,6 +409,28 @@ fn a_deleted_stream_is_seen_by_the_sweep() {
     assert_eq!(outcome, Outcome::Fine);
 }
 
+#[test]
+fn a_question_that_is_refused_is_asked_again_with_the_next_sweep() {
+    let engine = engine();
+    add(&engine, [1]);
+    let mut node = Node::new(&engine, builder().follower());
+    let mut subscriber = node.follower.subscribe("news", None);
+    let asks = node.follower.asks();
+    assert_eq!((asks.len(), node.follower.is_starting("news")), (1, true));
+    node.follower.failed("news");
+    node.settle();
+    assert!(node.follower.is_starting("news"));
+    let now = Instant::now();
+    node.follower.tick(now, Duration::MAX);
+    node.follower
+        .tick(now + Duration::from_secs(5), Duration::MAX);
+    node.settle();
+    assert_eq!(position(&mut subscriber).unwrap(), "id: 1-0\r\n\r\n");
+    assert!(!node.follower.is_starting("news"));
+    node.follower.published();
+    assert_eq!(node.follower.counters().published, 1);
+}
+
 #[derive(Clone, Debug)]
 enum Action {
     Add(u8),
