@@ -37,7 +37,7 @@ test-portable: # how files are opened and read on other systems, on this one
 
 WINDOWS = x86_64-pc-windows-gnu
 
-clients: # the programs that download files in tests
+clients: # the programs that tests run: those that download files, and Redis
 	crates/antiphon/tests/clients
 
 test-layers: # the core depends on nothing, and no crate's files form a circle or use what is above them

@@ -291,9 +291,10 @@ impl Follower {
     pub fn failed(&self, name: &str) {
         let mut state = self.lock();
         if let Some(followed) = state.channels.get_mut(name) {
-            followed.tail.disconnected();
+            followed.tail.refused();
         }
         state.awaited.remove(name);
+        state.watched.remove(name);
     }
 
     /// Counts an event that this process has published.
@@ -361,7 +362,9 @@ impl Follower {
     pub fn tick(&self, now: Instant, outage: Duration) -> Instant {
         let mut state = self.lock();
         let mut dismissed = Vec::new();
-        if !state.is_connected {
+        if state.channels.is_empty() {
+            state.down_since = None;
+        } else if !state.is_connected {
             let down_since = *state.down_since.get_or_insert(now);
             if now.saturating_duration_since(down_since) >= outage {
                 state.down_since = Some(now);

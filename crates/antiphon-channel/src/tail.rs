@@ -163,6 +163,12 @@ impl<T> Tail<T> {
         self.is_stale = true;
     }
 
+    /// Forgets where it was: the engine refuses the question, as the stream is not there any more.
+    pub(crate) fn refused(&mut self) {
+        self.disconnected();
+        self.place = Place::Unknown;
+    }
+
     /// Returns the next question, if there is one and none is under way.
     ///
     /// `before` is the oldest entry that is held, if older ones are wanted. `history` is how many entries

@@ -91,11 +91,14 @@
 //! | `server` | yes        | [`serve`] and [`Server`], over hyper                               |
 //! | `axum`   | no         | axum's `IntoResponse` and extractors                               |
 //! | `tower`  | no         | `tower::Service` of the classes, and a service as an [`App`](asgi::App) |
+//! | `redis`  | no         | `channel::redis`: event channels that several processes share      |
+//! | `redis-tls` | no      | the same over TLS, with rustls and ring                            |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod asgi;
 mod background;
 mod body;
+pub mod channel;
 mod content;
 mod deliver;
 mod request;
@@ -109,7 +112,6 @@ mod axum;
 #[cfg(feature = "tower")]
 mod tower;
 
-pub use antiphon_channel as channel;
 pub use antiphon_core::fields::{self as headers, Headers};
 pub use antiphon_core::request::last_event_id;
 pub use antiphon_core::request::range::RangePolicy;

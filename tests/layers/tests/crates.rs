@@ -46,7 +46,8 @@ const CHANNEL: [&str; 20] = [
     "follow",
 ];
 
-const RUST_FACE: [&str; 11] = [
+const RUST_FACE: [&str; 12] = [
+    "channel",
     "shutdown",
     "background",
     "asgi",

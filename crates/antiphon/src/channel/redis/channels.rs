@@ -1,0 +1,139 @@
+//! The channels of one Redis, and what publishers and subscribers see of each.
+
+use super::error::{InvalidName, PublishError};
+use super::inner::{Inner, START};
+use antiphon_channel::Subscriber;
+use antiphon_channel::follow::{Counters, fields};
+use antiphon_core::values::event::ServerSentEvent;
+use std::fmt;
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// The channels of one Redis, as one process has them.
+///
+/// It is a handle: clones are the same channels. When the last handle is dropped, of these and of their
+/// [`Channel`]s, they are [closed](Self::close). Nothing is connected before the first use.
+#[derive(Clone)]
+pub struct Channels {
+    handle: Arc<Closing>,
+}
+
+/// What the handles share; the reader has no part in it.
+struct Closing {
+    inner: Arc<Inner>,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.inner.close();
+    }
+}
+
+/// One channel: a stream of Redis. It is cheap to make and to clone.
+#[derive(Clone)]
+pub struct Channel {
+    channels: Channels,
+    name: Arc<str>,
+}
+
+impl Channels {
+    pub(super) fn of(inner: Arc<Inner>) -> Self {
+        Self {
+            handle: Arc::new(Closing { inner }),
+        }
+    }
+
+    /// Returns the channel of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`] if it is empty, longer than 256 bytes, or has blanks or control characters. A name
+    /// that comes from a client decides which stream is read: check who may.
+    pub fn channel(&self, name: &str) -> Result<Channel, InvalidName> {
+        if name.is_empty() {
+            return Err(InvalidName("none"));
+        }
+        if name.len() > MAX_NAME {
+            return Err(InvalidName("more"));
+        }
+        if name.contains(|character: char| character.is_whitespace() || character.is_control()) {
+            return Err(InvalidName("one"));
+        }
+        Ok(Channel {
+            channels: self.clone(),
+            name: name.into(),
+        })
+    }
+
+    /// What the channels have done so far, and hold now.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.handle.inner.follower.counters()
+    }
+
+    /// Ends the channels: subscribers get what is in their queues, and then end. What is published later
+    /// is an error.
+    pub fn close(&self) {
+        self.handle.inner.close();
+    }
+}
+
+impl Channel {
+    /// Sends an event to the subscribers of all processes, and returns the id that Redis gave it.
+    ///
+    /// When it returns, Redis has the event. To drop the future does not take it back.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`]; it fails at once while Redis is away. After [`PublishError::Ambiguous`] the event
+    /// may be in the stream: only the program knows whether to send it twice is worse than not at all.
+    pub async fn publish(&self, event: &ServerSentEvent<'_>) -> Result<String, PublishError> {
+        let inner = &self.channels.handle.inner;
+        let fields = fields(event).map_err(PublishError::Event)?;
+        if inner.follower.is_closed() {
+            return Err(PublishError::Closed);
+        }
+        if inner.follower.is_starting(&self.name) {
+            // Who has subscribed already is to get it.
+            let mut subscriber = inner.follower.subscribe(&self.name, None);
+            let _ = timeout(START, subscriber.position()).await;
+        }
+        inner.publish(&self.name, &fields).await
+    }
+
+    /// Subscribes, as [`EventChannel::subscribe`](crate::channel::EventChannel::subscribe) does: to what is published from now on by any process,
+    /// after what was missed since `last_event_id`.
+    ///
+    /// It returns at once. Until the stream is read the subscriber waits.
+    #[must_use]
+    pub fn subscribe(&self, last_event_id: Option<&[u8]>) -> Subscriber {
+        let inner = &self.channels.handle.inner;
+        inner.used.notify_one();
+        inner.follower.subscribe(&self.name, last_event_id)
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for Channels {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Channels")
+            .field("prefix", &self.handle.inner.prefix)
+            .field("counters", &self.counters())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Channel").field(&self.name).finish()
+    }
+}
+
+/// How many bytes a name may have.
+const MAX_NAME: usize = 256;
