@@ -301,3 +301,57 @@ async fn many_who_come_back_cost_few_readings() {
     let reads = channels.counters().history_reads - before;
     assert!(reads <= 2 * 20, "{reads}");
 }
+
+#[cfg(feature = "redis-tls")]
+#[tokio::test]
+async fn an_engine_is_spoken_to_over_tls() {
+    if !is_there() {
+        return;
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let mut engine = Engine::absent(&[]);
+    let [key, certificate] = ["key.pem", "certificate.pem"].map(|name| engine.folder().join(name));
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    engine.add(&["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
+    engine.add(&["--tls-key-file", key.to_str().unwrap()]);
+    engine.add(&["--tls-cert-file", certificate.to_str().unwrap()]);
+    engine.add(&["--tls-ca-cert-file", certificate.to_str().unwrap()]);
+    engine.run();
+    let builder = || Channels::builder(&format!("rediss://localhost:{port}/"));
+    let pem = std::fs::read(&certificate).unwrap();
+    let channels = builder().root_certificates(pem).build().unwrap();
+    let news = channels.channel("news").unwrap();
+    let mut subscriber = news.subscribe(None);
+    news.publish(&event("hello")).await.unwrap();
+    assert_eq!(next(&mut subscriber).await, "data: hello");
+    let stranger = builder().build().unwrap().channel("news").unwrap();
+    let error = stranger.publish(&event("x")).await.unwrap_err().to_string();
+    assert!(error.contains("certificate"), "{error}");
+}

@@ -36,6 +36,12 @@ impl Engine {
         }
     }
 
+    #[cfg(feature = "redis-tls")]
+    pub(crate) fn add(&mut self, options: &[&str]) {
+        self.options
+            .extend(options.iter().map(|&option| option.to_owned()));
+    }
+
     pub(crate) fn run(&mut self) {
         let mut command = Command::new("redis-server");
         command

@@ -5,7 +5,9 @@ use super::error::BuildError;
 use super::inner::{Inner, Link};
 use super::reader;
 use antiphon_channel::{Builder, EventChannel};
-use redis::Client;
+#[cfg(feature = "redis-tls")]
+use redis::TlsCertificates;
+use redis::{Client, RedisResult};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,8 @@ pub struct ChannelsBuilder {
     ttl: Option<Duration>,
     outage: Duration,
     channels: Builder,
+    #[cfg(feature = "redis-tls")]
+    root_certificates: Option<Vec<u8>>,
 }
 
 impl Channels {
@@ -42,6 +46,8 @@ impl Channels {
             ttl: Some(Duration::from_secs(86_400)),
             outage: Duration::from_secs(60),
             channels: EventChannel::builder(),
+            #[cfg(feature = "redis-tls")]
+            root_certificates: None,
         }
     }
 }
@@ -80,6 +86,14 @@ impl ChannelsBuilder {
         self
     }
 
+    /// Sets whose certificates are believed at a `rediss://` address, in PEM; by default those that the
+    /// system has.
+    #[cfg(feature = "redis-tls")]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
     /// Makes the channels, which are read by a task of the current tokio runtime.
     ///
     /// # Errors
@@ -87,8 +101,8 @@ impl ChannelsBuilder {
     /// [`BuildError`] if the address is none of Redis, or if there is no runtime. Whether Redis is there
     /// is found at the first use.
     pub fn build(self) -> Result<Channels, BuildError> {
-        let client =
-            Client::open(&*self.url).map_err(|error| BuildError::Url(error.to_string().into()))?;
+        let client = self.client();
+        let client = client.map_err(|error| BuildError::Url(error.to_string().into()))?;
         let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
         let random = getrandom::u64().unwrap_or_default();
         let inner = Arc::new(Inner {
@@ -107,6 +121,18 @@ impl ChannelsBuilder {
         });
         runtime.spawn(reader::run(Arc::clone(&inner)));
         Ok(Channels::of(inner))
+    }
+
+    fn client(&self) -> RedisResult<Client> {
+        #[cfg(feature = "redis-tls")]
+        if let Some(pem) = &self.root_certificates {
+            let certificates = TlsCertificates {
+                client_tls: None,
+                root_cert: Some(pem.clone()),
+            };
+            return Client::build_with_tls(&*self.url, certificates);
+        }
+        Client::open(&*self.url)
     }
 }
 
