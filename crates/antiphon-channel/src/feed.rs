@@ -3,6 +3,7 @@
 use crate::entry_id::EntryId;
 use crate::following::Following;
 use crate::shared::{Shared, State, wake};
+use crate::tail::Before;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -50,9 +51,9 @@ impl Shared {
         });
     }
 
-    /// Puts older events before those that are held; there are none before `beginning`, if it is known.
+    /// Puts older events before those that are held, of which there are to be about `max_bytes` at most.
     /// Wakes nobody as long as somebody waits for still older ones.
-    pub(crate) fn extend(&self, events: Events, is_all: bool, max_bytes: u64) {
+    pub(crate) fn extend(&self, events: Events, before: Before, max_bytes: u64) {
         let mut state = self.lock();
         let state_ = &mut *state;
         let Some(following) = state_.following.as_deref_mut() else {
@@ -62,7 +63,10 @@ impl Shared {
             .into_iter()
             .map(|(id, frame)| (id.to_string().into(), frame));
         state_.log.extend(named.collect());
-        if is_all || state_.log.held_bytes() > max_bytes {
+        if before == Before::Nothing {
+            state_.log.name_beginning(EntryId::ZERO.to_string().into());
+        }
+        if before != Before::Unknown || state_.log.held_bytes() > max_bytes {
             let oldest = state_.log.oldest();
             following.beginning = oldest.and_then(|id| EntryId::parse(id.as_bytes()));
         }

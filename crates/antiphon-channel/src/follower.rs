@@ -264,7 +264,7 @@ impl Follower {
             state.awaited.remove(&name);
             state.is_watch_short |= !state.watched.contains(&name);
         }
-        if !is_settled || matches!(step, Step::Extended { .. }) {
+        if !is_settled || matches!(step, Step::Extended(..)) {
             state.urgent.push_back(name);
         }
         // Wakers run code of the program's, which may be waiting for this lock.
@@ -278,7 +278,7 @@ impl Follower {
             Step::Started(events) => shared.start(events, place),
             Step::Appended(events) => shared.append(events, place),
             Step::Lost(events) => shared.replace(events, place),
-            Step::Extended { entries, is_all } => shared.extend(entries, is_all, MAX_REPLAY),
+            Step::Extended(events, before) => shared.extend(events, before, MAX_REPLAY),
         }
         if is_settled {
             shared.end_reading();
@@ -474,7 +474,7 @@ impl State {
                 }
                 events
             }
-            Step::Started(entries) | Step::Extended { entries, .. } => entries,
+            Step::Started(events) | Step::Extended(events, _) => events,
         };
         self.measure(events);
     }

@@ -42,6 +42,7 @@
 
 mod builder;
 mod channel;
+mod composite_id;
 mod counters;
 mod demand;
 mod entry;
@@ -60,6 +61,7 @@ mod seat;
 mod shared;
 mod subscriber;
 mod tail;
+mod topics;
 
 pub use builder::Builder;
 pub use channel::{EventChannel, PublishError};
@@ -67,6 +69,7 @@ pub use counters::Counters;
 pub use epoch::InvalidEpoch;
 pub use policy::{Newcomers, Slow};
 pub use subscriber::Subscriber;
+pub use topics::{InvalidTopics, Topic, Topics, TopicsHandle};
 
 /// The code of the front page, run as tests.
 #[cfg(doctest)]

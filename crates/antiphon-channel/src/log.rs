@@ -166,6 +166,11 @@ impl Log {
         self.own.insert(id, self.next() - 1);
     }
 
+    /// Gives the place before the first event a name.
+    pub(crate) fn name_beginning(&mut self, id: Arc<str>) {
+        self.own.insert(id, self.first - 1);
+    }
+
     /// Keeps all events for one more who reads, or waits for, what lies before the history.
     pub(crate) fn pin(&mut self) {
         self.pins.count += 1;

@@ -71,14 +71,19 @@ pub(crate) enum Step<T> {
     Appended(Vec<(EntryId, T)>),
     /// Entries may have been missed; these are the stream's newest now, the oldest first.
     Lost(Vec<(EntryId, T)>),
-    /// These lie directly before the oldest entry that was asked about, the oldest first. If `is_all`,
-    /// the stream has no more before them.
-    Extended {
-        /// The oldest first.
-        entries: Vec<(EntryId, T)>,
-        /// Whether there is no more.
-        is_all: bool,
-    },
+    /// These lie directly before the oldest entry that was asked about, the oldest first.
+    Extended(Vec<(EntryId, T)>, Before),
+}
+
+/// What lies before the entries of an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Perhaps more.
+    Unknown,
+    /// Nothing that is still there.
+    Gone,
+    /// Nothing, ever: the stream still has all that it was given.
+    Nothing,
 }
 
 /// The end of one stream: what to ask the engine, and what its answers mean.
@@ -121,6 +126,8 @@ enum Doubt<T> {
     Empty,
     /// These came instead of the entry that was asked for.
     Other(Vec<(EntryId, T)>),
+    /// These are the oldest that there are.
+    Oldest(Vec<(EntryId, T)>),
 }
 
 impl<T> Tail<T> {
@@ -212,7 +219,7 @@ impl<T> Tail<T> {
                 self.since(from, count, entries)
             }
             (Some(Ask::Before { from, count }), Answer::Entries(entries)) => {
-                before(from, count, entries)
+                self.before(from, count, entries)
             }
             (Some(Ask::State), Answer::State(state)) => {
                 let state = state.unwrap_or(StreamState {
@@ -223,6 +230,10 @@ impl<T> Tail<T> {
                 match self.doubt.take() {
                     Some(Doubt::Empty) => self.empty(state),
                     Some(Doubt::Other(entries)) => self.other(state, entries),
+                    Some(Doubt::Oldest(entries)) if state.entries_added == Some(state.length) => {
+                        Step::Extended(entries, Before::Nothing)
+                    }
+                    Some(Doubt::Oldest(entries)) => Step::Extended(entries, Before::Gone),
                     None => Step::Unsettled,
                 }
             }
@@ -306,6 +317,21 @@ impl<T> Tail<T> {
         }
     }
 
+    fn before(&mut self, from: EntryId, count: usize, mut entries: Vec<(EntryId, T)>) -> Step<T> {
+        let is_page = entries.len() >= count;
+        if entries.first().is_none_or(|(first, _)| *first != from) {
+            // It is trimmed, and all before it.
+            return Step::Extended(Vec::new(), Before::Gone);
+        }
+        entries.remove(0);
+        entries.reverse();
+        if is_page {
+            return Step::Extended(entries, Before::Unknown);
+        }
+        self.doubt = Some(Doubt::Oldest(entries));
+        Step::Unsettled
+    }
+
     /// Tells whether nothing was taken from the stream since its place was found vacant. Then it
     /// has every entry that was added since.
     ///
@@ -328,20 +354,6 @@ impl Place {
         });
         Self::Vacant(state.last_id, count)
     }
-}
-
-fn before<T>(from: EntryId, count: usize, mut entries: Vec<(EntryId, T)>) -> Step<T> {
-    let is_all = entries.len() < count;
-    if entries.first().is_none_or(|(first, _)| *first != from) {
-        // It is trimmed, and all before it.
-        return Step::Extended {
-            entries: Vec::new(),
-            is_all: true,
-        };
-    }
-    entries.remove(0);
-    entries.reverse();
-    Step::Extended { entries, is_all }
 }
 
 /// How often an entry may be added between two questions. A stream that is this busy has an entry to
@@ -483,7 +495,7 @@ mod tests {
     impl Read {
         fn take(&mut self, step: Step<u64>, stream: &mut Stream) {
             match step {
-                Step::Unsettled | Step::Extended { .. } => {}
+                Step::Unsettled | Step::Extended(..) => {}
                 Step::Started(entries) | Step::Lost(entries) => {
                     self.last = entries.last().map_or(self.newest, |(_, number)| *number);
                     let lost = &stream.lost;
@@ -620,28 +632,30 @@ mod tests {
         let (mut stream, mut tail) = (Stream::default(), Tail::new());
         (1..=9).for_each(|number| stream.add(number));
         settle(&mut tail, &stream);
-        let mut page = |stream: &Stream, index: usize| {
-            let ask = tail.ask(Some(stream.entries[index].0), 3, 4).unwrap();
-            ask_is_before(ask);
-            tail.answer(stream.answer(ask, true))
+        let mut page = |stream: &Stream, oldest: EntryId| loop {
+            let ask = tail.ask(Some(oldest), 3, 4).unwrap();
+            match tail.answer(stream.answer(ask, true)) {
+                Step::Unsettled => {}
+                step => return step,
+            }
         };
-        let entries = stream.entries[3..6].to_vec();
-        let is_all = false;
-        assert_eq!(page(&stream, 6), Step::Extended { entries, is_all });
-        let (entries, is_all) = (stream.entries[..2].to_vec(), true);
-        assert_eq!(page(&stream, 2), Step::Extended { entries, is_all });
-
-        let oldest = stream.entries[6].0;
-        stream.trim(1);
-        let ask = tail.ask(Some(oldest), 3, 4).unwrap();
-        let (entries, is_all) = (Vec::new(), true);
+        let (oldest, entries) = (stream.entries[6].0, stream.entries[3..6].to_vec());
         assert_eq!(
-            tail.answer(stream.answer(ask, true)),
-            Step::Extended { entries, is_all }
+            page(&stream, oldest),
+            Step::Extended(entries, Before::Unknown)
         );
-    }
-
-    fn ask_is_before(ask: Ask) {
-        assert!(matches!(ask, Ask::Before { .. }), "{ask:?}");
+        let (oldest, entries) = (stream.entries[2].0, stream.entries[..2].to_vec());
+        assert_eq!(
+            page(&stream, oldest),
+            Step::Extended(entries, Before::Nothing)
+        );
+        stream.trim(8);
+        let (oldest, entries) = (stream.entries[1].0, stream.entries[..1].to_vec());
+        assert_eq!(page(&stream, oldest), Step::Extended(entries, Before::Gone));
+        stream.trim(1);
+        assert_eq!(
+            page(&stream, oldest),
+            Step::Extended(Vec::new(), Before::Gone)
+        );
     }
 }

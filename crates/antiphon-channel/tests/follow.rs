@@ -217,8 +217,8 @@ fn an_id_is_found_in_memory_or_in_the_stream() {
     assert_eq!(subscriber(&ids[1999]), (0, None));
     assert_eq!(subscriber(&ids[0]), (1999, Some("2-0 2".to_owned())));
     let resync = (1, Some("2000-0 event: resync data:".to_owned()));
+    assert_eq!(subscriber("0-0"), (2000, Some("1-0 1".to_owned())));
     for unknown in [
-        "0-0",
         "5",
         "-1",
         "5-1",
@@ -309,8 +309,26 @@ fn the_first_events_of_a_stream_are_no_gap_and_its_place_is_an_id() {
     add(&engine, [1, 2]);
     node.wake();
     assert_eq!(read(&mut subscriber), ["1-0 1", "2-0 2"]);
+    // Also by another node, which has not seen the stream empty, as long as it has all.
+    let mut other = Node::new(&engine, builder().history_events(1).follower());
+    let subscribe = |node: &mut Node| {
+        let mut subscriber = node.follower.subscribe("news", Some(b"0-0"));
+        for _ in 0..2 {
+            assert!(
+                subscriber
+                    .poll_position(&mut Context::from_waker(Waker::noop()))
+                    .is_pending()
+            );
+            node.settle();
+        }
+        read(&mut subscriber)
+    };
     let mut again = node.follower.subscribe("news", Some(b"0-0"));
     assert_eq!(read(&mut again), ["1-0 1", "2-0 2"]);
+    assert_eq!(subscribe(&mut other), ["1-0 1", "2-0 2"]);
+    engine.borrow_mut().get_mut("news").unwrap().trim(1);
+    let mut late = Node::new(&engine, builder().follower());
+    assert_eq!(subscribe(&mut late), ["2-0 event: resync data:"]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ const FS: [&str; 11] = [
     "content_hash",
 ];
 
-const CHANNEL: [&str; 20] = [
+const CHANNEL: [&str; 22] = [
     "policy",
     "counters",
     "parked",
@@ -39,6 +39,8 @@ const CHANNEL: [&str; 20] = [
     "seat",
     "subscriber",
     "channel",
+    "composite_id",
+    "topics",
     "tail",
     "feed",
     "follower",

@@ -7,7 +7,7 @@
 
 use super::gather::Gathered;
 use crate::asgi::Result;
-use antiphon_channel::Subscriber;
+use antiphon_channel::{Subscriber, Topics};
 use antiphon_core::body::gather::FULL;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -16,8 +16,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use tokio::task::yield_now;
 
-pub(crate) struct Subscribed {
-    subscriber: Subscriber,
+pub(crate) struct Subscribed<S> {
+    subscriber: S,
     /// Whether a newcomer's client is still to be told where it is.
     tells_position: bool,
     taken: VecDeque<Bytes>,
@@ -33,8 +33,50 @@ pub(crate) struct Subscribed {
     after_nothing: u32,
 }
 
-impl Subscribed {
-    pub(crate) fn new(subscriber: Subscriber) -> Self {
+/// One who gets events.
+pub(crate) trait Batches: Unpin {
+    fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
+
+    fn poll_batch(
+        &mut self,
+        context: &mut Context<'_>,
+        max_bytes: usize,
+        batch: &mut VecDeque<Bytes>,
+    ) -> Poll<usize>;
+}
+
+impl Batches for Subscriber {
+    fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.poll_position(context)
+    }
+
+    fn poll_batch(
+        &mut self,
+        context: &mut Context<'_>,
+        max_bytes: usize,
+        batch: &mut VecDeque<Bytes>,
+    ) -> Poll<usize> {
+        self.poll_batch(context, max_bytes, batch)
+    }
+}
+
+impl Batches for Topics {
+    fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.poll_position(context)
+    }
+
+    fn poll_batch(
+        &mut self,
+        context: &mut Context<'_>,
+        max_bytes: usize,
+        batch: &mut VecDeque<Bytes>,
+    ) -> Poll<usize> {
+        self.poll_batch(context, max_bytes, batch)
+    }
+}
+
+impl<S: Batches> Subscribed<S> {
+    pub(crate) fn new(subscriber: S) -> Self {
         Self {
             subscriber,
             tells_position: true,
@@ -88,7 +130,7 @@ impl Subscribed {
     }
 }
 
-impl Stream for Subscribed {
+impl<S: Batches> Stream for Subscribed<S> {
     type Item = Result<Bytes>;
 
     fn poll_next(

@@ -16,7 +16,7 @@ use crate::content::threaded_iterator::ThreadedIterator;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
 use crate::shutdown::Shutdown;
-use antiphon_channel::Subscriber;
+use antiphon_channel::{Subscriber, Topics};
 use antiphon_core::response::content;
 use antiphon_core::response::{event_source, streaming};
 use antiphon_core::values::event::{self, InvalidEvent, Separator, ServerSentEvent};
@@ -139,6 +139,26 @@ impl EventSourceResponse {
     /// ```
     pub fn from_subscriber(subscriber: Subscriber) -> Self {
         Self::of(|_| Box::pin(Subscribed::new(subscriber)))
+    }
+
+    /// Makes a response of what is published on several channels; status 200.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::EventSourceResponse;
+    /// use antiphon::channel::{EventChannel, Topics};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (news, user) = (EventChannel::new(), EventChannel::new());
+    /// let topics = Topics::new([("news", &news), ("user:7", &user)], None)?;
+    /// let response = EventSourceResponse::from_topics(topics);
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_topics(topics: Topics) -> Self {
+        Self::of(|_| Box::pin(Subscribed::new(topics)))
     }
 
     fn of(events: impl FnOnce(Separator) -> Chunks + Send + 'static) -> Self {

@@ -104,7 +104,6 @@ async fn ids_that_are_none_of_the_stream_get_the_resync_event() {
     let foreign = other.publish(&event("foreign")).await.unwrap();
     for id in [
         &foreign,
-        "0-0",
         "5",
         "-1",
         "1-1",
@@ -300,6 +299,57 @@ async fn many_who_come_back_cost_few_readings() {
     }
     let reads = channels.counters().history_reads - before;
     assert!(reads <= 2 * 20, "{reads}");
+}
+
+#[tokio::test]
+async fn several_channels_are_one_stream() {
+    if !is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let nodes = [node(&engine), node(&engine)];
+    let publish = async |name: &str, data: &str| {
+        let channel = nodes[0].channel(name).unwrap();
+        channel.publish(&event(data)).await.unwrap();
+    };
+    let mut topics = nodes[0].subscribe(["news", "user:7"], None).unwrap();
+    let told = topics.position().await.unwrap();
+    let last = str::from_utf8(&told).unwrap()["id: ".len()..]
+        .trim_end()
+        .to_owned();
+    publish("news", "a").await;
+    publish("user:7", "b").await;
+    publish("other", "c").await;
+    let mut again = nodes[1]
+        .subscribe(["user:7", "news"], Some(last.as_bytes()))
+        .unwrap();
+    for topics in [&mut topics, &mut again] {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let frame = timeout(Duration::from_secs(20), topics.next())
+                .await
+                .unwrap()
+                .unwrap();
+            seen.push(
+                str::from_utf8(&frame)
+                    .unwrap()
+                    .trim_end()
+                    .rsplit("data: ")
+                    .next()
+                    .unwrap()
+                    .to_owned(),
+            );
+        }
+        seen.sort();
+        assert_eq!(seen, ["a", "b"]);
+    }
+    let error = nodes[0].subscribe(["news", ""], None).unwrap_err();
+    assert!(error.to_string().starts_with("channel name: "), "{error}");
+    let error = nodes[0].subscribe(["news", "news"], None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "topics: expected each once, but found \"news\" again"
+    );
 }
 
 #[cfg(feature = "redis-tls")]

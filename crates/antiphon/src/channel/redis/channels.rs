@@ -1,9 +1,9 @@
 //! The channels of one Redis, and what publishers and subscribers see of each.
 
-use super::error::{InvalidName, PublishError};
+use super::error::{InvalidName, PublishError, TopicsError};
 use super::inner::{Inner, START};
-use antiphon_channel::Subscriber;
 use antiphon_channel::follow::{Counters, fields};
+use antiphon_channel::{Subscriber, Topic, Topics};
 use antiphon_core::values::event::ServerSentEvent;
 use std::fmt;
 use std::sync::Arc;
@@ -65,6 +65,24 @@ impl Channels {
         })
     }
 
+    /// Subscribes to several channels, as one stream; each is a topic of its name.
+    ///
+    /// # Errors
+    ///
+    /// [`TopicsError`] if a name is none that a channel can have, if there are more than 26, or one twice.
+    pub fn subscribe<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+        last_event_id: Option<&[u8]>,
+    ) -> Result<Topics, TopicsError> {
+        let mut topics = Vec::new();
+        for name in names {
+            let channel = self.channel(name).map_err(TopicsError::Name)?;
+            topics.push((name, channel));
+        }
+        Topics::new(topics, last_event_id).map_err(TopicsError::Topics)
+    }
+
     /// What the channels have done so far, and hold now.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -116,6 +134,12 @@ impl Channel {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Topic for Channel {
+    fn subscribe_topic(&self, last_event_id: Option<&[u8]>) -> Subscriber {
+        self.subscribe(last_event_id)
     }
 }
 

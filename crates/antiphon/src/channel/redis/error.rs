@@ -1,5 +1,6 @@
 //! What goes wrong with the engine.
 
+use antiphon_channel::InvalidTopics;
 use antiphon_channel::follow::InvalidEntry;
 use redis::{RedisError, ServerErrorKind};
 use std::error::Error;
@@ -129,3 +130,24 @@ impl fmt::Display for InvalidName {
 }
 
 impl Error for InvalidName {}
+
+/// The error of channels that cannot be one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TopicsError {
+    /// A name is none that a channel can have.
+    Name(InvalidName),
+    /// There are too many, or one twice.
+    Topics(InvalidTopics),
+}
+
+impl fmt::Display for TopicsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => error.fmt(formatter),
+            Self::Topics(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl Error for TopicsError {}

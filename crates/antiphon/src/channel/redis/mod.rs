@@ -60,4 +60,4 @@ mod reader;
 pub use antiphon_channel::follow::Counters;
 pub use builder::ChannelsBuilder;
 pub use channels::{Channel, Channels};
-pub use error::{BuildError, InvalidName, PublishError};
+pub use error::{BuildError, InvalidName, PublishError, TopicsError};
