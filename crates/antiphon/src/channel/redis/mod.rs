@@ -41,10 +41,10 @@
 //! let id = news.publish(&ServerSentEvent::new("hello")).await?;
 //! println!("published {id}");
 //!
-//! let app = asgi::from_fn(move |scope, receive, send| {
+//! let app = move |scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send| {
 //!     let subscriber = news.subscribe(LastEventId::of(&scope).as_bytes());
-//!     async move { EventSourceResponse::from_subscriber(subscriber).call(scope, receive, send).await }
-//! });
+//!     EventSourceResponse::from_subscriber(subscriber).call(scope, receive, send)
+//! };
 //! antiphon::serve("127.0.0.1:8000", app).await?;
 //! # Ok(())
 //! # }
