@@ -24,6 +24,7 @@ impl Shared {
     pub(crate) fn start(&self, events: Events, place: EntryId) {
         self.change(|state, following| {
             renew(state, following, events, place);
+            following.first_new = state.log.next();
         });
     }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Following {
     /// The id behind which all is still to come; `None` until the stream was read.
     pub(crate) place: Option<EntryId>,
+    /// The number of the first event that was added since the stream was first read.
+    pub(crate) first_new: u64,
     /// The oldest event that is held, once it is known that there are none before it.
     pub(crate) beginning: Option<EntryId>,
     /// How often events may have been missed.

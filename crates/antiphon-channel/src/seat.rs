@@ -11,6 +11,8 @@ use crate::shared::State;
 /// The place of a subscriber in a channel that follows a stream.
 pub(crate) struct Seat {
     sought: Option<Sought>,
+    /// The number of the first event that was added since it came, if the stream was read by then.
+    first_new: Option<u64>,
     /// The channel's losses and dismissals that it knows of.
     losses: u64,
     dismissals: u64,
@@ -34,7 +36,7 @@ pub(crate) enum Sought {
 
 /// Where a subscriber begins.
 pub(crate) enum Start {
-    /// With what is published next, which has this number.
+    /// With what was published since it came, which has this number.
     Live(u64),
     /// With the event of this number.
     At(u64),
@@ -47,7 +49,8 @@ impl Seat {
         let following = state.following.as_deref();
         Self {
             sought: Some(sought),
-            losses: 0,
+            first_new: state.is_started().then(|| state.log.next()),
+            losses: losses(state),
             dismissals: following.map_or(0, |following| following.dismissals),
             is_pinned: false,
             wanted: None,
@@ -60,9 +63,16 @@ impl Seat {
         let start = match self.sought? {
             Sought::Id(id) => self.find(id, state)?,
             other => {
-                state.following.as_ref()?.place?;
+                let following = state.following.as_ref()?;
+                following.place?;
                 match other {
-                    Sought::Newcomer(Newcomers::Live) => Start::Live(state.log.next()),
+                    // What was added since it came may have gone with a loss.
+                    Sought::Newcomer(Newcomers::Live) if self.losses != following.losses => {
+                        Start::Resync
+                    }
+                    Sought::Newcomer(Newcomers::Live) => {
+                        Start::Live(self.first_new.unwrap_or(following.first_new))
+                    }
                     Sought::Newcomer(Newcomers::History) => Start::At(state.log.history()),
                     Sought::Id(_) | Sought::Unknown => Start::Resync,
                 }

@@ -237,7 +237,8 @@ impl Subscriber {
             match start {
                 Start::Live(number) => {
                     self.cursor = number;
-                    self.position = Some(shared.position(newest));
+                    // Who gets an event at once needs no other place.
+                    self.position = (number == next).then(|| shared.position(newest));
                 }
                 Start::At(number) => self.cursor = number,
                 Start::Resync => {

@@ -189,6 +189,41 @@ fn a_newcomer_gets_what_is_added_after_it_was_told_where_it_is() {
 }
 
 #[test]
+fn a_newcomer_gets_what_is_added_after_it_came_though_it_was_not_looked_at() {
+    let engine = engine();
+    add(&engine, 1..=5);
+    let mut node = Node::new(&engine, builder().follower());
+    // One comes before the stream was read, one after that.
+    let mut early = node.follower.subscribe("news", None);
+    node.settle();
+    add(&engine, [6]);
+    node.wake();
+    let mut late = node.follower.subscribe("news", None);
+    add(&engine, [7]);
+    node.wake();
+    assert_eq!(position(&mut early), None);
+    assert_eq!(read(&mut early), ["6-0 6", "7-0 7"]);
+    assert_eq!(position(&mut late), None);
+    assert_eq!(read(&mut late), ["7-0 7"]);
+}
+
+#[test]
+fn a_newcomer_that_was_not_looked_at_is_told_of_a_gap() {
+    let engine = engine();
+    add(&engine, 1..=5);
+    let mut node = Node::new(&engine, builder().follower());
+    let mut early = node.follower.subscribe("news", None);
+    node.settle();
+    let mut late = node.follower.subscribe("news", None);
+    add(&engine, [6, 7]);
+    engine.borrow_mut().get_mut("news").unwrap().trim(1);
+    node.wake();
+    let resync = ["7-0 event: resync data:"];
+    assert_eq!(read(&mut early), resync);
+    assert_eq!(read(&mut late), resync);
+}
+
+#[test]
 fn a_newcomer_may_get_the_history() {
     let engine = engine();
     add(&engine, 1..=5);
