@@ -83,7 +83,12 @@ pub fn fields(event: &ServerSentEvent<'_>) -> Result<Vec<(&'static str, String)>
         retry,
         text("comment", &event.comment),
     ];
-    Ok(fields.into_iter().flatten().collect())
+    let mut fields: Vec<_> = fields.into_iter().flatten().collect();
+    if fields.is_empty() {
+        // An entry has at least one field. A comment says nothing.
+        fields.push(("comment", String::new()));
+    }
+    Ok(fields)
 }
 
 /// The error of an entry that is no event, or of an event that is no entry.
@@ -97,3 +102,19 @@ impl fmt::Display for InvalidEntry {
 }
 
 impl std::error::Error for InvalidEntry {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_is_an_id_alone_is_an_entry() {
+        let fields = fields(&ServerSentEvent::default()).unwrap();
+        assert_eq!(fields, [("comment", String::new())]);
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let frame = event(EntryId::ZERO, fields).unwrap();
+        assert!(!frame.starts_with(b"data"), "{frame:?}");
+    }
+}
