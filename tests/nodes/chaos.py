@@ -270,7 +270,11 @@ class Client:
                 if here <= before:
                     problems.append(f"client {self.number}: {here} came after {before}")
                 between = [one for one in known if before < one < here and one not in record.lost]
-                problems += [f"client {self.number}: {one} is missing" for one in between]
+                if between:
+                    problems.append(
+                        f"client {self.number}: {len(between)} events are missing between {before} and "
+                        f"{here}, such as {between[0]}"
+                    )
                 if record.acknowledged.get(here, data) != data:
                     problems.append(f"client {self.number}: {here} has {data}")
             before = here
