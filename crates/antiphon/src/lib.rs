@@ -89,6 +89,7 @@
 //! |----------|------------|--------------------------------------------------------------------|
 //! | `json`   | yes        | `JsonResponse` and `JsonLinesResponse`, over serde_json            |
 //! | `server` | yes        | [`serve`] and [`Server`], over hyper                               |
+//! | `tls`    | no         | [`Server::tls`], over rustls                                       |
 //! | `axum`   | no         | axum's `IntoResponse` and extractors                               |
 //! | `tower`  | no         | `tower::Service` of the classes, and a service as an [`App`](asgi::App) |
 //! | `redis`  | no         | `channel::redis`: event channels that several processes share      |
@@ -139,6 +140,8 @@ pub use response::*;
 pub use server::AppService;
 #[cfg(feature = "server")]
 pub use server::{Server, serve};
+#[cfg(feature = "tls")]
+pub use server::{Tls, TlsError};
 pub use shutdown::{Shutdown, shutdown};
 #[cfg(feature = "tower")]
 pub use tower::{RequestBody, ServiceApp};

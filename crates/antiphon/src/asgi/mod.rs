@@ -28,6 +28,8 @@ pub use app::App;
 pub(crate) use patience::Patience;
 pub use receive::{Event, Receive};
 pub use receive_error::ReceiveError;
+#[cfg(feature = "server")]
+pub(crate) use scope::Ends;
 pub(crate) use scope::Offers;
 pub use scope::Scope;
 pub use send::Send;

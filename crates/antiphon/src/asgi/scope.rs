@@ -5,8 +5,11 @@ use crate::shutdown::Shutdown;
 use antiphon_core::request::method::Method;
 use antiphon_core::text::percent;
 use http::request::Parts;
+use http::uri::Scheme;
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 
 /// What is known of a request before its body.
 ///
@@ -31,8 +34,7 @@ struct Inner {
     parts: Parts,
     /// The path with its percent-encoding undone, where that makes a difference.
     decoded_path: Option<String>,
-    client: Option<SocketAddr>,
-    server: Option<SocketAddr>,
+    ends: Ends,
     offers_pathsend: bool,
     shutdown: Shutdown,
 }
@@ -48,8 +50,15 @@ impl Scope {
     /// Sets the addresses of the connection's two ends.
     #[must_use]
     pub fn between(mut self, client: Option<SocketAddr>, server: Option<SocketAddr>) -> Self {
-        self.0.client = client;
-        self.0.server = server;
+        self.0.ends.client = client;
+        self.0.ends.server = server;
+        self
+    }
+
+    /// Makes the request one that came by TLS.
+    #[must_use]
+    pub fn https(mut self) -> Self {
+        self.0.ends.is_tls = true;
         self
     }
 
@@ -104,6 +113,14 @@ impl Scope {
         self.0.scope_type.method(self.0.parts.method.as_str())
     }
 
+    /// `scheme`: `https` if the request came by TLS, `http` otherwise, whatever the client has written.
+    ///
+    /// A proxy before the server may have spoken TLS with the client, which it tells in a field of its own.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.0.ends.is_tls { "https" } else { "http" }
+    }
+
     /// `path`: percent-decoded; bytes that are then not UTF-8 become U+FFFD.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -137,16 +154,23 @@ impl Scope {
         &self.0.parts.headers
     }
 
-    /// `client`: the address of the other end, where there is one.
+    /// `client`: the address of the other end, where there is one; at a Unix socket there is none.
     #[must_use]
     pub fn client(&self) -> Option<SocketAddr> {
-        self.0.client
+        self.0.ends.client
     }
 
-    /// `server`: the address that the request came to, where there is one.
+    /// `server`: the address that the request came to, where there is one; at a Unix socket see
+    /// [`server_path`](Self::server_path).
     #[must_use]
     pub fn server(&self) -> Option<SocketAddr> {
-        self.0.server
+        self.0.ends.server
+    }
+
+    /// The other form of `server`: the path of the Unix socket that the request came to.
+    #[must_use]
+    pub fn server_path(&self) -> Option<&Path> {
+        self.0.ends.server_path.as_deref()
     }
 
     /// The request's head as the `http` crate holds it, with its extensions.
@@ -157,12 +181,7 @@ impl Scope {
 }
 
 impl Scope {
-    pub(crate) fn new(
-        parts: Parts,
-        client: Option<SocketAddr>,
-        server: Option<SocketAddr>,
-        shutdown: Shutdown,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts, ends: Ends, shutdown: Shutdown) -> Self {
         let decoded_path = match percent::unquote(parts.uri.path()) {
             Cow::Borrowed(_) => None,
             Cow::Owned(path) => Some(path),
@@ -172,12 +191,20 @@ impl Scope {
             scope_type,
             parts,
             decoded_path,
-            client,
-            server,
+            ends,
             offers_pathsend: false,
             shutdown,
         }))
     }
+}
+
+/// The two ends of a connection, and what lies between them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ends {
+    pub(crate) client: Option<SocketAddr>,
+    pub(crate) server: Option<SocketAddr>,
+    pub(crate) server_path: Option<Arc<Path>>,
+    pub(crate) is_tls: bool,
 }
 
 /// What the server of a scope can be sent.
@@ -189,6 +216,10 @@ pub(crate) struct Offers {
 
 impl From<Parts> for Scope {
     fn from(parts: Parts) -> Self {
-        Self::new(parts, None, None, Shutdown::of_process().clone())
+        let ends = Ends {
+            is_tls: parts.uri.scheme() == Some(&Scheme::HTTPS),
+            ..Ends::default()
+        };
+        Self::new(parts, ends, Shutdown::of_process().clone())
     }
 }

@@ -1,25 +1,29 @@
 //! One connection, from its first bytes to its end.
 
 use super::client::Client;
+#[cfg(feature = "tls")]
+use super::encrypted::Encrypted;
 use super::limits::{FAREWELL, HEAD_FIELDS, HEAD_LEN, Limits};
 use super::preface::{Preface, preface};
 use super::service::{Service, Shared};
 use super::socket::Socket;
 use super::stall;
 use super::tasks::Tasks;
-use crate::asgi::App;
+use super::transport::Transport;
+use super::wire::Wire;
+use crate::asgi::{App, Ends};
 use crate::content::file_buffer::CHUNK_LEN;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// The settings of each protocol.
 #[derive(Debug)]
@@ -54,22 +58,37 @@ impl Protocols {
 
 /// Serves one connection until it ends.
 pub(super) async fn serve<A: App>(
-    stream: TcpStream,
-    address: SocketAddr,
+    transport: Transport,
+    mut ends: Ends,
     client: Arc<Client>,
     shared: Arc<Shared<A>>,
     protocols: Arc<Protocols>,
 ) {
     let limits = Arc::clone(&shared.limits);
     let stopping = shared.stopping.clone();
-    let mut socket = Socket::new(stream, Arc::clone(&client), limits);
+    let connected = Instant::now();
+    client.wait(connected);
+    let wire = tokio::select! {
+        wire = open(transport, &shared) => wire,
+        () = stopping.begun() => return,
+    };
+    let wire = match wire {
+        Ok(wire) => wire,
+        Err(error) => return tracing::debug!(%error, "a TLS handshake failed"),
+    };
+    ends.is_tls = wire.is_tls();
+    let agreed = wire.protocol().map(|name| match name {
+        b"h2" => Preface::Http2,
+        _ => Preface::Http1,
+    });
+    let mut socket = Socket::new(wire, Arc::clone(&client), limits, connected);
     let service = Service {
         shared: Arc::clone(&shared),
         client: Arc::clone(&client),
-        address,
+        ends,
     };
     let preface = tokio::select! {
-        preface = preface(&mut socket) => preface,
+        preface = preface(&mut socket, agreed) => preface,
         () = stopping.begun() => return,
     };
     let ended = match preface {
@@ -98,6 +117,24 @@ pub(super) async fn serve<A: App>(
         Ok(()) => {}
         Err(error) => tracing::debug!(error = %Causes(&*error), "a connection ended early"),
     }
+}
+
+/// Makes of a socket what is read and written.
+#[cfg(not(feature = "tls"))]
+async fn open<A>(transport: Transport, _: &Shared<A>) -> io::Result<Wire> {
+    Ok(Wire::Clear(transport))
+}
+
+/// Makes of a socket what is read and written. The handshake has as long as a head.
+#[cfg(feature = "tls")]
+async fn open<A>(transport: Transport, shared: &Shared<A>) -> io::Result<Wire> {
+    let Some(tls) = &shared.tls else {
+        return Ok(Wire::Clear(transport));
+    };
+    // On the heap: it is large, and connections without TLS have none.
+    let handshake = Box::pin(Encrypted::handshake(transport, tls));
+    let encrypted = tokio::time::timeout(shared.limits.head_timeout, handshake).await;
+    Ok(Wire::Tls(Box::new(encrypted??)))
 }
 
 /// A connection that can be told to end when it has answered.

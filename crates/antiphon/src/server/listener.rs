@@ -1,10 +1,16 @@
 //! Listening, and accepting connections.
 
 use super::connections::Connections;
+use super::transport::Transport;
+#[cfg(unix)]
+use super::unix_socket::SocketFile;
+use crate::asgi::Ends;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs, lookup_host};
+#[cfg(unix)]
+use tokio::net::UnixListener;
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
 /// Listens at the first address that can be had; the error names the last that cannot.
 pub(super) async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
@@ -32,26 +38,83 @@ pub(super) async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener>
     }))
 }
 
-/// Accepts the next connection, once there is room for it. Where no descriptors remain, another
-/// connection gives way, or one must end first.
-pub(super) async fn accept(
-    listener: &TcpListener,
-    connections: &Connections,
-) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, client)) => {
+/// What a server listens by.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix {
+        /// Removed before the listener is closed, if it is the server's to remove.
+        _file: Option<SocketFile>,
+        listener: UnixListener,
+    },
+}
+
+impl Listener {
+    /// Returns the address, or the path where there is one.
+    pub(super) fn ends(&self) -> Ends {
+        match self {
+            Self::Tcp(listener) => Ends {
+                server: listener.local_addr().ok(),
+                ..Ends::default()
+            },
+            #[cfg(unix)]
+            Self::Unix { listener, .. } => Ends {
+                server_path: listener
+                    .local_addr()
+                    .ok()
+                    .and_then(|address| Some(address.as_pathname()?.into())),
+                ..Ends::default()
+            },
+        }
+    }
+
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr(),
+            #[cfg(unix)]
+            Self::Unix { .. } => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the server listens at a Unix socket, which has a path and no address",
+            )),
+        }
+    }
+
+    /// Accepts the next connection, once there is room for it. Where no descriptors remain, another
+    /// connection gives way, or one must end first.
+    pub(super) async fn accept(
+        &self,
+        connections: &Connections,
+    ) -> (Transport, Option<SocketAddr>) {
+        loop {
+            match self.accept_once().await {
+                Ok(accepted) => {
+                    connections.room().await;
+                    return accepted;
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(_) if connections.make_room() => tokio::task::yield_now().await,
+                Err(error) => {
+                    tracing::error!(%error, "cannot accept connections");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn accept_once(&self) -> io::Result<(Transport, Option<SocketAddr>)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, client) = listener.accept().await?;
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "TCP_NODELAY cannot be set");
                 }
-                connections.room().await;
-                return (stream, client);
+                Ok((Transport::Tcp(stream), Some(client)))
             }
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(_) if connections.make_room() => tokio::task::yield_now().await,
-            Err(error) => {
-                tracing::error!(%error, "cannot accept connections");
-                tokio::time::sleep(PAUSE).await;
+            #[cfg(unix)]
+            Self::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Transport::Unix(stream), None))
             }
         }
     }

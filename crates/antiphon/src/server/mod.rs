@@ -1,4 +1,4 @@
-//! The embedded server, over hyper-util: HTTP/1.1 and HTTP/2 without TLS (h2c).
+//! The embedded server, over hyper-util: HTTP/1.1 and HTTP/2, in the clear (h2c) and by TLS.
 
 mod app_call;
 #[cfg(feature = "tower")]
@@ -6,6 +6,8 @@ mod app_service;
 mod client;
 mod connection;
 mod connections;
+#[cfg(feature = "tls")]
+mod encrypted;
 mod exchange;
 mod failure;
 mod length;
@@ -22,28 +24,41 @@ mod signals;
 mod socket;
 mod stall;
 mod tasks;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
+#[cfg(unix)]
+mod unix_socket;
 mod wake_source;
+mod wire;
 
 #[cfg(feature = "tower")]
 pub use app_service::AppService;
+#[cfg(feature = "tls")]
+pub use tls::{Tls, TlsError};
 
-use crate::asgi::App;
+use crate::asgi::{App, Ends};
 use crate::content::relief;
 use crate::shutdown::Shutdown;
 use client::Client;
 use connection::Protocols;
 use connections::Connections;
 use limits::Limits;
+use listener::Listener;
 use service::Shared;
 use signals::Signals;
 use std::fmt;
 use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tasks::{CutOnDrop, Tasks};
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 /// Serves `app` at `address` until SIGINT, SIGTERM or [`shutdown`](crate::shutdown()), then finishes what
@@ -124,7 +139,9 @@ pub async fn serve(address: impl ToSocketAddrs, app: impl App) -> io::Result<()>
 /// # }).unwrap();
 /// ```
 pub struct Server {
-    listener: TcpListener,
+    listener: Listener,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
     limits: Limits,
     shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -139,11 +156,50 @@ impl Server {
         listener::bind(address).await.map(Self::from)
     }
 
+    /// Listens at a Unix socket of this path, for a proxy on the same machine.
+    ///
+    /// A socket that nobody listens at, left by a process that was killed, is replaced. One at which another
+    /// server listens is an error, and so is a file that is none. The path is removed when the server has
+    /// ended, or is dropped, unless something else lies there by then.
+    ///
+    /// The socket has the permissions that the process's umask leaves; who may not write to it cannot
+    /// connect. To let others, set them: `std::fs::set_permissions(path, Permissions::from_mode(0o666))`.
+    ///
+    /// A request's [`client`](crate::asgi::Scope::client) is `None` then, and its
+    /// [`server_path`](crate::asgi::Scope::server_path) is the path.
+    ///
+    /// # Errors
+    ///
+    /// The path is taken, too long for a socket (107 bytes on Linux), or may not be written; the error names
+    /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::Server;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let path = std::env::temp_dir().join(format!("antiphon-{}.sock", std::process::id()));
+    /// let server = Server::bind_unix(&path).await?;
+    /// assert!(path.exists());
+    /// drop(server);
+    /// assert!(!path.exists());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[cfg(unix)]
+    pub async fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
+        let (listener, file) = unix_socket::bind(path.as_ref()).await?;
+        Ok(Self::new(Listener::Unix {
+            _file: Some(file),
+            listener,
+        }))
+    }
+
     /// Returns the address that the server listens at.
     ///
     /// # Errors
     ///
-    /// The operating system does not tell.
+    /// The operating system does not tell, or the server listens at a Unix socket, which has none.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -252,6 +308,20 @@ impl Server {
         self
     }
 
+    /// Speaks TLS with every client, with this certificate: HTTP/2 or HTTP/1.1, as the client wants.
+    ///
+    /// The handshake counts as a part of the first request's head, so its client has the
+    /// [`head_timeout`](Self::head_timeout) for both. A client that speaks HTTP without TLS is told so, by a
+    /// 400. To serve both, let another `Server` listen at another port.
+    ///
+    /// A request's [`scheme`](crate::asgi::Scope::scheme) is `https` then.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Serves `app` until the shutdown. A second SIGINT or SIGTERM cuts what is in flight, as the deadline
     /// does. A future that is dropped does, too.
     ///
@@ -271,27 +341,33 @@ impl Server {
         let protocols = Arc::new(Protocols::new(&limits, &tasks));
         let shared = Arc::new(Shared {
             app,
-            address: self.listener.local_addr().ok(),
+            #[cfg(feature = "tls")]
+            tls: self.tls,
             connections: Arc::new(Connections::new(Arc::clone(&limits))),
             limits,
             tasks: tasks.clone(),
             stopping: Shutdown::new(),
         });
         relief::register(&shared.connections);
+        let own_end = self.listener.ends();
 
         loop {
-            let (stream, address) = tokio::select! {
-                accepted = listener::accept(&self.listener, &shared.connections) => accepted,
+            let (transport, address) = tokio::select! {
+                accepted = self.listener.accept(&shared.connections) => accepted,
                 () = told(&mut signals, &mut shutdown) => break,
                 () = shared.stopping.begun() => break,
             };
             let client = Arc::new(Client::new(shared.stopping.clone()));
             let seat = shared.connections.seat(&client);
             let number = seat.number;
+            let ends = Ends {
+                client: address,
+                ..own_end.clone()
+            };
             let (shared_too, protocols) = (Arc::clone(&shared), Arc::clone(&protocols));
             let task = tasks.spawn(async move {
                 let _seat = seat;
-                connection::serve(stream, address, client, shared_too, protocols).await;
+                connection::serve(transport, ends, client, shared_too, protocols).await;
             });
             shared.connections.set_task(number, task);
         }
@@ -337,14 +413,22 @@ async fn told_again(signals: &mut Option<Signals>) {
     }
 }
 
-/// A server of a listener that the program has made, with options of its own.
-impl From<TcpListener> for Server {
-    fn from(listener: TcpListener) -> Self {
+impl Server {
+    fn new(listener: Listener) -> Self {
         Self {
             listener,
+            #[cfg(feature = "tls")]
+            tls: None,
             limits: Limits::default(),
             shutdown: None,
         }
+    }
+}
+
+/// A server of a listener that the program has made, with options of its own.
+impl From<TcpListener> for Server {
+    fn from(listener: TcpListener) -> Self {
+        Self::new(Listener::Tcp(listener))
     }
 }
 
@@ -357,13 +441,17 @@ impl From<TcpListener> for Server {
 ///
 /// # Examples
 ///
+/// A socket that systemd has opened, by the crate `listenfd`:
+///
 /// ```
 /// use antiphon::Server;
+/// use listenfd::ListenFd;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// // As the crate `listenfd` takes one from the environment.
-/// let inherited = std::net::TcpListener::bind("127.0.0.1:0")?;
-/// let server = Server::try_from(inherited)?;
+/// let server = match ListenFd::from_env().take_tcp_listener(0)? {
+///     Some(inherited) => Server::try_from(inherited)?,
+///     None => Server::bind("127.0.0.1:0").await?,
+/// };
 /// # let _ = server;
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
@@ -372,10 +460,44 @@ impl TryFrom<std::net::TcpListener> for Server {
 
     fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        // Rather than tokio's panic.
-        tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        needs_runtime()?;
         TcpListener::from_std(listener).map(Self::from)
     }
+}
+
+/// A server of a Unix socket that the program has made. The program removes its path.
+#[cfg(unix)]
+impl From<UnixListener> for Server {
+    fn from(listener: UnixListener) -> Self {
+        Self::new(Listener::Unix {
+            _file: None,
+            listener,
+        })
+    }
+}
+
+/// A server of a Unix socket of the standard library, such as one that was inherited. Whoever has made it
+/// removes its path.
+///
+/// # Errors
+///
+/// There is no tokio runtime, or the operating system refuses the listener.
+#[cfg(unix)]
+impl TryFrom<std::os::unix::net::UnixListener> for Server {
+    type Error = io::Error;
+
+    fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        needs_runtime()?;
+        UnixListener::from_std(listener).map(Self::from)
+    }
+}
+
+/// Rather than tokio's panic.
+fn needs_runtime() -> io::Result<()> {
+    tokio::runtime::Handle::try_current()
+        .map(drop)
+        .map_err(io::Error::other)
 }
 
 impl fmt::Debug for Server {

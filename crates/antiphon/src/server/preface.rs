@@ -12,14 +12,18 @@ pub(super) enum Preface {
     Http2,
 }
 
-/// Reads the first bytes of a connection, and puts them back.
+/// Waits for the first bytes of a connection, and puts them back.
 ///
-/// HTTP/2 without TLS begins with words that no HTTP/1 request begins with (RFC 9113 §3.4).
-pub(super) async fn preface(socket: &mut Socket) -> io::Result<Preface> {
+/// Where ALPN has not `agreed` upon a protocol, they tell: HTTP/2 begins with words that no HTTP/1 request
+/// begins with (RFC 9113 §3.4).
+pub(super) async fn preface(socket: &mut Socket, agreed: Option<Preface>) -> io::Result<Preface> {
     const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut first = BytesMut::with_capacity(FIRST_READ);
     let preface = loop {
         let read = socket.read_buf(&mut first).await?;
+        if let Some(agreed) = agreed {
+            break agreed;
+        }
         if first.starts_with(HTTP_2) {
             break Preface::Http2;
         }

@@ -1,6 +1,6 @@
 //! Whether a client is there, told by a look at its socket.
 
-use tokio::net::TcpStream;
+use super::transport::Transport;
 
 /// What a look at the socket tells of the client, whatever it has sent that nobody reads.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub(super) struct Presence {
 }
 
 #[cfg(unix)]
-pub(super) fn presence(stream: &TcpStream) -> Presence {
+pub(super) fn presence(transport: &Transport) -> Presence {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const ENDED: PollFlags = PollFlags::RDHUP;
@@ -21,7 +21,7 @@ pub(super) fn presence(stream: &TcpStream) -> Presence {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    let mut polled = [PollFd::new(stream, ENDED)];
+    let mut polled = [PollFd::new(transport, ENDED)];
     // What cannot be seen is no reason to give a client up.
     let _ = poll(&mut polled, Some(&AT_ONCE));
     let seen = polled[0].revents();
@@ -32,7 +32,8 @@ pub(super) fn presence(stream: &TcpStream) -> Presence {
 }
 
 #[cfg(not(unix))]
-pub(super) fn presence(stream: &TcpStream) -> Presence {
+pub(super) fn presence(transport: &Transport) -> Presence {
+    let Transport::Tcp(stream) = transport;
     Presence {
         is_gone: !matches!(stream.take_error(), Ok(None)),
         has_ended: false,

@@ -11,7 +11,9 @@ use super::request_content::{self, RequestContent};
 use super::request_head;
 use super::stall;
 use super::tasks::Tasks;
-use crate::asgi::{self, App, Receive, Scope};
+#[cfg(feature = "tls")]
+use super::tls::Tls;
+use crate::asgi::{self, App, Ends, Receive, Scope};
 use crate::body::Body;
 use crate::response::error_pages;
 use crate::shutdown::Shutdown;
@@ -21,7 +23,6 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,7 +33,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Shared<A> {
     pub(super) app: A,
-    pub(super) address: Option<SocketAddr>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
     pub(super) limits: Arc<Limits>,
     pub(super) connections: Arc<Connections>,
     pub(super) tasks: Tasks,
@@ -44,7 +46,7 @@ pub(super) struct Shared<A> {
 pub(super) struct Service<A> {
     pub(super) shared: Arc<Shared<A>>,
     pub(super) client: Arc<Client>,
-    pub(super) address: SocketAddr,
+    pub(super) ends: Ends,
 }
 
 impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
@@ -61,23 +63,16 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
             return self.refused(StatusCode::SERVICE_UNAVAILABLE, &parts, &content);
         };
         if parts.version != Version::HTTP_2 {
-            return ask(&self.shared, self.address, parts, content, answering, None);
+            return ask(&self.shared, &self.ends, parts, content, answering, None);
         }
         match self.shared.connections.stream(&self.client) {
             Some(stream) => {
                 let stream = Some(stream);
-                ask(
-                    &self.shared,
-                    self.address,
-                    parts,
-                    content,
-                    answering,
-                    stream,
-                )
+                ask(&self.shared, &self.ends, parts, content, answering, stream)
             }
             None => Respond::Waits(Box::pin(ask_later(
                 Arc::clone(&self.shared),
-                self.address,
+                self.ends.clone(),
                 parts,
                 content,
                 answering,
@@ -89,7 +84,7 @@ impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
 /// Calls the application. Over HTTP/2 the answer has a place among all there may be.
 fn ask<A: App>(
     shared: &Shared<A>,
-    address: SocketAddr,
+    ends: &Ends,
     mut parts: Parts,
     content: Incoming,
     answering: Answering,
@@ -106,7 +101,7 @@ fn ask<A: App>(
     );
     let exchange = Arc::new(Exchange::new(parts.method == Method::HEAD, content));
     let stopping = shared.stopping.clone();
-    let scope = Scope::new(parts, Some(address), shared.address, stopping);
+    let scope = Scope::new(parts, ends.clone(), stopping);
     let send = asgi::Send::to_peer(exchange.clone());
     let receive = Receive::from_peer(exchange.clone());
     let app = catch_unwind(AssertUnwindSafe(|| shared.app.call(scope, receive, send)));
@@ -126,7 +121,7 @@ fn ask<A: App>(
 /// Calls the application as soon as there is a place for the answer; 503 if none becomes free soon.
 async fn ask_later<A: App>(
     shared: Arc<Shared<A>>,
-    address: SocketAddr,
+    ends: Ends,
     parts: Parts,
     content: Incoming,
     answering: Answering,
@@ -134,7 +129,7 @@ async fn ask_later<A: App>(
     for _ in 0..PLACE_TRIES {
         tokio::time::sleep(PLACE_PAUSE).await;
         if let Some(stream) = shared.connections.stream(&answering.0) {
-            return ask(&shared, address, parts, content, answering, Some(stream));
+            return ask(&shared, &ends, parts, content, answering, Some(stream));
         }
     }
     Respond::Refused(StatusCode::SERVICE_UNAVAILABLE, None)

@@ -14,6 +14,7 @@
 use super::client::{Client, State};
 use super::limits::{FAREWELL, LEAVE_GRACE, Limits};
 use super::presence::presence;
+use super::wire::Wire;
 use bytes::{Buf, Bytes};
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -22,7 +23,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A socket that watches its client, and to which little pieces that are written together go as one.
@@ -30,7 +30,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// hyper frames a chunk by writing three pieces. For an event of a hundred bytes it costs the kernel
 /// more to look at three than it costs us to copy them.
 pub(super) struct Socket {
-    stream: TcpStream,
+    wire: Wire,
     /// What was read to see which protocol the client speaks.
     ahead: Bytes,
     client: Arc<Client>,
@@ -70,12 +70,16 @@ enum Expects {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, client: Arc<Client>, limits: Arc<Limits>) -> Self {
-        let now = Instant::now();
-        let due = now.checked_add(limits.head_timeout);
-        client.wait(now);
+    /// The socket of a client that has connected at this time.
+    pub(super) fn new(
+        wire: Wire,
+        client: Arc<Client>,
+        limits: Arc<Limits>,
+        connected: Instant,
+    ) -> Self {
+        let due = connected.checked_add(limits.head_timeout);
         Self {
-            stream,
+            wire,
             ahead: Bytes::new(),
             client,
             limits,
@@ -229,7 +233,7 @@ impl Socket {
         self.is_usual = false;
         if self.poll_time(look, context) {
             self.look = None;
-            let presence = presence(&self.stream);
+            let presence = presence(self.wire.transport());
             if presence.is_gone {
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
@@ -304,7 +308,7 @@ impl Socket {
                 return Poll::Ready(());
             }
             let mut unread = ReadBuf::new(&mut unread);
-            match Pin::new(&mut self.stream).poll_read(context, &mut unread) {
+            match Pin::new(self.wire.transport_mut()).poll_read(context, &mut unread) {
                 Poll::Ready(Ok(())) if !unread.filled().is_empty() => {}
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
@@ -317,10 +321,11 @@ impl Socket {
         written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        match written {
-            Poll::Pending => return self.poll_blocked(context),
-            Poll::Ready(Ok(_)) => self.has_written(),
-            Poll::Ready(Err(_)) => {}
+        if self.wire.has_moved(matches!(written, Poll::Ready(Ok(_)))) {
+            self.has_written();
+        }
+        if written.is_pending() {
+            return self.poll_blocked(context);
         }
         written
     }
@@ -335,7 +340,7 @@ impl AsyncWrite for Socket {
         let length = pieces.iter().map(|piece| piece.len()).sum();
         let mut whole = [0; WORTH_COPYING];
         let Some(whole) = whole.get_mut(..length) else {
-            let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+            let written = Pin::new(&mut self.wire).poll_write_vectored(context, pieces);
             return self.watched(written, context);
         };
         let mut rest = &mut *whole;
@@ -348,7 +353,7 @@ impl AsyncWrite for Socket {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 
     fn poll_write(
@@ -356,17 +361,28 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(&mut self.wire).poll_write(context, bytes);
         self.watched(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A socket has nothing of its own to flush.
+        // Without TLS there is nothing to flush.
+        if Pin::new(&mut self.wire).poll_flush(context)?.is_pending() {
+            return self.watched(Poll::Pending, context).map_ok(drop);
+        }
+        if self.blocked.is_some() && self.wire.has_moved(false) {
+            self.has_written();
+        }
         Poll::Ready(self.poll_flushed(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        std::task::ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        if Pin::new(&mut self.wire)
+            .poll_shutdown(context)?
+            .is_pending()
+        {
+            return self.watched(Poll::Pending, context).map_ok(drop);
+        }
         self.poll_unread(context).map(Ok)
     }
 }
@@ -390,7 +406,7 @@ impl AsyncRead for Socket {
         }
         if !this.has_ended {
             let before = buffer.filled().len();
-            if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(context, buffer) {
+            if let Poll::Ready(read) = Pin::new(&mut this.wire).poll_read(context, buffer) {
                 read?;
                 if buffer.filled().len() > before {
                     this.has_read = true;

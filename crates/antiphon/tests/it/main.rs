@@ -22,5 +22,9 @@ mod request_head;
 mod server;
 mod streams;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(unix)]
+mod unix_socket;
 mod vectors;
 mod without_runtime;
