@@ -31,6 +31,36 @@
 //! }
 //! ```
 //!
+//! # State
+//!
+//! What an application shares, it captures; each call has a handle of its own:
+//!
+#![cfg_attr(feature = "server", doc = "```no_run")]
+#![cfg_attr(not(feature = "server"), doc = "```ignore")]
+//! use antiphon::{PlainTextResponse, asgi};
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//!
+//! #[derive(Default)]
+//! struct State {
+//!     visits: AtomicU64,
+//! }
+//!
+//! async fn app(
+//!     state: Arc<State>, scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send,
+//! ) -> asgi::Result {
+//!     let visit = state.visits.fetch_add(1, Ordering::Relaxed) + 1;
+//!     PlainTextResponse::new(format!("visit {visit}")).call(scope, receive, send).await
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let state = Arc::new(State::default());
+//! let app = move |scope, receive, send| app(state.clone(), scope, receive, send);
+//! antiphon::serve("127.0.0.1:8000", app).await
+//! # }
+//! ```
+//!
 //! # Files
 //!
 //! [`FileResponse`] answers preconditions and ranges, for which it needs the request. In a handler of axum
@@ -131,6 +161,7 @@ pub use content::event::IntoEvent;
 pub use content::file_error::{FileError, FileErrorKind};
 pub use content::metered::StreamError;
 pub use content::once::AlreadySent;
+pub use content::ready::IntoContent;
 /// The crate of requests, responses and status codes, whose types are in signatures here.
 pub use http;
 pub use request::head::RequestHead;

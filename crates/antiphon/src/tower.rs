@@ -3,7 +3,6 @@
 use crate::asgi::{self, App, Error, Message, Receive, Scope, ScopeType, Send};
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
-use http::HeaderMap;
 use http_body::{Body, Frame};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -83,7 +82,7 @@ where
     send.send(Message::Start {
         scope_type,
         status: head.status.as_u16(),
-        headers: headers(&head.headers)?,
+        headers: Headers::from(head.headers),
     })
     .await?;
     let mut more_body = !body.is_end_stream();
@@ -110,16 +109,6 @@ where
         more_body: false,
     };
     send.send(end).await
-}
-
-/// The same fields, in the same order.
-fn headers(map: &HeaderMap) -> asgi::Result<Headers> {
-    let mut headers = Headers::new();
-    headers.reserve(map.len());
-    for (name, value) in map {
-        headers.append(name.as_str(), value.as_bytes())?;
-    }
-    Ok(headers)
 }
 
 /// The content of a request that an application hands to a service.

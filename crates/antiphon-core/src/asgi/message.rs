@@ -43,6 +43,69 @@ pub enum Message<B> {
 }
 
 impl<B> Message<B> {
+    /// The head of an answer to a request, without header fields.
+    ///
+    /// # Examples
+    ///
+    /// An answer from head to end:
+    ///
+    /// ```
+    /// use antiphon_core::asgi::message::Message;
+    ///
+    /// let messages: [Message<&str>; 3] =
+    ///     [Message::start(200), Message::piece("Hello, "), Message::body("world!")];
+    /// assert_eq!(messages[0].type_name(), "http.response.start");
+    /// assert!(matches!(messages[1], Message::Body { more_body: true, .. }));
+    /// assert!(matches!(messages[2], Message::Body { more_body: false, .. }));
+    /// ```
+    #[must_use]
+    pub const fn start(status: u16) -> Self {
+        Self::start_with(status, Headers::new())
+    }
+
+    /// The head of an answer to a request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::asgi::message::Message;
+    /// use antiphon_core::fields::Headers;
+    ///
+    /// let mut headers = Headers::new();
+    /// headers.append("content-type", "text/plain")?;
+    /// let message: Message<Vec<u8>> = Message::start_with(200, headers);
+    /// assert_eq!(message.type_name(), "http.response.start");
+    /// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
+    /// ```
+    #[must_use]
+    pub const fn start_with(status: u16, headers: Headers) -> Self {
+        Self::Start {
+            scope_type: ScopeType::Http,
+            status,
+            headers,
+        }
+    }
+
+    /// All the content of an answer to a request, or what is left of it.
+    #[must_use]
+    pub fn body(bytes: impl Into<B>) -> Self {
+        Self::Body {
+            scope_type: ScopeType::Http,
+            body: bytes.into(),
+            more_body: false,
+        }
+    }
+
+    /// A piece of the content of an answer to a request, which another follows.
+    #[must_use]
+    pub fn piece(bytes: impl Into<B>) -> Self {
+        Self::Body {
+            scope_type: ScopeType::Http,
+            body: bytes.into(),
+            more_body: true,
+        }
+    }
+
     /// The message's `type`, as ASGI spells it.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {

@@ -8,6 +8,8 @@
 
 mod declared;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 mod list;
 mod name;
 mod patch;

@@ -83,6 +83,12 @@ impl FieldName {
         self.0.as_bytes()
     }
 
+    /// Makes one of a token in lower case.
+    #[cfg(feature = "http")]
+    pub(super) const fn from_checked(name: String) -> Self {
+        Self(Cow::Owned(name))
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         self.0.eq_ignore_ascii_case(name)
     }

@@ -40,6 +40,9 @@ pub(crate) trait Peer: Send + Sync {
     /// Returns the next piece of the request's content; `None` after the last.
     fn poll_request(&self, context: &mut Context<'_>) -> Poll<Option<asgi::Result<Bytes>>>;
 
+    /// Returns how much of the request's content is left at least, by what the client has announced.
+    fn least_left(&self) -> u64;
+
     /// Tells whether all of the request's content has been taken.
     fn has_request(&self) -> bool;
 

@@ -2,8 +2,8 @@
 
 #[cfg(feature = "server")]
 use super::peer::Peer;
-use super::{Error, Result};
-use bytes::Bytes;
+use super::{Error, ReceiveError, Result};
+use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use std::fmt;
 use std::future::poll_fn;
@@ -107,6 +107,71 @@ impl Receive {
             Source::Body(_) => std::future::pending().await,
         }
         Ok(Event::Disconnect)
+    }
+
+    /// The rest of the request's content, of at most `max` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`](super::ReceiveError) if it is longer: an application that returns it has the server
+    /// answer 413, without a byte being read where the length was announced. Else those of
+    /// [`receive`](Self::receive).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{PlainTextResponse, asgi};
+    ///
+    /// async fn app(scope: asgi::Scope, mut receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+    ///     let content = receive.body(64 << 10).await?;
+    ///     PlainTextResponse::new(content).call(scope, receive, send).await
+    /// }
+    /// # let _ = app;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use http_body_util::{BodyExt, Full};
+    /// let of = |text| asgi::Receive::from_body(Full::from(text).map_err(|never| match never {}));
+    /// assert_eq!(of("abc").body(3).await?, "abc");
+    /// let error = of("abcd").body(3).await.unwrap_err();
+    /// let text = "the request's content is longer than the 3 bytes that are taken";
+    /// assert_eq!(error.to_string(), text);
+    /// # Ok::<(), asgi::Error>(()) }).unwrap();
+    /// ```
+    pub async fn body(&mut self, max: usize) -> Result<Bytes> {
+        if self.least_left() > max as u64 {
+            return Err(ReceiveError::too_long(max).into());
+        }
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while !self.is_over {
+            let piece = poll_fn(|context| self.poll_data(context))
+                .await
+                .transpose()?;
+            self.is_over = piece.is_none() || self.has_all();
+            let piece = piece.unwrap_or_default();
+            if first.len().max(all.len()) + piece.len() > max {
+                return Err(ReceiveError::too_long(max).into());
+            }
+            if first.is_empty() {
+                // Mostly there is one, which needs no copy.
+                first = piece;
+            } else if !piece.is_empty() {
+                if all.is_empty() {
+                    all.extend_from_slice(&first);
+                }
+                all.extend_from_slice(&piece);
+            }
+        }
+        Ok(if all.is_empty() { first } else { all.freeze() })
+    }
+
+    /// Returns how much is left at least, by what the client has announced.
+    fn least_left(&self) -> u64 {
+        match &self.source {
+            #[cfg(feature = "server")]
+            Source::Peer(peer) => peer.least_left(),
+            Source::Body(body) => body.size_hint().lower(),
+        }
     }
 
     pub(crate) fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {

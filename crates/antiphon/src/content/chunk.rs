@@ -1,10 +1,11 @@
 //! What a stream brings.
 
+use super::ready::IntoContent;
 use crate::asgi::Error;
 use bytes::Bytes;
-use std::borrow::Cow;
 
-/// A piece of content that a stream or an iterator brings: bytes, text, or a [`Result`] of them.
+/// A piece of content that a stream or an iterator brings: bytes, text, or a [`Result`] of them
+/// ([`IntoContent`] says of which types).
 ///
 /// An `Err` ends the response: see [`StreamingResponse`](crate::StreamingResponse).
 ///
@@ -27,38 +28,9 @@ pub trait IntoChunk {
     fn into_chunk(self) -> Result<Bytes, Error>;
 }
 
-macro_rules! bytes_from {
-    ($($piece:ty),*) => {$(
-        impl IntoChunk for $piece {
-            fn into_chunk(self) -> Result<Bytes, Error> {
-                Ok(self.into())
-            }
-        }
-    )*};
-}
-
-bytes_from!(
-    Bytes,
-    bytes::BytesMut,
-    Vec<u8>,
-    Box<[u8]>,
-    String,
-    &'static str,
-    &'static [u8]
-);
-
-impl IntoChunk for Cow<'static, str> {
+impl<T: IntoContent> IntoChunk for T {
     fn into_chunk(self) -> Result<Bytes, Error> {
-        match self {
-            Cow::Borrowed(text) => text.into_chunk(),
-            Cow::Owned(text) => text.into_chunk(),
-        }
-    }
-}
-
-impl<const N: usize> IntoChunk for [u8; N] {
-    fn into_chunk(self) -> Result<Bytes, Error> {
-        Ok(Bytes::copy_from_slice(&self))
+        Ok(self.into_content())
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod metered;
 pub(crate) mod once;
 pub(crate) mod opened;
 pub(crate) mod place;
+pub(crate) mod ready;
 pub(crate) mod relief;
 pub(crate) mod subscribed;
 pub(crate) mod threaded_iterator;

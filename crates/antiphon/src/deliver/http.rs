@@ -3,11 +3,8 @@
 use super::planned::{Planned, Source};
 use crate::body::Body;
 use crate::content::file_reader::Reader;
-use antiphon_core::fields::{FieldName, Headers};
-use bytes::Bytes;
-use http::header::MaxSizeReached;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use std::borrow::Cow;
+use antiphon_core::fields::Headers;
+use http::{HeaderMap, StatusCode};
 
 impl Planned {
     /// Makes the response a value. Its body runs the background task once it has been taken.
@@ -29,7 +26,7 @@ impl Planned {
 /// Puts a head before a body; 500, with a log line, if it has more fields than the `http` crate holds.
 pub(crate) fn head(status: StatusCode, headers: Headers, body: Body) -> http::Response<Body> {
     let count = headers.len();
-    let Ok(headers) = header_map(headers) else {
+    let Ok(headers) = HeaderMap::try_from(headers) else {
         tracing::error!(
             "a response cannot be sent: it has {count} header fields, which are too many"
         );
@@ -41,32 +38,4 @@ pub(crate) fn head(status: StatusCode, headers: Headers, body: Body) -> http::Re
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// Makes a map of the `http` crate of the same fields, in the same order.
-///
-/// Our rules for names and values are no wider than its own, so nothing is lost.
-fn header_map(headers: Headers) -> Result<HeaderMap, MaxSizeReached> {
-    // Lines of one name need no room in the map itself.
-    let mut map = HeaderMap::try_with_capacity(headers.len()).unwrap_or_default();
-    for (name, value) in headers {
-        let value = match value.into_bytes() {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
-        };
-        // Those of nearly every response need no look-up.
-        let name = if name == FieldName::CONTENT_LENGTH {
-            Ok(header::CONTENT_LENGTH)
-        } else if name == FieldName::CONTENT_TYPE {
-            Ok(header::CONTENT_TYPE)
-        } else if name == FieldName::SET_COOKIE {
-            Ok(header::SET_COOKIE)
-        } else {
-            HeaderName::from_bytes(name.as_bytes())
-        };
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) {
-            map.try_append(name, value)?;
-        }
-    }
-    Ok(map)
 }

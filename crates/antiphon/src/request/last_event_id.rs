@@ -28,6 +28,20 @@ use http::HeaderValue;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastEventId(Option<HeaderValue>);
 
+/// What a client has sent, by whatever it came.
+impl From<HeaderValue> for LastEventId {
+    fn from(value: HeaderValue) -> Self {
+        Self(Some(value))
+    }
+}
+
+/// As [`read`](LastEventId::read) does.
+impl<'a> From<&'a LastEventId> for last_event_id::LastEventId<'a> {
+    fn from(id: &'a LastEventId) -> Self {
+        id.read()
+    }
+}
+
 impl LastEventId {
     /// Takes it from a request.
     #[must_use]

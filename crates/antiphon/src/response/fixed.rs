@@ -3,6 +3,7 @@
 use super::doors::{into_response, service};
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{PlannableAtOnce, answer_methods};
+use crate::content::ready::IntoContent;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
 use antiphon_core::response::content::{self, InvalidResponse};
@@ -132,18 +133,18 @@ impl ResponseClass for PlainText {
 
 macro_rules! bytes_as_they_are {
     ($($class:ty),*) => {$(
-        impl<T: Into<Bytes>> Render<T> for $class {
+        impl<T: IntoContent> Render<T> for $class {
             type Error = Infallible;
 
             fn render(content: T) -> Result<Bytes, Infallible> {
-                Ok(content.into())
+                Ok(content.into_content())
             }
         }
 
         impl FixedResponse<$class> {
             /// Makes a response with this content, status 200.
-            pub fn new(content: impl Into<Bytes>) -> Self {
-                Self::of_bytes(content.into())
+            pub fn new(content: impl IntoContent) -> Self {
+                Self::of_bytes(content.into_content())
             }
         }
     )*};

@@ -113,7 +113,8 @@ macro_rules! parameter_methods {
             self
         }
 
-        /// Adds a header field, and keeps those of the same name.
+        /// Adds a header field, and keeps those of the same name. Name and value may be text, or what the
+        /// `http` crate has for them.
         ///
         /// # Errors
         ///
@@ -125,7 +126,11 @@ macro_rules! parameter_methods {
         /// ```
         /// use antiphon::Response;
         ///
-        /// let response = Response::new("hi").header("X-Request-Id", "7")?;
+        /// use http::{HeaderValue, header};
+        ///
+        /// let response = Response::new("hi")
+        ///     .header("X-Request-Id", "7")?
+        ///     .header(header::VARY, HeaderValue::from_static("accept"))?;
         /// assert!(Response::new("hi").header("x-a", "1\r\nset-cookie: b=2").is_err());
         /// # let _ = response;
         /// # Ok::<(), antiphon::headers::InvalidHeader>(())
@@ -150,8 +155,23 @@ macro_rules! parameter_methods {
         }
 
         /// Replaces all header fields that were set so far; [`header`](Self::header) adds one.
-        pub fn replace_headers(mut self, headers: antiphon_core::fields::Headers) -> Self {
-            self.parameters.headers = headers;
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::Response;
+        /// use http::{HeaderMap, HeaderValue, header};
+        ///
+        /// let mut map = HeaderMap::new();
+        /// map.insert(header::VARY, HeaderValue::from_static("accept"));
+        /// let response = Response::new("hi").replace_headers(map);
+        /// assert_eq!(response.headers().get("vary").unwrap(), "accept");
+        /// ```
+        pub fn replace_headers(
+            mut self,
+            headers: impl Into<antiphon_core::fields::Headers>,
+        ) -> Self {
+            self.parameters.headers = headers.into();
             self
         }
 

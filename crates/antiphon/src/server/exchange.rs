@@ -384,6 +384,14 @@ impl Peer for Exchange {
         }
     }
 
+    fn least_left(&self) -> u64 {
+        if self.has_content {
+            self.lock_request().least_left()
+        } else {
+            0
+        }
+    }
+
     fn has_request(&self) -> bool {
         !self.has_content || self.lock_request().has_all()
     }

@@ -98,6 +98,12 @@ impl RequestContent {
         }
     }
 
+    /// Returns how much is left at least, by what the client has announced.
+    pub(super) fn least_left(&self) -> u64 {
+        let incoming = self.incoming.as_ref();
+        incoming.map_or(0, |incoming| incoming.size_hint().lower())
+    }
+
     /// Tells whether the last piece has been taken.
     pub(super) const fn has_all(&self) -> bool {
         self.has_all

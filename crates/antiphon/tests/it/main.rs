@@ -24,6 +24,7 @@ mod streams;
 mod support;
 #[cfg(feature = "tls")]
 mod tls;
+mod types;
 #[cfg(unix)]
 mod unix_socket;
 mod vectors;
