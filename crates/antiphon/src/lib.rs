@@ -7,7 +7,7 @@
 //! | `response.call(scope, receive, send)` | ASGI-shaped applications            | all                               |
 //! | `response.into_http(&request)`        | hyper, and whatever speaks [`http`] | all                               |
 //! | [`asgi::App`]                         | [`serve`], which calls it           | all                               |
-//! | `IntoResponse`, feature `axum`        | axum's handlers                     | all except [`FileResponse`], which needs the request |
+//! | `IntoResponse`, feature `axum`        | axum's handlers                     | all except [`FileResponse`], which a `FileRequest` answers with |
 //! | `tower::Service`, feature `tower`     | tower, and axum's `route_service`   | all except the streams, which can be sent once |
 //!
 //! All of them carry out the same plan, which `antiphon-core` makes without I/O.
@@ -64,15 +64,16 @@
 //! # Files
 //!
 //! [`FileResponse`] answers preconditions and ranges, for which it needs the request. In a handler of axum
-//! (feature `axum`), or of anything that speaks [`http`]:
+//! (feature `axum`) an extractor brings what it needs; anything else that speaks [`http`] has
+//! `file.into_http(&request).await`:
 //!
 #![cfg_attr(all(feature = "axum", feature = "server"), doc = "```no_run")]
 #![cfg_attr(not(all(feature = "axum", feature = "server")), doc = "```ignore")]
-//! use antiphon::FileResponse;
-//! use axum::{Router, extract::Request, response::IntoResponse, routing::get};
+//! use antiphon::{FileRequest, FileResponse};
+//! use axum::{Router, response::IntoResponse, routing::get};
 //!
-//! async fn report(request: Request) -> impl IntoResponse {
-//!     FileResponse::new("report.pdf").filename("Prüfung.pdf").into_http(&request).await
+//! async fn report(request: FileRequest) -> impl IntoResponse {
+//!     request.respond(FileResponse::new("report.pdf").filename("Prüfung.pdf")).await
 //! }
 //!
 //! # #[tokio::main]
@@ -154,6 +155,8 @@ pub use antiphon_core::values::event::{self, ServerSentEvent};
 pub use antiphon_core::values::location::NotLocal;
 pub use antiphon_core::values::media_type;
 pub use antiphon_fs::FileFacts;
+#[cfg(feature = "axum")]
+pub use axum::FileRequest;
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
 pub use content::chunk::IntoChunk;

@@ -40,8 +40,8 @@ use std::path::{Path, PathBuf};
 /// grows meanwhile, no more is sent than was announced; if it shrinks, the connection is cut. A file of
 /// procfs or sysfs, whose length only reading tells, is sent without a length, and never in parts.
 ///
-/// It needs the request, so it is no `IntoResponse` of axum: a handler takes the request and returns
-/// `file.into_http(&request).await`, whose error is an answer, too (404 for a missing file).
+/// It needs the request, so it is no `IntoResponse` of axum: a handler takes a `FileRequest` (feature `axum`)
+/// and returns `request.respond(file).await`, whose error is an answer, too (404 for a missing file).
 ///
 /// A file that was modified before 1990 has that time of a build, which gives it to every version: its tag
 /// is of its length and of times that a program cannot set, so that each machine has another, and there is
@@ -239,6 +239,15 @@ impl FileResponse {
     pub const fn max_ranges(mut self, ranges: usize) -> Self {
         self.max_ranges = ranges;
         self
+    }
+
+    /// Answers a request of which these fields are known.
+    #[cfg(feature = "axum")]
+    pub(crate) async fn answer(
+        self,
+        request: RequestFields,
+    ) -> Result<http::Response<crate::Body>, FileError> {
+        Ok(self.plan_with(request).await?.into_http())
     }
 
     async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {

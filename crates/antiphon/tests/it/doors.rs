@@ -1,13 +1,17 @@
 //! The doors of other frameworks.
 
+use crate::files::Folder;
 use crate::support::{Answer, ask, exchange, start};
 use antiphon::{
-    AppService, Body, FileResponse, Headers, HtmlResponse, JsonError, JsonResponse,
+    AppService, Body, FileRequest, FileResponse, Headers, HtmlResponse, JsonError, JsonResponse,
     PlainTextResponse, RedirectResponse, Response, ResponseError, ServiceApp, SetCookie,
     StreamingResponse, asgi,
 };
+use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
+use std::fs;
+use std::path::PathBuf;
 use tower::ServiceExt;
 
 async fn collect<B>(response: http::Response<B>) -> (StatusCode, HeaderMap, bytes::Bytes)
@@ -73,6 +77,65 @@ async fn axum_serves_responses_that_handlers_return() {
             .header("content-length"),
         Some("12")
     );
+    server.abort();
+}
+
+#[tokio::test]
+async fn axum_serves_files_as_the_request_asks_for_them() {
+    use axum::response::IntoResponse;
+    use axum::routing::get;
+    let folder = Folder::new();
+    let path = folder.0.join("a b.txt");
+    fs::rename(folder.file(10), &path).unwrap();
+    let content = fs::read_to_string(path).unwrap();
+    let root = folder.0.clone();
+    let serve = |request: FileRequest, State(root): State<PathBuf>| async move {
+        let path = request.path().strip_prefix("/files/").unwrap_or_default();
+        request.respond(FileResponse::within(root, path)).await
+    };
+    async fn nested(request: FileRequest, State(root): State<PathBuf>) -> impl IntoResponse {
+        let path = request.path().trim_start_matches('/');
+        request.respond(FileResponse::within(root, path)).await
+    }
+    let inner = axum::Router::new().route("/{name}", get(nested));
+    let app = axum::Router::new()
+        .route("/files/{*path}", get(serve))
+        .nest("/nested", inner)
+        .with_state(root);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let whole = ask(address, "GET", "/files/a%20b.txt").await;
+    assert_eq!((whole.status, &whole.body[..]), (200, content.as_bytes()));
+    let tag = whole.header("etag").unwrap();
+    let head = ask(address, "HEAD", "/nested/a%20b.txt").await;
+    assert_eq!(head.header("content-length"), Some("10"));
+    assert_eq!(head.header("etag"), Some(tag));
+    for (field, status, body) in [
+        ("range: bytes=2-4", 206, &content[2..5]),
+        ("range: bytes=20-", 416, ""),
+        (&format!("if-none-match: {tag}"), 304, ""),
+        ("if-match: \"other\"", 412, ""),
+        (
+            &format!("range: bytes=0-0\r\nif-range: {tag}"),
+            206,
+            &content[..1],
+        ),
+        ("range: bytes=0-0\r\nif-range: \"other\"", 200, &content),
+    ] {
+        let request = format!(
+            "GET /files/a%20b.txt HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{field}\r\n\r\n"
+        );
+        let answer = Answer::parse(&exchange(address, request.as_bytes()).await).unwrap();
+        assert_eq!(answer.status, status, "{field}");
+        if status != 416 && status != 412 {
+            assert_eq!(String::from_utf8(answer.body).unwrap(), body, "{field}");
+        }
+    }
+    for path in ["/files/missing", "/files/..%2fa", "/nested/missing"] {
+        assert_eq!(ask(address, "GET", path).await.status, 404, "{path}");
+    }
     server.abort();
 }
 

@@ -1,5 +1,9 @@
-//! What axum's handlers take and return beside the classes: [`LastEventId`] is an extractor, and a
-//! error is an answer.
+//! What axum's handlers take and return beside the classes: [`LastEventId`] is an extractor, a file is
+//! answered by another, and an error is an answer.
+
+mod file_request;
+
+pub use file_request::FileRequest;
 
 use crate::asgi::{ReceiveError, SendError};
 use crate::content::file_error::FileError;
@@ -15,7 +19,7 @@ use http::request::Parts;
 use std::convert::Infallible;
 
 /// 404 for a missing file, 403 for one that may not be read, 503 where too many files are open, so that a
-/// handler can return `file.into_http(&request).await`.
+/// handler can return `request.respond(file).await`, or `file.into_http(&request).await`.
 impl IntoResponse for FileError {
     fn into_response(self) -> Response {
         self.answer(Method::Get).map(Body::new)
