@@ -112,7 +112,8 @@
 //! # Log
 //!
 //! What goes wrong is an event of `tracing`: a program sees it if it has a
-//! subscriber, such as `tracing_subscriber::fmt::init()`. The client learns none of it.
+//! subscriber, such as `tracing_subscriber::fmt::init()`. The client learns none of it. A line for each
+//! request is [`Server::access_log`]'s, and numbers for a metrics exporter are [`ServerCounters`]'.
 //!
 //! # Features
 //!
@@ -173,7 +174,7 @@ pub use response::*;
 #[cfg(all(feature = "server", feature = "tower"))]
 pub use server::AppService;
 #[cfg(feature = "server")]
-pub use server::{Server, serve};
+pub use server::{Server, ServerCounters, ServerCounts, serve};
 #[cfg(feature = "tls")]
 pub use server::{Tls, TlsError};
 pub use shutdown::{Shutdown, shutdown};

@@ -10,6 +10,7 @@
 
 use super::exchange::{Answer, Exchange, Needed, StreamEnd};
 use super::failure::Failure;
+use super::request_span::RequestSpan;
 use super::tasks::Tasks;
 use super::wake_source::WakeSource;
 use crate::asgi::{self, Chunks, Patience};
@@ -22,6 +23,7 @@ use futures_core::Stream;
 use http::Method;
 use http::uri::PathAndQuery;
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub(super) struct AppCall {
     /// Why the application failed, until the content that it has sent before is taken.
     failure: Option<Failure>,
     handed_over: Option<HandedOver>,
+    /// What the application runs in, if the server tells of requests.
+    span: RequestSpan,
 }
 
 type App = Pin<Box<dyn Future<Output = asgi::Result> + Send>>;
@@ -65,6 +69,7 @@ impl AppCall {
         exchange: Arc<Exchange>,
         (method, target): (Method, Option<PathAndQuery>),
         tasks: Tasks,
+        span: RequestSpan,
     ) -> Self {
         Self {
             app: Some(app),
@@ -75,6 +80,7 @@ impl AppCall {
             missing: None,
             failure: None,
             handed_over: None,
+            span,
         }
     }
 
@@ -139,7 +145,8 @@ impl AppCall {
             return Poll::Ready(None);
         };
         let chunks = stream.chunks.as_mut();
-        match catch_unwind(AssertUnwindSafe(|| chunks.poll_next(context))) {
+        let poll = || self.span.run(|| chunks.poll_next(context));
+        match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Ready(Some(Ok(chunk)))) => return Poll::Ready(Some(chunk)),
             Ok(Poll::Ready(None)) => self.end_stream(Ok(Ok(()))),
             Ok(Poll::Ready(Some(Err(error)))) => self.end_stream(Ok(Err(error))),
@@ -195,7 +202,8 @@ impl AppCall {
             let failure = self.failure.take();
             return failure.map_or(Progress::Returned, Progress::Failed);
         };
-        let failure = match catch_unwind(AssertUnwindSafe(|| app.as_mut().poll(context))) {
+        let poll = || self.span.run(|| app.as_mut().poll(context));
+        let failure = match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => return Progress::Waiting,
             Ok(Poll::Ready(Ok(()))) => {
                 self.end_app();
@@ -206,7 +214,8 @@ impl AppCall {
         };
         self.end_app();
         if failure.is_of_client() {
-            tracing::debug!(method = %self.method, "{failure}");
+            self.span
+                .run(|| tracing::debug!(method = %self.method, "{failure}"));
         } else if failure.answer().status().is_server_error() {
             self.log(&failure.to_string());
         }
@@ -257,12 +266,14 @@ impl AppCall {
             missing: self.missing.take(),
             failure: self.failure.take(),
             handed_over: self.handed_over.take(),
+            span: mem::take(&mut self.span),
         }
     }
 
     fn log(&self, reason: &str) {
         let Self { method, target, .. } = self;
-        tracing::error!(%method, path = target.as_ref().map(PathAndQuery::path), "{reason}");
+        let path = target.as_ref().map(PathAndQuery::path);
+        self.span.run(|| tracing::error!(%method, path, "{reason}"));
     }
 }
 

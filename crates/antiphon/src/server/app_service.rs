@@ -4,6 +4,7 @@ use super::app_call::AppCall;
 use super::client::Client;
 use super::exchange::Exchange;
 use super::request_content::{Incoming, RequestContent};
+use super::request_span::RequestSpan;
 use super::tasks::Tasks;
 use crate::asgi::{self, App, Receive, Scope, Send};
 use crate::body::Body;
@@ -80,7 +81,13 @@ where
         let app = Arc::clone(&self.0);
         // Called inside, where a panic is caught.
         let app = async move { app.call(Scope::from(parts), receive, send).await };
-        let mut call = AppCall::new(Box::pin(app), exchange, asked, TASKS.clone());
+        let mut call = AppCall::new(
+            Box::pin(app),
+            exchange,
+            asked,
+            TASKS.clone(),
+            RequestSpan::default(),
+        );
         Box::pin(async move { Ok(poll_fn(|context| call.poll_response(context)).await) })
     }
 }

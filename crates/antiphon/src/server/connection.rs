@@ -1,6 +1,7 @@
 //! One connection, from its first bytes to its end.
 
 use super::client::Client;
+use super::counters::ServerCounters;
 #[cfg(feature = "tls")]
 use super::encrypted::Encrypted;
 use super::limits::{FAREWELL, HEAD_FIELDS, HEAD_LEN, Limits};
@@ -64,6 +65,8 @@ pub(super) async fn serve<A: App>(
     shared: Arc<Shared<A>>,
     protocols: Arc<Protocols>,
 ) {
+    let counters = shared.watch.counters.as_ref();
+    let _connected = counters.map(ServerCounters::connect);
     let limits = Arc::clone(&shared.limits);
     let stopping = shared.stopping.clone();
     let connected = Instant::now();
@@ -82,6 +85,7 @@ pub(super) async fn serve<A: App>(
         _ => Preface::Http1,
     });
     let mut socket = Socket::new(wire, Arc::clone(&client), limits, connected);
+    socket.count(counters);
     let service = Service {
         shared: Arc::clone(&shared),
         client: Arc::clone(&client),

@@ -6,6 +6,7 @@ mod app_service;
 mod client;
 mod connection;
 mod connections;
+mod counters;
 #[cfg(feature = "tls")]
 mod encrypted;
 mod exchange;
@@ -17,8 +18,10 @@ mod outgoing;
 mod persistence;
 mod preface;
 mod presence;
+mod record;
 mod request_content;
 mod request_head;
+mod request_span;
 mod service;
 mod signals;
 mod socket;
@@ -34,6 +37,7 @@ mod wire;
 
 #[cfg(feature = "tower")]
 pub use app_service::AppService;
+pub use counters::{ServerCounters, ServerCounts};
 #[cfg(feature = "tls")]
 pub use tls::{Tls, TlsError};
 
@@ -45,6 +49,7 @@ use connection::Protocols;
 use connections::Connections;
 use limits::Limits;
 use listener::Listener;
+use record::Watch;
 use service::Shared;
 use signals::Signals;
 use std::fmt;
@@ -143,6 +148,7 @@ pub struct Server {
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
     limits: Limits,
+    watch: Watch,
     shutdown: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -322,6 +328,47 @@ impl Server {
         self
     }
 
+    /// Sets whether each request is told to `tracing`; none is by default, and nothing is done for it.
+    ///
+    /// The application runs in a span `request` then, and when the answer has ended there is an event of the
+    /// level INFO. Both have the target `antiphon::access`. A request whose head cannot be read has none.
+    ///
+    /// | field         | what it is                                                                          |
+    /// |---------------|-------------------------------------------------------------------------------------|
+    /// | `method`      | as the client has sent it                                                           |
+    /// | `target`      | path and query, as the client has sent them                                         |
+    /// | `status`      | that of the answer; none if the client left before there was one                    |
+    /// | `bytes`       | of content, as they were handed to the connection                                   |
+    /// | `duration_ms` | from the head of the request to the end of the answer, in milliseconds              |
+    /// | `ended`       | `complete`; `failed` if the application broke the answer off after its head; `cut` if the client has left or was given up, or the server's time was over |
+    /// | `client`      | the address of the other end, where there is one                                    |
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use antiphon::{PlainTextResponse, Server};
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     tracing_subscriber::fmt::init();
+    ///     let server = Server::bind("127.0.0.1:8000").await?.access_log(true);
+    ///     server.serve(PlainTextResponse::new("hi")).await
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn access_log(mut self, is_on: bool) -> Self {
+        self.watch.access_log = is_on;
+        self
+    }
+
+    /// Counts connections, requests and bytes in `counters`, which can be read meanwhile. Nothing is counted
+    /// by default.
+    #[must_use]
+    pub fn counters(mut self, counters: &ServerCounters) -> Self {
+        self.watch.counters = Some(counters.clone());
+        self
+    }
+
     /// Serves `app` until the shutdown. A second SIGINT or SIGTERM cuts what is in flight, as the deadline
     /// does. A future that is dropped does, too.
     ///
@@ -345,6 +392,7 @@ impl Server {
             tls: self.tls,
             connections: Arc::new(Connections::new(Arc::clone(&limits))),
             limits,
+            watch: self.watch,
             tasks: tasks.clone(),
             stopping: Shutdown::new(),
         });
@@ -420,6 +468,7 @@ impl Server {
             #[cfg(feature = "tls")]
             tls: None,
             limits: Limits::default(),
+            watch: Watch::default(),
             shutdown: None,
         }
     }

@@ -2,9 +2,10 @@
 
 use super::client::Answering;
 use super::connections::Stream;
+use super::record::Record;
 use crate::body::{Body, BodyError};
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -17,15 +18,22 @@ pub(super) struct Outgoing {
     /// What is left of a piece of the body.
     rest: Bytes,
     stream: Option<Stream>,
+    record: Option<Box<Record>>,
     _answering: Option<Answering>,
 }
 
 impl Outgoing {
-    pub(super) fn new(body: Body, answering: Option<Answering>, stream: Option<Stream>) -> Self {
+    pub(super) fn new(
+        body: Body,
+        answering: Option<Answering>,
+        stream: Option<Stream>,
+        record: Option<Box<Record>>,
+    ) -> Self {
         Self {
             body,
             rest: Bytes::new(),
             stream,
+            record,
             _answering: answering,
         }
     }
@@ -47,11 +55,19 @@ impl http_body::Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         let Some(stream) = &this.stream else {
-            return Pin::new(&mut this.body).poll_frame(context);
+            let polled = Pin::new(&mut this.body).poll_frame(context);
+            if let (Some(record), Poll::Ready(frame)) = (&mut this.record, &polled) {
+                record.frame(frame.as_ref());
+            }
+            return polled;
         };
         stream.stall.end();
         if this.rest.is_empty() {
-            match ready!(Pin::new(&mut this.body).poll_frame(context)) {
+            let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+            if let Some(record) = &mut this.record {
+                record.frame(frame.as_ref());
+            }
+            match frame {
                 Some(Ok(frame)) => this.rest = frame.into_data().unwrap_or_default(),
                 ended => return Poll::Ready(ended),
             }
@@ -69,6 +85,14 @@ impl http_body::Body for Outgoing {
         let hint = self.body.size_hint();
         hint.exact()
             .map_or(hint, |length| SizeHint::with_exact(length + rest))
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.leave(self.rest.is_empty() && self.body.is_end_stream());
+        }
     }
 }
 

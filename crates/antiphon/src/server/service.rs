@@ -7,8 +7,10 @@ use super::exchange::Exchange;
 use super::limits::{HEAD_FIELDS, HEAD_LEN, Limits};
 use super::outgoing::Outgoing;
 use super::persistence::Persistence;
+use super::record::{Record, Watch};
 use super::request_content::{self, RequestContent};
 use super::request_head;
+use super::request_span::RequestSpan;
 use super::stall;
 use super::tasks::Tasks;
 #[cfg(feature = "tls")]
@@ -18,7 +20,7 @@ use crate::body::Body;
 use crate::response::error_pages;
 use crate::shutdown::Shutdown;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version, header};
+use http::{Method, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::convert::Infallible;
@@ -36,6 +38,7 @@ pub(super) struct Shared<A> {
     #[cfg(feature = "tls")]
     pub(super) tls: Option<Tls>,
     pub(super) limits: Arc<Limits>,
+    pub(super) watch: Watch,
     pub(super) connections: Arc<Connections>,
     pub(super) tasks: Tasks,
     pub(super) stopping: Shutdown,
@@ -49,47 +52,61 @@ pub(super) struct Service<A> {
     pub(super) ends: Ends,
 }
 
-impl<A: App> hyper::service::Service<Request<Incoming>> for Service<A> {
+impl<A: App> hyper::service::Service<http::Request<Incoming>> for Service<A> {
     type Response = Response<Outgoing>;
     type Error = Infallible;
     type Future = Respond;
 
-    fn call(&self, request: Request<Incoming>) -> Respond {
+    fn call(&self, request: http::Request<Incoming>) -> Respond {
         let (parts, content) = request.into_parts();
+        let record = self.shared.watch.record(&parts, &self.ends);
         if let Some(status) = self.refuse(&parts) {
-            return self.refused(status, &parts, &content);
+            return self.refused(status, &parts, &content, record);
         }
         let Some(answering) = self.client.begin_request() else {
-            return self.refused(StatusCode::SERVICE_UNAVAILABLE, &parts, &content);
+            return self.refused(StatusCode::SERVICE_UNAVAILABLE, &parts, &content, record);
         };
-        if parts.version != Version::HTTP_2 {
-            return ask(&self.shared, &self.ends, parts, content, answering, None);
-        }
-        match self.shared.connections.stream(&self.client) {
-            Some(stream) => {
-                let stream = Some(stream);
-                ask(&self.shared, &self.ends, parts, content, answering, stream)
+        let is_stream = parts.version == Version::HTTP_2;
+        let mut asked = Request {
+            parts,
+            content,
+            answering,
+            stream: None,
+            record,
+        };
+        if is_stream {
+            asked.stream = self.shared.connections.stream(&self.client);
+            if asked.stream.is_none() {
+                let (shared, ends) = (Arc::clone(&self.shared), self.ends.clone());
+                return Respond::Waits(Box::pin(ask_later(shared, ends, asked)));
             }
-            None => Respond::Waits(Box::pin(ask_later(
-                Arc::clone(&self.shared),
-                self.ends.clone(),
-                parts,
-                content,
-                answering,
-            ))),
         }
+        ask(&self.shared, &self.ends, asked)
     }
 }
 
-/// Calls the application. Over HTTP/2 the answer has a place among all there may be.
-fn ask<A: App>(
-    shared: &Shared<A>,
-    ends: &Ends,
-    mut parts: Parts,
+/// A request for the application.
+struct Request {
+    parts: Parts,
     content: Incoming,
     answering: Answering,
+    /// The answer's place among all there may be, over HTTP/2.
     stream: Option<Stream>,
-) -> Respond {
+    record: Option<Box<Record>>,
+}
+
+/// Calls the application.
+fn ask<A: App>(shared: &Shared<A>, ends: &Ends, request: Request) -> Respond {
+    let Request {
+        mut parts,
+        content,
+        answering,
+        stream,
+        record,
+    } = request;
+    let span = record
+        .as_ref()
+        .map_or_else(RequestSpan::default, |record| record.span());
     request_head::complete(&mut parts);
     let persistence = Persistence::of(&parts);
     let asked = (parts.method.clone(), parts.uri.path_and_query().cloned());
@@ -104,45 +121,49 @@ fn ask<A: App>(
     let scope = Scope::new(parts, ends.clone(), stopping);
     let send = asgi::Send::to_peer(exchange.clone());
     let receive = Receive::from_peer(exchange.clone());
-    let app = catch_unwind(AssertUnwindSafe(|| shared.app.call(scope, receive, send)));
+    let call = || span.run(|| shared.app.call(scope, receive, send));
+    let app = catch_unwind(AssertUnwindSafe(call));
     let app: Pin<Box<dyn Future<Output = asgi::Result> + Send>> = match app {
         Ok(app) => Box::pin(app),
         Err(panic) => Box::pin(async move { std::panic::resume_unwind(panic) }),
     };
     Respond::Asked(Asked {
-        call: AppCall::new(app, exchange, asked, shared.tasks.clone()),
+        call: AppCall::new(app, exchange, asked, shared.tasks.clone(), span),
         answering: Some(answering),
         stream,
+        record,
         persistence,
         answer: None,
     })
 }
 
 /// Calls the application as soon as there is a place for the answer; 503 if none becomes free soon.
-async fn ask_later<A: App>(
-    shared: Arc<Shared<A>>,
-    ends: Ends,
-    parts: Parts,
-    content: Incoming,
-    answering: Answering,
-) -> Respond {
+async fn ask_later<A: App>(shared: Arc<Shared<A>>, ends: Ends, mut request: Request) -> Respond {
     for _ in 0..PLACE_TRIES {
         tokio::time::sleep(PLACE_PAUSE).await;
-        if let Some(stream) = shared.connections.stream(&answering.0) {
-            return ask(&shared, &ends, parts, content, answering, Some(stream));
+        request.stream = shared.connections.stream(&request.answering.0);
+        if request.stream.is_some() {
+            return ask(&shared, &ends, request);
         }
     }
-    Respond::Refused(StatusCode::SERVICE_UNAVAILABLE, None)
+    Respond::Refused(StatusCode::SERVICE_UNAVAILABLE, None, request.record)
 }
 
 impl<A> Service<A> {
     /// The answer to a request that the application does not see; over HTTP/1 it ends the connection.
-    fn refused(&self, status: StatusCode, request: &Parts, content: &Incoming) -> Respond {
+    fn refused(
+        &self,
+        status: StatusCode,
+        request: &Parts,
+        content: &Incoming,
+        record: Option<Box<Record>>,
+    ) -> Respond {
         if !content.is_end_stream() {
             self.client.leave_unread();
         }
         let is_http_2 = request.version == Version::HTTP_2;
-        Respond::Refused(status, (!is_http_2).then(|| Persistence::of(request)))
+        let persistence = (!is_http_2).then(|| Persistence::of(request));
+        Respond::Refused(status, persistence, record)
     }
 
     /// Refuses a request by its head. hyper has refused most of those that are too long.
@@ -163,7 +184,7 @@ impl<A> Service<A> {
 pub(super) enum Respond {
     Asked(Asked),
     Waits(Pin<Box<dyn Future<Output = Self> + Send>>),
-    Refused(StatusCode, Option<Persistence>),
+    Refused(StatusCode, Option<Persistence>, Option<Box<Record>>),
 }
 
 /// A request that the application is asked to answer.
@@ -171,6 +192,7 @@ pub(super) struct Asked {
     call: AppCall,
     answering: Option<Answering>,
     stream: Option<Stream>,
+    record: Option<Box<Record>>,
     persistence: Persistence,
     /// The answer, while it is seen what remains of the request.
     answer: Option<Box<Response<Body>>>,
@@ -184,12 +206,12 @@ impl Future for Respond {
             let next = match &mut *self {
                 Self::Asked(asked) => return asked.poll(context).map(Ok),
                 Self::Waits(place) => ready!(place.as_mut().poll(context)),
-                Self::Refused(status, persistence) => {
+                Self::Refused(status, persistence, record) => {
                     let mut answer = error_pages::bare(*status);
                     if let Some(persistence) = persistence {
                         persistence.announce(&mut answer, true);
                     }
-                    return Poll::Ready(Ok(answer.map(|body| Outgoing::new(body, None, None))));
+                    return Poll::Ready(Ok(outgoing(answer, None, None, record.take())));
                 }
             };
             *self = next;
@@ -223,8 +245,21 @@ impl Asked {
             client.set_patience(patience);
         }
         let (answering, stream) = (self.answering.take(), self.stream.take());
-        Poll::Ready(answer.map(|body| Outgoing::new(body, answering, stream)))
+        Poll::Ready(outgoing(answer, answering, stream, self.record.take()))
     }
+}
+
+/// Makes what hyper gets of an answer.
+fn outgoing(
+    answer: Response<Body>,
+    answering: Option<Answering>,
+    stream: Option<Stream>,
+    mut record: Option<Box<Record>>,
+) -> Response<Outgoing> {
+    if let Some(record) = &mut record {
+        record.head(&answer);
+    }
+    answer.map(|body| Outgoing::new(body, answering, stream, record))
 }
 
 /// How long a request waits for others to give way: a little longer than they may.

@@ -12,6 +12,7 @@
 //! HTTP/2, heads and the ends of single answers are not seen here: see `stall`.
 
 use super::client::{Client, State};
+use super::counters::ServerCounters;
 use super::limits::{FAREWELL, LEAVE_GRACE, Limits};
 use super::presence::presence;
 use super::wire::Wire;
@@ -35,6 +36,7 @@ pub(super) struct Socket {
     ahead: Bytes,
     client: Arc<Client>,
     limits: Arc<Limits>,
+    counters: Option<ServerCounters>,
     is_http_2: bool,
     expects: Expects,
     /// When what is expected must have come.
@@ -83,6 +85,7 @@ impl Socket {
             ahead: Bytes::new(),
             client,
             limits,
+            counters: None,
             is_http_2: false,
             expects: Expects::Head,
             due,
@@ -97,6 +100,11 @@ impl Socket {
             look: None,
             alarm: None,
         }
+    }
+
+    /// Counts the bytes that go through, if anybody wants to know.
+    pub(super) fn count(&mut self, counters: Option<&ServerCounters>) {
+        self.counters = counters.cloned();
     }
 
     /// Puts back what was read.
@@ -321,6 +329,9 @@ impl Socket {
         written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        if let (Some(counters), Poll::Ready(Ok(bytes))) = (&self.counters, &written) {
+            counters.count_written(*bytes);
+        }
         if self.wire.has_moved(matches!(written, Poll::Ready(Ok(_)))) {
             self.has_written();
         }
@@ -408,7 +419,11 @@ impl AsyncRead for Socket {
             let before = buffer.filled().len();
             if let Poll::Ready(read) = Pin::new(&mut this.wire).poll_read(context, buffer) {
                 read?;
-                if buffer.filled().len() > before {
+                let count = buffer.filled().len() - before;
+                if count > 0 {
+                    if let Some(counters) = &this.counters {
+                        counters.count_read(count);
+                    }
                     this.has_read = true;
                     // Who still takes content of a request works on its answer.
                     if this.left.is_some() {

@@ -28,4 +28,5 @@ mod types;
 #[cfg(unix)]
 mod unix_socket;
 mod vectors;
+mod watching;
 mod without_runtime;
