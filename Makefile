@@ -23,6 +23,7 @@ test-all: test soak hostile ## all tests, and what is slow: others' suites on ea
 test-rust: clients
 	cargo test --workspace --all-features
 	cargo check --package antiphon --no-default-features
+	cargo test --quiet --manifest-path examples/actix/Cargo.toml --target-dir $${CARGO_TARGET_DIR:-target}/actix
 
 PORTABLE = RUSTFLAGS="--cfg antiphon_portable" cargo test --target-dir $${CARGO_TARGET_DIR:-target}/portable
 

@@ -31,6 +31,78 @@
 //! }
 //! ```
 //!
+//! # Doors
+//!
+//! **hyper**, by `into_http`:
+//!
+#![cfg_attr(feature = "server", doc = "```no_run")]
+#![cfg_attr(not(feature = "server"), doc = "```ignore")]
+//! use antiphon::{Body, PlainTextResponse};
+//! use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+//! use hyper_util::rt::TokioIo;
+//!
+//! async fn answer(
+//!     request: http::Request<Incoming>,
+//! ) -> Result<http::Response<Body>, antiphon::InvalidResponse> {
+//!     PlainTextResponse::new("Hello, world!").into_http(&request)
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+//! loop {
+//!     let (stream, _) = listener.accept().await?;
+//!     tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)));
+//! }
+//! # }
+//! ```
+//!
+//! **axum**: a handler returns a response, or an error; a response is a service, too; and a router is an
+//! application, with whatever layers of tower are around it:
+//!
+#![cfg_attr(
+    all(feature = "axum", feature = "server", feature = "tower"),
+    doc = "```no_run"
+)]
+#![cfg_attr(
+    not(all(feature = "axum", feature = "server", feature = "tower")),
+    doc = "```ignore"
+)]
+//! use antiphon::channel::EventChannel;
+//! use antiphon::{
+//!     EventSourceResponse, FileResponse, JsonError, JsonResponse, LastEventId, RedirectResponse, ServiceApp,
+//! };
+//! use axum::{Router, extract::State, routing::get};
+//! use tower::{Layer, util::MapResponseLayer};
+//!
+//! async fn numbers() -> Result<JsonResponse, JsonError> {
+//!     JsonResponse::new(&[1, 2, 3])
+//! }
+//!
+//! async fn news(State(news): State<EventChannel>, last: LastEventId) -> EventSourceResponse {
+//!     EventSourceResponse::from_subscriber(news.subscribe(last.as_bytes()))
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let router: Router = Router::new()
+//!     .route("/numbers", get(numbers))
+//!     .route("/news", get(news))
+//!     .route_service("/favicon.ico", FileResponse::new("favicon.ico"))
+//!     .route_service("/", RedirectResponse::new("/numbers"))
+//!     .with_state(EventChannel::new());
+//! let layer = MapResponseLayer::new(|mut response: http::Response<_>| {
+//!     let headers: &mut http::HeaderMap = response.headers_mut();
+//!     headers.insert("x-served-by", http::HeaderValue::from_static("antiphon"));
+//!     response
+//! });
+//! antiphon::serve("127.0.0.1:8000", ServiceApp::new(layer.layer(router))).await
+//! # }
+//! ```
+//!
+//! `examples/axum_site.rs` has a login, files and a feed; `examples/actix` of the repository has actix-web, by
+//! `into_http`.
+//!
 //! # State
 //!
 //! What an application shares, it captures; each call has a handle of its own:

@@ -25,6 +25,22 @@ use http::HeaderValue;
 /// }
 /// # let _ = news;
 /// ```
+///
+/// A handler of axum:
+///
+#[cfg_attr(feature = "axum", doc = "```")]
+#[cfg_attr(not(feature = "axum"), doc = "```ignore")]
+/// use antiphon::channel::EventChannel;
+/// use antiphon::{EventSourceResponse, LastEventId};
+/// use axum::{Router, extract::State, routing::get};
+///
+/// async fn news(State(news): State<EventChannel>, last: LastEventId) -> EventSourceResponse {
+///     EventSourceResponse::from_subscriber(news.subscribe(last.as_bytes()))
+/// }
+///
+/// let app: Router = Router::new().route("/news", get(news)).with_state(EventChannel::new());
+/// # let _ = app;
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastEventId(Option<HeaderValue>);
 
