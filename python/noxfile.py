@@ -168,6 +168,7 @@ def lint(session: nox.Session) -> None:
     workflows = [str(path) for path in (HERE.parent / ".github" / "workflows").glob("*.yml")]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     session.run("mypy")
+    session.run("mypy", "tests/support/annotations.py")
     with session.chdir("../benches"):
         served = [str(path) for path in sorted(Path("python").glob("*.py"))]
         session.run(
