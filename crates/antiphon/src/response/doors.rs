@@ -8,9 +8,9 @@
 //! | a stream                            | its first error cuts the connection               | none: it is sent once |
 //! | `FileResponse`                      | none: it needs the request and waits for the disk | waits for the disk    |
 //!
-//! A handler of axum that has a `FileRequest` returns `request.respond(file)`, one that has the request `response.into_http(&request)`. axum leaves the content
-//! out of the answer to HEAD itself. A service that can be sent once would be of no use; a service of
-//! one's own makes a response for each request.
+//! A handler of axum that has a `FileRequest` returns `request.respond(file)`, and one that has the request
+//! `response.into_http(&request)`. axum leaves the content out of the answer to HEAD itself. A service that
+//! can be sent once would be of no use; a service of one's own makes a response for each request.
 
 #[cfg(feature = "axum")]
 macro_rules! into_response {
