@@ -48,8 +48,9 @@ def blocks() -> list[str]:
 
 @pytest.mark.parametrize("block", blocks())
 def test_readme(block: str) -> None:
-    if "fastapi" in block:
-        pytest.importorskip("fastapi")
+    for package in ("fastapi", "starlette"):
+        if package in block:
+            pytest.importorskip(package)
     names: dict[str, Any] = {}
     try:
         exec(block, names)
