@@ -56,6 +56,16 @@ impl Scope {
     }
 
     /// Makes the request one that came by TLS.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::asgi::Scope;
+    ///
+    /// let scope = Scope::from(http::Request::new(()).into_parts().0);
+    /// assert_eq!(scope.scheme(), "http");
+    /// assert_eq!(scope.https().scheme(), "https");
+    /// ```
     #[must_use]
     pub fn https(mut self) -> Self {
         self.0.ends.is_tls = true;

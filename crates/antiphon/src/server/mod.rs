@@ -90,8 +90,8 @@ pub async fn serve(address: impl ToSocketAddrs, app: impl App) -> io::Result<()>
     Server::bind(address).await?.serve(app).await
 }
 
-/// A server that listens: HTTP/1.1 and h2c on one port, `TCP_NODELAY`, graceful shutdown, which ends event
-/// streams and waits for all else.
+/// A server that listens: HTTP/1.1 and HTTP/2 on one port, `TCP_NODELAY`, graceful shutdown, which ends event
+/// streams and waits for all else. With the feature `tls` it speaks TLS.
 ///
 /// # Bounds
 ///
@@ -321,6 +321,20 @@ impl Server {
     /// 400. To serve both, let another `Server` listen at another port.
     ///
     /// A request's [`scheme`](crate::asgi::Scope::scheme) is `https` then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use antiphon::{PlainTextResponse, Server, Tls};
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let tls = Tls::from_pem("fullchain.pem", "privkey.pem")?;
+    ///     let server = Server::bind("0.0.0.0:443").await?.tls(tls);
+    ///     server.serve(PlainTextResponse::new("hi")).await?;
+    ///     Ok(())
+    /// }
+    /// ```
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {

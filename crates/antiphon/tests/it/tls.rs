@@ -426,6 +426,35 @@ async fn a_client_that_reads_nothing_is_cut() {
 }
 
 #[tokio::test]
+async fn a_client_that_reads_slowly_is_not_cut() {
+    const LENGTH: usize = 40_000_000;
+    let identity = Identity::new();
+    let server = start_with(antiphon::Response::new(vec![b'a'; LENGTH]), |server| {
+        server
+            .tls(identity.tls())
+            .write_timeout(Duration::from_millis(1500))
+    })
+    .await;
+    let mut stream = identity.connect(server.address, &[]).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    // All of it takes twice as long as the server waits for some of it.
+    let (mut length, mut piece) = (0, vec![0; 256 << 10]);
+    loop {
+        let read = stream.read(&mut piece).await.unwrap();
+        if read == 0 {
+            break;
+        }
+        let before = length;
+        length += read;
+        if before / piece.len() != length / piece.len() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    assert!(length > LENGTH, "{length}");
+}
+
+#[tokio::test]
 async fn an_answer_to_a_client_that_has_ended_its_side_arrives() {
     let identity = Identity::new();
     let server = identity.serve(tell).await;
