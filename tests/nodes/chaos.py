@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect_left, bisect_right
 from pathlib import Path
 from typing import Any
 
@@ -263,13 +264,13 @@ class Client:
     def check(self, record: Record) -> list[str]:
         """What it should have seen and did not, or saw twice."""
         problems = []
-        known = sorted(record.acknowledged)
+        known = sorted(record.acknowledged.keys() - record.lost)
         before: Id | None = None
         for kind, here, data in self.seen:
             if kind == "event" and before is not None:
                 if here <= before:
                     problems.append(f"client {self.number}: {here} came after {before}")
-                between = [one for one in known if before < one < here and one not in record.lost]
+                between = known[bisect_right(known, before) : bisect_left(known, here)]
                 if between:
                     problems.append(
                         f"client {self.number}: {len(between)} events are missing between {before} and "
@@ -425,7 +426,7 @@ class Chaos:
         while time.monotonic() < end:
             await asyncio.sleep(self.dice.uniform(0.2, 2))
             event = self.dice.choice(events)
-            await event()
+            await asyncio.wait_for(event(), 30)
             self.done[event.__name__] = self.done.get(event.__name__, 0) + 1
         for task in publishers:
             task.cancel()
@@ -463,6 +464,8 @@ class Chaos:
         )
         for problem in problems[:20]:
             print(problem)
+        for client in late:
+            print(f"client {client.number}: {client.last}, {client.seen[-1:]}, {client.connections}")
         refused = sum(client.refusals for client in self.clients)
         return 1 if problems or refused else 0
 
@@ -481,6 +484,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--fsync", choices=["always", "everysec", "no"], default="everysec")
     arguments = parser.parse_args()
+    # Who is told to end ends its nodes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"seed {arguments.seed}, fsync {arguments.fsync}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         chaos = Chaos(arguments, Path(folder))
