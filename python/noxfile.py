@@ -60,6 +60,7 @@ nox.options.sessions = [
     f"fastapi-{NEWEST}",
     "portable",
     "packages",
+    "chaos",
     "debian",
 ]
 
@@ -114,6 +115,21 @@ def packages(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Shares channels among servers of both faces, while Redis and they die, stall and forget."""
+    if not shutil.which("redis-server"):
+        leave_out(session, "chaos over shared channels", "redis-server")
+    session.install("redis", "uvicorn", "granian")
+    install(session)
+    session.run("cargo", "build", "--quiet", "--package", "antiphon-node", external=True)
+    node = TARGET / "debug" / "antiphon-node"
+    python = Path(session.bin) / "python"
+    session.run(
+        "python", "../tests/nodes/chaos.py", str(node), str(python), *session.posargs
+    )
+
+
+@nox.session
 def sanitized(session: nox.Session) -> None:
     """Tests what the compiler cannot check where AddressSanitizer watches it."""
     library = subprocess.run(
@@ -158,7 +174,7 @@ def lint(session: nox.Session) -> None:
     install(session)
     others = ["compare", "python", "python/run"]
     programs = [*(f"../benches/{name}" for name in others), "../examples/gallery/python"]
-    programs.append("../tests/packages")
+    programs += ["../tests/packages", "../tests/nodes"]
     session.run("ruff", "check", ".")
     # They are programs, which need not say what each function is for; one file's name has a dash.
     session.run(

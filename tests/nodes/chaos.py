@@ -183,6 +183,10 @@ class Node:
             await asyncio.sleep(0.05)
         raise RuntimeError(f"expected {self.name} to listen")
 
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
     def kill(self) -> None:
         if self.process is not None:
             # A server may have a worker, which is in its session.
@@ -406,6 +410,15 @@ class Chaos:
         self.replica.folder.mkdir()
         await self.note_losses()
 
+    async def stall_node(self) -> None:
+        """A node falls behind, and what it has not read goes."""
+        node = self.dice.choice(self.nodes)
+        node.signal(signal.SIGSTOP)
+        await asyncio.sleep(self.dice.uniform(0.1, 0.8))
+        await self.dice.choice([self.trim, self.trim, self.delete])()
+        await asyncio.sleep(self.dice.uniform(0, 0.3))
+        node.signal(signal.SIGCONT)
+
     async def kill_node(self) -> None:
         node = self.dice.choice(self.nodes)
         node.kill()
@@ -421,7 +434,7 @@ class Chaos:
         publishers = [asyncio.create_task(self.publish_by_node()) for _ in range(3)]
         publishers.append(asyncio.create_task(self.publish_by_hand()))
         events = [self.kill_redis, self.stall_redis, self.cut, self.trim, self.delete]
-        events += [self.flush, self.promote, self.kill_node, self.kill_node, self.trim]
+        events += [self.flush, self.promote, self.kill_node, self.stall_node, self.stall_node]
         end = time.monotonic() + self.seconds
         while time.monotonic() < end:
             await asyncio.sleep(self.dice.uniform(0.2, 2))

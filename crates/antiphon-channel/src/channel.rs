@@ -16,6 +16,7 @@ use std::sync::Arc;
 /// What one process publishes reaches the subscribers of that process alone. With several, each has a
 /// channel of its own: a client hears what is published in the one that it is connected to, and after a
 /// reconnect to another it gets the [resync](crate::Builder::resync) event instead of what it has missed.
+/// The crate `antiphon` has channels that several processes share, over Redis (`channel::redis`).
 ///
 /// It is a handle: clones are the same channel. When the last is dropped, the channel is
 /// [closed](Self::close).
