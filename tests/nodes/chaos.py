@@ -207,6 +207,8 @@ class Record:
     def __init__(self) -> None:
         self.acknowledged: dict[Id, str] = {}
         self.lost: set[Id] = set()
+        #: The last before each deletion of the stream.
+        self.deleted: list[Id] = [(0, 0)]
         self.failed = 0
 
     def acknowledge(self, text: str, data: str) -> None:
@@ -274,6 +276,9 @@ class Client:
             if kind == "event" and before is not None:
                 if here <= before:
                     problems.append(f"client {self.number}: {here} came after {before}")
+                if before == (0, 0):
+                    # The stream was empty: since it was deleted, or ever.
+                    before = max((one for one in record.deleted if one < here), default=before)
                 between = known[bisect_right(known, before) : bisect_left(known, here)]
                 if between:
                     problems.append(
@@ -356,12 +361,10 @@ class Chaos:
         there = {parsed(entry[0].decode()) for entry in entries}
         oldest = min(there, default=(0, 0))
         # What was trimmed or deleted before is no loss of this kind.
-        acknowledged = {one for one in self.record.acknowledged if one > self.floor}
+        acknowledged = {one for one in self.record.acknowledged if one > self.record.deleted[-1]}
         self.record.lost |= {one for one in acknowledged if one not in there and one > oldest}
         if not there:
             self.record.lost |= acknowledged
-
-    floor: Id = (0, 0)
 
     async def kill_redis(self) -> None:
         self.redis.kill()
@@ -386,7 +389,7 @@ class Chaos:
             return await self.trim()
         self.deleted = time.monotonic()
         await self.redis.run(*(command or ("DEL", KEY)))
-        self.floor = max(self.record.acknowledged, default=(0, 0))
+        self.record.deleted.append(max(self.record.acknowledged, default=(0, 0)))
 
     async def flush(self) -> None:
         await self.delete("FLUSHALL")

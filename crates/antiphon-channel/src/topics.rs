@@ -118,6 +118,22 @@ impl Topics {
         topics: impl IntoIterator<Item = (&'a str, T)>,
         last_event_id: Option<&[u8]>,
     ) -> Result<Self, InvalidTopics> {
+        Self::with(topics, last_event_id, |channel, last| {
+            Ok(channel.subscribe_topic(last))
+        })
+    }
+
+    /// Makes a stream of topics, each a name and what `subscribe` makes a subscriber of, behind the id that
+    /// it is given.
+    ///
+    /// # Errors
+    ///
+    /// That of `subscribe`, and [`InvalidTopics`] as for [`new`](Self::new).
+    pub fn with<'a, T, E: From<InvalidTopics>>(
+        topics: impl IntoIterator<Item = (&'a str, T)>,
+        last_event_id: Option<&[u8]>,
+        mut subscribe: impl FnMut(T, Option<&[u8]>) -> Result<Subscriber, E>,
+    ) -> Result<Self, E> {
         let last = LastEventId::parse(last_event_id);
         let mut this = Self {
             joined: Vec::new(),
@@ -127,19 +143,22 @@ impl Topics {
             changes: Arc::default(),
             ended: false,
         };
-        for (name, channel) in topics {
+        for (name, topic) in topics {
             let key = this.handle().take_key(name)?;
             let id = match last {
                 LastEventId::Given(id) => composite_id::read(id, &key),
                 _ => None,
             };
-            let is_newcomer = last == LastEventId::Absent;
-            let known = id.as_deref().map(str::as_bytes);
-            // No event has an id with a NUL.
-            let known = known.or(if is_newcomer { None } else { Some(b"\0") });
+            let known = match (&id, last) {
+                (Some(id), _) => Some(id.as_bytes()),
+                (None, LastEventId::Absent) => None,
+                // No event has an id with a NUL.
+                (None, _) => Some(&b"\0"[..]),
+            };
+            let subscriber = subscribe(topic, known)?;
             this.joined.push(Joined {
                 key,
-                subscriber: channel.subscribe_topic(known),
+                subscriber,
                 is_new: true,
                 id,
             });
@@ -309,8 +328,16 @@ impl TopicsHandle {
     ///
     /// [`InvalidTopics`] as for [`Topics::new`].
     pub fn add(&self, name: &str, channel: &impl Topic) -> Result<(), InvalidTopics> {
+        self.add_subscriber(name, channel.subscribe_topic(None))
+    }
+
+    /// Adds a topic by a subscriber of its channel, which is a newcomer.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTopics`] as for [`Topics::new`].
+    pub fn add_subscriber(&self, name: &str, subscriber: Subscriber) -> Result<(), InvalidTopics> {
         let key = self.take_key(name)?;
-        let subscriber = channel.subscribe_topic(None);
         let mut changes = lock(&self.changes);
         changes.added.push((key, subscriber));
         wake(changes);
