@@ -357,6 +357,8 @@ class Chaos:
 
     async def note_losses(self) -> None:
         """Of what was acknowledged, Redis came back without these: that is its durability."""
+        # An acknowledgement may still be on its way through a node.
+        await asyncio.sleep(1)
         entries = await self.redis.run("XRANGE", KEY, "-", "+")
         there = {parsed(entry[0].decode()) for entry in entries}
         oldest = min(there, default=(0, 0))
