@@ -1,8 +1,8 @@
 //! The hub for server-sent events, of `antiphon-channel`.
 
+use crate::convert::channel_options::Options;
 use crate::convert::event::ServerSentEvent;
 use crate::convert::{error, event};
-use antiphon_channel::{Newcomers, Slow};
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -45,40 +45,16 @@ impl EventChannel {
         epoch: Option<&str>,
         repeatable_ids: bool,
     ) -> PyResult<Self> {
-        let mut builder = antiphon_channel::EventChannel::builder()
-            .slow(match slow {
-                "disconnect" => Slow::Disconnect,
-                "drop_oldest" => Slow::DropOldest,
-                "resync" => Slow::Resync,
-                _ => {
-                    return Err(unknown(
-                        "slow",
-                        "'disconnect', 'drop_oldest' or 'resync'",
-                        slow,
-                    ));
-                }
-            })
-            .newcomers(match newcomers {
-                "live" => Newcomers::Live,
-                "history" => Newcomers::History,
-                _ => return Err(unknown("newcomers", "'live' or 'history'", newcomers)),
-            });
-        if let Some(events) = bound("history_events", history_events)? {
-            builder = builder.history_events(events);
-        }
-        if let Some(bytes) = bound("history_bytes", history_bytes)? {
-            builder = builder.history_bytes(bytes);
-        }
-        if let Some(events) = bound("queue_events", queue_events)? {
-            builder = builder.queue_events(events);
-        }
-        if let Some(bytes) = bound("queue_bytes", queue_bytes)? {
-            builder = builder.queue_bytes(bytes);
-        }
-        if let Some(resync) = resync {
-            builder = event::with(resync, |event| builder.resync(event))?
-                .map_err(|error| error::event(&error))?;
-        }
+        let options = Options {
+            history_events,
+            history_bytes,
+            queue_events,
+            queue_bytes,
+            slow,
+            newcomers,
+            resync,
+        };
+        let mut builder = options.builder()?;
         if let Some(epoch) = epoch {
             builder = builder
                 .epoch(epoch)
@@ -121,13 +97,7 @@ impl EventChannel {
         py: Python<'py>,
         event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyString>> {
-        if event.is_none() || event.is_instance_of::<PyBytes>() {
-            return Err(PyTypeError::new_err(format!(
-                "event: expected data, a mapping or a ServerSentEvent, but found {}",
-                event.repr()?
-            )));
-        }
-        warn_of_repr(event)?;
+        expect_event(event, 1)?;
         let id = event::with(event, |event| self.0.publish(event))?;
         let id = id.map_err(|error| error::publish(&error))?;
         Ok(PyString::new(py, &id))
@@ -135,10 +105,7 @@ impl EventChannel {
 
     /// Subscribe; `woken` is called, in whatever thread publishes, when there is something.
     fn _subscribe(&self, last_event_id: Option<&[u8]>, woken: Py<PyAny>) -> Subscriber {
-        Subscriber {
-            subscriber: Mutex::new(Some(self.0.subscribe(last_event_id))),
-            waker: Arc::new(Woken(woken)).into(),
-        }
+        Subscriber::new(self.0.subscribe(last_event_id), woken)
     }
 
     /// End all subscriptions, once they have what was published, and those that begin later at once.
@@ -163,18 +130,20 @@ impl EventChannel {
     }
 }
 
-/// A number of things; an error if it is less than none.
-fn bound(name: &str, number: Option<i64>) -> PyResult<Option<usize>> {
-    let Some(number) = number else {
-        return Ok(None);
-    };
-    usize::try_from(number).map(Some).map_err(|_| {
-        PyValueError::new_err(format!("{name}: expected 0 or more, but found {number}"))
-    })
+/// Refuses what is no event, and warns of data that no client reads. The warning is of the line that
+/// many calls further out.
+pub(crate) fn expect_event(event: &Bound<'_, PyAny>, calls: i32) -> PyResult<()> {
+    if event.is_none() || event.is_instance_of::<PyBytes>() {
+        return Err(PyTypeError::new_err(format!(
+            "event: expected data, a mapping or a ServerSentEvent, but found {}",
+            event.repr()?
+        )));
+    }
+    warn_of_repr(event, calls)
 }
 
 /// Warns of data that is sent as Python prints it, which no client reads.
-fn warn_of_repr(event: &Bound<'_, PyAny>) -> PyResult<()> {
+fn warn_of_repr(event: &Bound<'_, PyAny>, calls: i32) -> PyResult<()> {
     let py = event.py();
     let data = match event.cast::<PyDict>() {
         Ok(fields) => fields.get_item(intern!(py, "data"))?,
@@ -195,11 +164,7 @@ fn warn_of_repr(event: &Bound<'_, PyAny>) -> PyResult<()> {
          `ServerSentEvent(json=...)`\0"
     );
     let text = CStr::from_bytes_with_nul(text.as_bytes()).unwrap_or(c"data: no text");
-    PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, 1)
-}
-
-fn unknown(name: &str, expected: &str, found: &str) -> PyErr {
-    PyValueError::new_err(format!("{name}: expected {expected}, but found '{found}'"))
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, calls)
 }
 
 /// One who reads what is published.
@@ -208,6 +173,16 @@ pub(crate) struct Subscriber {
     /// `None` once it is closed.
     subscriber: Mutex<Option<antiphon_channel::Subscriber>>,
     waker: Waker,
+}
+
+impl Subscriber {
+    /// Makes one of whom `woken` is called when there is something.
+    pub(crate) fn new(subscriber: antiphon_channel::Subscriber, woken: Py<PyAny>) -> Self {
+        Self {
+            subscriber: Mutex::new(Some(subscriber)),
+            waker: waker(woken),
+        }
+    }
 }
 
 #[pymethods]
@@ -262,7 +237,11 @@ impl Subscriber {
     }
 }
 
-/// A callable of Python's as a waker.
+/// A callable of Python's as a waker. It is called in whatever thread wakes.
+pub(crate) fn waker(woken: Py<PyAny>) -> Waker {
+    Arc::new(Woken(woken)).into()
+}
+
 struct Woken(Py<PyAny>);
 
 impl Wake for Woken {

@@ -13,6 +13,7 @@
 //! | `headers`       | `Headers` and `MutableHeaders`                                           |
 //! | `response`      | the response classes                                                     |
 //! | `channel`       | `EventChannel`                                                           |
+//! | `follower`      | channels that follow the streams of an engine                            |
 //!
 //! A file uses only its own layer and those above it in the table.
 
@@ -20,6 +21,7 @@ mod channel;
 mod convert;
 mod direct_mapped;
 mod ffi;
+mod follower;
 mod headers;
 mod json;
 mod response;
@@ -35,6 +37,8 @@ mod _antiphon {
     use crate::convert::event::{ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]
     use crate::convert::scope::{expect_request, is_head, needs_listener};
+    #[pymodule_export]
+    use crate::follower::{Follower, entry_fields};
     #[pymodule_export]
     use crate::headers::{Headers, MutableHeaders};
     #[pymodule_export]

@@ -63,7 +63,7 @@ const RUST_FACE: [&str; 12] = [
     "tower",
 ];
 
-const PYTHON_FACE: [&str; 7] = [
+const PYTHON_FACE: [&str; 8] = [
     "direct_mapped",
     "json",
     "ffi",
@@ -71,6 +71,7 @@ const PYTHON_FACE: [&str; 7] = [
     "headers",
     "response",
     "channel",
+    "follower",
 ];
 
 const GALLERY: [&str; 2] = ["files", "panels"];
