@@ -11,6 +11,7 @@ use antiphon_channel::follow::{self, Answer, Ask, EntryId, Outcome, StreamState}
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
+use std::collections::HashSet;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -174,13 +175,42 @@ impl Follower {
             .collect()
     }
 
+    /// The blocking read of what is watched and of another key, as it is sent to the engine. There may
+    /// be many thousand channels, which Python would be long about.
+    fn watch<'py>(
+        &self,
+        py: Python<'py>,
+        prefix: &str,
+        other: (&str, &str),
+        milliseconds: u64,
+        left_out: HashSet<String>,
+    ) -> Bound<'py, PyBytes> {
+        let watched = self.follower.watched();
+        let watched = watched
+            .iter()
+            .filter(|(name, _)| left_out.is_empty() || !left_out.contains(&**name));
+        let watched: Vec<_> = watched
+            .map(|(name, place)| (format!("{prefix}{name}"), place.to_string()))
+            .collect();
+        let milliseconds = milliseconds.to_string();
+        let start = ["XREAD", "COUNT", "1", "BLOCK", &milliseconds, "STREAMS"];
+        let keys = watched.iter().map(|(key, _)| key.as_str());
+        let places = watched.iter().map(|(_, place)| place.as_str());
+        let words = start.into_iter().chain([other.0]).chain(keys);
+        let words = words.chain([other.1]).chain(places);
+        let mut packed = format!("*{}\r\n", start.len() + 2 + 2 * watched.len()).into_bytes();
+        for word in words {
+            packed.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+        }
+        PyBytes::new(py, &packed)
+    }
+
     /// Whether a channel was read that the blocking read does not wait for.
     fn is_watch_short(&self) -> bool {
         self.follower.is_watch_short()
     }
 
     /// Say that the blocking read has found news in these channels.
-    #[expect(clippy::needless_pass_by_value, reason = "Python's list is converted")]
     fn woke(&self, names: Vec<String>) {
         self.follower.woke(names.iter().map(String::as_str));
     }
@@ -219,7 +249,7 @@ impl Follower {
         self.follower.is_closed()
     }
 
-    /// The counters by name, for `antiphon.channel.redis.Counters`.
+    /// The counters by name, for `antiphon.channel.redis.RedisCounters`.
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counters = self.follower.counters();
         let dict = PyDict::new(py);
