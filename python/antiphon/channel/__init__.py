@@ -6,7 +6,8 @@ however many listen, and a subscriber that does not read holds nothing.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 from antiphon import _antiphon
 from antiphon._wakeup import Turn, running, turn_of
@@ -49,8 +50,8 @@ class EventChannel(_antiphon.EventChannel):
     What one process publishes reaches the subscribers of that process alone. With several workers,
     each has a channel of its own: a client hears what is published in the worker that it is
     connected to, and after a reconnect to another it gets ``resync`` instead of what it has missed.
-    So serve the events by one process, or carry them to each, by a database's notifications or a
-    message broker, and publish them there.
+    So serve the events by one process, or use the channels of :mod:`antiphon.channel.redis`, which
+    all processes share.
 
     Args:
         history_events: How many events are kept for clients that connect again; 1000 by default.
@@ -111,8 +112,6 @@ class EventChannel(_antiphon.EventChannel):
             >>> channel.counters.subscribers
             1
         """
-        if isinstance(last_event_id, str):
-            last_event_id = last_event_id.encode("utf-8", "replace")
         return Subscription(self, last_event_id)
 
     @property
@@ -129,6 +128,14 @@ class EventChannel(_antiphon.EventChannel):
         )
 
 
+class _Subscribable(Protocol):
+    """A channel of any kind."""
+
+    def _subscribe(
+        self, last_event_id: bytes | None, woken: Callable[[], None]
+    ) -> _antiphon.Subscriber: ...
+
+
 class Subscription:
     """An asynchronous iterator of what is published, encoded; of all there is at a time.
 
@@ -140,8 +147,12 @@ class Subscription:
     #: A pull only waits.
     _may_block = False
 
-    def __init__(self, channel: EventChannel, last_event_id: bytes | None) -> None:
+    def __init__(self, channel: _Subscribable, last_event_id: str | bytes | None) -> None:
+        if isinstance(last_event_id, str):
+            last_event_id = last_event_id.encode("utf-8", "replace")
         self._bell = _Bell()
+        #: Channels that follow an engine end when nobody has them.
+        self._channel = channel
         self._last_event_id = last_event_id
         self._is_read = self._is_closed = False
         #: Whether a newcomer is told its place first, as the client of a response is.
