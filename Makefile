@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
+.PHONY: help run run-python gallery clients redis-server test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -50,7 +50,10 @@ test-layers: # the core depends on nothing, and no crate's files form a circle o
 test-no-std:
 	tests/no_std/build
 
-test-python: # on each CPython that can be had
+redis-server: # what the tests of channels over Redis run
+	tests/redis-server
+
+test-python: redis-server # on each CPython that can be had
 	python/nox
 
 test-packages: # the packages of both faces, installed and used as a stranger would

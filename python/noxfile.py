@@ -28,7 +28,7 @@ WITH_STARLETTE = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 # Which Debian's unstable suite has, where nobody else has them.
 IN_DEBIAN = ["3.14", "3.15"]
 
-TESTS = ["anyio", "pytest", "pytest-xdist", "trio"]
+TESTS = ["anyio", "pytest", "pytest-xdist", "redis", "trio"]
 STARLETTE = ["starlette[full]==1.10.0", "fastapi==0.165.0", "sse-starlette==3.7.0"]
 FRAMEWORKS = [
     "blockbuster",
