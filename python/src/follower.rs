@@ -12,6 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -185,23 +186,16 @@ impl Follower {
         milliseconds: u64,
         left_out: HashSet<String>,
     ) -> Bound<'py, PyBytes> {
-        let watched = self.follower.watched();
-        let watched = watched
-            .iter()
-            .filter(|(name, _)| left_out.is_empty() || !left_out.contains(&**name));
-        let watched: Vec<_> = watched
-            .map(|(name, place)| (format!("{prefix}{name}"), place.to_string()))
-            .collect();
-        let milliseconds = milliseconds.to_string();
-        let start = ["XREAD", "COUNT", "1", "BLOCK", &milliseconds, "STREAMS"];
-        let keys = watched.iter().map(|(key, _)| key.as_str());
-        let places = watched.iter().map(|(_, place)| place.as_str());
-        let words = start.into_iter().chain([other.0]).chain(keys);
-        let words = words.chain([other.1]).chain(places);
-        let mut packed = format!("*{}\r\n", start.len() + 2 + 2 * watched.len()).into_bytes();
-        for word in words {
-            packed.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+        let mut watched = self.follower.watched();
+        if !left_out.is_empty() {
+            watched.retain(|(name, _)| !left_out.contains(&**name));
         }
+        let pack = || blocking_read(prefix, other, milliseconds, &watched);
+        let packed = if watched.len() < MANY_CHANNELS {
+            pack()
+        } else {
+            py.detach(pack)
+        };
         PyBytes::new(py, &packed)
     }
 
@@ -321,6 +315,34 @@ fn command(ask: Ask) -> (&'static str, Vec<String>) {
         Ask::State => ("XINFO STREAM", Vec::new()),
     }
 }
+
+/// Packs the blocking read of some channels, and of another key, as the engine reads it.
+fn blocking_read(
+    prefix: &str,
+    other: (&str, &str),
+    milliseconds: u64,
+    watched: &[(Arc<str>, EntryId)],
+) -> Vec<u8> {
+    let milliseconds = milliseconds.to_string();
+    let start = ["XREAD", "COUNT", "1", "BLOCK", &milliseconds, "STREAMS"];
+    let mut packed = format!("*{}\r\n", start.len() + 2 + 2 * watched.len()).into_bytes();
+    let mut put = |word: &str| {
+        packed.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+    };
+    start.into_iter().for_each(&mut put);
+    put(other.0);
+    for (name, _) in watched {
+        put(&format!("{prefix}{name}"));
+    }
+    put(other.1);
+    for (_, place) in watched {
+        put(&place.to_string());
+    }
+    packed
+}
+
+/// From how many channels on it is worth it to let other threads run.
+const MANY_CHANNELS: usize = 1000;
 
 /// From how many bytes on it is worth it to let other threads run. To come back takes as long as they
 /// do not wait for something.

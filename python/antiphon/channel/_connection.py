@@ -108,7 +108,11 @@ class Connection:
         # When to try again is not its business.
         raw.retry = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
         self._refusal = redis.ResponseError
-        self._refuses_all = redis.exceptions.BusyLoadingError, redis.AuthenticationError
+        self._refuses_all = (
+            redis.exceptions.BusyLoadingError,
+            redis.AuthenticationError,
+            redis.ReadOnlyError,
+        )
         self._faults = redis.RedisError, OSError
 
     def open(self) -> None:
@@ -148,7 +152,9 @@ class Connection:
             raise Refused(error) from error
         except self._faults as error:
             lost = Lost(str(error))
-            lost.is_refusal = isinstance(error, self._refuses_all)
+            # Sentinel's connections are lost when they find that the master is none any more.
+            causes = error, error.__context__
+            lost.is_refusal = any(isinstance(cause, self._refuses_all) for cause in causes)
             raise lost from error
         except AttributeError as error:
             # Another thread has interrupted it.

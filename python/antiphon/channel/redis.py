@@ -251,9 +251,9 @@ class RedisChannel:
         """Send an event to the subscribers in all processes.
 
         When it returns, Redis has the event, and how safe it is there is Redis's to say. One who
-        subscribed before, in this process, gets it; so may one who subscribes at once afterwards,
-        before this process has read it. If the caller is cancelled meanwhile, it may be published
-        or not.
+        subscribed before, in this process, gets it: for that it waits, up to 5 s, while the channel
+        is read for the first time. One who subscribes at once afterwards, before this process has
+        read it, may get it, too. If the caller is cancelled meanwhile, it may be published or not.
 
         Args:
             event: A ``ServerSentEvent`` without an id, a mapping of its arguments, or data.
