@@ -20,7 +20,7 @@ test-all: test soak hostile ## all tests, and what is slow: others' suites on ea
 	python/nox -s sanitized starlette sse_starlette fastapi
 	python/nox -s debian -- starlette sse_starlette fastapi
 
-test-rust: clients
+test-rust: clients redis-server
 	cargo test --workspace --all-features
 	cargo check --package antiphon --no-default-features
 	cargo test --quiet --manifest-path examples/actix/Cargo.toml --target-dir $${CARGO_TARGET_DIR:-target}/actix
@@ -40,7 +40,7 @@ WINDOWS = x86_64-pc-windows-gnu
 # What is checked is not linked, so nobody misses what C compiles to.
 NO_C = CC_x86_64_pc_windows_gnu=true AR_x86_64_pc_windows_gnu=true
 
-clients: # the programs that tests run: those that download files, and Redis
+clients: # the programs that download files in tests
 	crates/antiphon/tests/clients
 
 test-layers: # the core depends on nothing, and no crate's files form a circle or use what is above them

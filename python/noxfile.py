@@ -124,9 +124,7 @@ def chaos(session: nox.Session) -> None:
     session.run("cargo", "build", "--quiet", "--package", "antiphon-node", external=True)
     node = TARGET / "debug" / "antiphon-node"
     python = Path(session.bin) / "python"
-    session.run(
-        "python", "../tests/nodes/chaos.py", str(node), str(python), *session.posargs
-    )
+    session.run("python", "../tests/nodes/chaos.py", str(node), str(python), *session.posargs)
 
 
 @nox.session

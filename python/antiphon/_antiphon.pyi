@@ -164,6 +164,17 @@ class Subscriber:
     def close(self) -> None: ...
 
 @final
+class Joined:
+    def add(self, name: str, subscriber: Subscriber) -> None: ...
+    def remove(self, name: str) -> bool: ...
+
+def join(
+    topics: list[tuple[str, Callable[[bytes | None], Subscriber]]],
+    last_event_id: bytes | None,
+    woken: Callable[[], object],
+) -> tuple[Subscriber, Joined]: ...
+
+@final
 class Follower:
     def __new__(
         cls,

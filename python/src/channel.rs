@@ -3,13 +3,12 @@
 use crate::convert::channel_options::Options;
 use crate::convert::event::ServerSentEvent;
 use crate::convert::{error, event};
+use crate::subscriber::Subscriber;
 use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use std::ffi::CStr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
 
 /// The base of `antiphon.channel.EventChannel`.
 #[pyclass(subclass, frozen, module = "antiphon._antiphon")]
@@ -166,93 +165,3 @@ fn warn_of_repr(event: &Bound<'_, PyAny>, calls: i32) -> PyResult<()> {
     let text = CStr::from_bytes_with_nul(text.as_bytes()).unwrap_or(c"data: no text");
     PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, calls)
 }
-
-/// One who reads what is published.
-#[pyclass(frozen, module = "antiphon._antiphon")]
-pub(crate) struct Subscriber {
-    /// `None` once it is closed.
-    subscriber: Mutex<Option<antiphon_channel::Subscriber>>,
-    waker: Waker,
-}
-
-impl Subscriber {
-    /// Makes one of whom `woken` is called when there is something.
-    pub(crate) fn new(subscriber: antiphon_channel::Subscriber, woken: Py<PyAny>) -> Self {
-        Self {
-            subscriber: Mutex::new(Some(subscriber)),
-            waker: waker(woken),
-        }
-    }
-}
-
-#[pymethods]
-impl Subscriber {
-    /// What a newcomer is told of its place, once; no bytes for anybody else, and `None` as long as that is
-    /// not known.
-    fn take_position<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        let mut held = self
-            .subscriber
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut context = Context::from_waker(&self.waker);
-        let position = match held.as_mut().map_or(Poll::Ready(None), |subscriber| {
-            subscriber.poll_position(&mut context)
-        }) {
-            Poll::Pending => return None,
-            Poll::Ready(position) => position.unwrap_or_default(),
-        };
-        Some(PyBytes::new(py, &position))
-    }
-
-    /// The events that there are, encoded; `None` if there are none yet, and no bytes at the end.
-    fn take<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        let mut batch = Vec::new();
-        let mut held = self
-            .subscriber
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let taken = held.as_mut().map_or(Poll::Ready(0), |subscriber| {
-            let mut context = Context::from_waker(&self.waker);
-            subscriber.poll_batch(&mut context, MAX_BYTES, &mut batch)
-        });
-        drop(held);
-        if taken.is_pending() {
-            return None;
-        }
-        Some(match batch.as_slice() {
-            [only] => PyBytes::new(py, only),
-            several => PyBytes::new(py, &several.concat()),
-        })
-    }
-
-    /// Unsubscribe.
-    fn close(&self) {
-        let mut held = self
-            .subscriber
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let subscriber = held.take();
-        drop(held);
-        drop(subscriber);
-    }
-}
-
-/// A callable of Python's as a waker. It is called in whatever thread wakes.
-pub(crate) fn waker(woken: Py<PyAny>) -> Waker {
-    Arc::new(Woken(woken)).into()
-}
-
-struct Woken(Py<PyAny>);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        Python::attach(|py| {
-            if let Err(error) = self.0.call0(py) {
-                error.write_unraisable(py, Some(self.0.bind(py)));
-            }
-        });
-    }
-}
-
-/// A batch is as long as a message.
-const MAX_BYTES: usize = 64 << 10;

@@ -4,9 +4,10 @@
 //! the answers mean. No lock of Rust's is held while the interpreter is waited for, and none is taken
 //! by a thread that is detached from it, so that a process can be forked at any time.
 
-use crate::channel::{Subscriber, expect_event, waker};
+use crate::channel::expect_event;
 use crate::convert::channel_options::Options;
 use crate::convert::event;
+use crate::subscriber::{Subscriber, waker};
 use antiphon_channel::follow::{self, Answer, Ask, EntryId, Outcome, StreamState};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

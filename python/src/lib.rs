@@ -12,6 +12,7 @@
 //! | `convert`       | Python's objects as the core takes them, and back                        |
 //! | `headers`       | `Headers` and `MutableHeaders`                                           |
 //! | `response`      | the response classes                                                     |
+//! | `subscriber`    | those who read what is published, in one channel or several              |
 //! | `channel`       | `EventChannel`                                                           |
 //! | `follower`      | channels that follow the streams of an engine                            |
 //!
@@ -25,6 +26,7 @@ mod follower;
 mod headers;
 mod json;
 mod response;
+mod subscriber;
 
 /// What `antiphon.responses` and `antiphon.datastructures` are built on.
 #[pyo3::pymodule(gil_used = true)]
@@ -32,7 +34,7 @@ mod _antiphon {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::channel::{EventChannel, Subscriber};
+    use crate::channel::EventChannel;
     #[pymodule_export]
     use crate::convert::event::{ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]
@@ -63,6 +65,8 @@ mod _antiphon {
     use crate::response::stream_messages::StreamMessages;
     #[pymodule_export]
     use crate::response::streaming::StreamingResponse;
+    #[pymodule_export]
+    use crate::subscriber::{Joined, Subscriber, join};
 
     #[pymodule_init]
     fn load(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -138,9 +138,7 @@ class Gate:
 
     async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            other_reader, other_writer = await asyncio.open_connection(
-                "127.0.0.1", self.redis.port
-            )
+            other_reader, other_writer = await asyncio.open_connection("127.0.0.1", self.redis.port)
         except OSError:
             writer.close()
             return
@@ -223,6 +221,9 @@ class Client:
         self.last: str | None = None
         #: What it saw: ``("event", id, data)``, or ``("begin", id)`` where what came before is another.
         self.seen: list[tuple[str, Id, str]] = []
+        self.node = ""
+        #: Which node sent an event.
+        self.by: dict[Id, str] = {}
         self.connections = self.resyncs = self.refusals = 0
         self.is_hopping = True
 
@@ -235,6 +236,7 @@ class Client:
             await asyncio.sleep(self.dice.uniform(0, 0.1))
 
     async def listen(self, node: Node) -> None:
+        self.node = node.name
         last = "" if self.last is None else f"Last-Event-ID: {self.last}\r\n"
         head = f"GET /{CHANNEL} HTTP/1.1\r\nHost: localhost\r\n{last}\r\n"
         reader, writer = await node.request(head)
@@ -264,6 +266,7 @@ class Client:
             self.seen.append(("begin", here, ""))
         elif "data" in fields:
             self.seen.append(("event", here, fields["data"]))
+            self.by[here] = self.node
         elif first:
             self.seen.append(("begin", here, ""))
 
@@ -282,8 +285,8 @@ class Client:
                 between = known[bisect_right(known, before) : bisect_left(known, here)]
                 if between:
                     problems.append(
-                        f"client {self.number}: {len(between)} events are missing between {before} and "
-                        f"{here}, such as {between[0]}"
+                        f"client {self.number}: {len(between)} events are missing between {before} of "
+                        f"{self.by.get(before)} and {here} of {self.by[here]}, such as {between[0]}"
                     )
                 if record.acknowledged.get(here, data) != data:
                     problems.append(f"client {self.number}: {here} has {data}")
@@ -309,13 +312,17 @@ class Chaos:
 
         self.nodes = [node("serve", arguments.rust)]
         quiet = ["--log-level", "error"]
-        self.nodes.append(node("uvicorn", python, "-m", "uvicorn", "app:app", "--port", "PORT", *quiet))
+        self.nodes.append(
+            node("uvicorn", python, "-m", "uvicorn", "app:app", "--port", "PORT", *quiet)
+        )
         granian = ["--interface", "asgi", "--host", "127.0.0.1", "--port", "PORT", "app:app"]
         self.nodes.append(node("granian", python, "-m", "granian", *quiet, *granian))
         self.clients = [Client(number, self.nodes, self.dice) for number in range(CLIENTS)]
         self.number = 0
         self.done: dict[str, int] = {}
         self.deleted = 0.0
+        #: What was done, and when.
+        self.history: list[str] = []
 
     async def publish_by_node(self) -> None:
         while True:
@@ -444,7 +451,9 @@ class Chaos:
         while time.monotonic() < end:
             await asyncio.sleep(self.dice.uniform(0.2, 2))
             event = self.dice.choice(events)
+            begun = int(time.time() * 1000)
             await asyncio.wait_for(event(), 30)
+            self.history.append(f"{begun} to {int(time.time() * 1000)}: {event.__name__}")
             self.done[event.__name__] = self.done.get(event.__name__, 0) + 1
         for task in publishers:
             task.cancel()
@@ -482,8 +491,12 @@ class Chaos:
         )
         for problem in problems[:20]:
             print(problem)
+        if problems:
+            print(*self.history, sep="\n")
         for client in late:
-            print(f"client {client.number}: {client.last}, {client.seen[-1:]}, {client.connections}")
+            print(
+                f"client {client.number}: {client.last}, {client.seen[-1:]}, {client.connections}"
+            )
         refused = sum(client.refusals for client in self.clients)
         return 1 if problems or refused else 0
 

@@ -17,13 +17,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from antiphon import _antiphon
 from antiphon._wakeup import running, turn_of
-from antiphon.channel import Subscription
+from antiphon.channel import Subscription, Topics
 from antiphon.channel._connection import Address
 from antiphon.channel._node import Node, Settings, forget_all
 from antiphon.channel._publisher import AmbiguousError, EngineError, Job
@@ -178,6 +178,28 @@ class RedisChannels:
             ValueError: channel name: expected no blanks or control characters, but found 'user 7'
         """
         return RedisChannel(self, checked(name))
+
+    def subscribe(self, names: Iterable[str], last_event_id: str | bytes | None = None) -> Topics:
+        """Subscribe to several channels, as one stream; each is a topic of its name.
+
+        Args:
+            names: Their names, 26 at most.
+            last_event_id: The ``Last-Event-ID`` of the request, if it has one. It may be anything.
+
+        Returns:
+            What an ``EventSourceResponse`` takes as its content.
+
+        Raises:
+            TypeError: If a name is no text.
+            ValueError: If a name is none that a channel can have, or if there are too many.
+
+        Example:
+            >>> from antiphon.channel.redis import RedisChannels
+            >>> channels = RedisChannels("redis://localhost")
+            >>> channels.subscribe(["news", "user:7"])
+            <Topics news, user:7 open>
+        """
+        return Topics({name: self[name] for name in names}, last_event_id)
 
     @property
     def counters(self) -> RedisCounters:

@@ -63,13 +63,14 @@ const RUST_FACE: [&str; 12] = [
     "tower",
 ];
 
-const PYTHON_FACE: [&str; 8] = [
+const PYTHON_FACE: [&str; 9] = [
     "direct_mapped",
     "json",
     "ffi",
     "convert",
     "headers",
     "response",
+    "subscriber",
     "channel",
     "follower",
 ];
