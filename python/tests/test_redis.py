@@ -119,7 +119,7 @@ async def until(is_so: Any) -> None:
 
 
 @contextlib.asynccontextmanager
-async def reading(channel: RedisChannel, last: str | None = None) -> AsyncIterator[Reading]:
+async def reading_of(channel: RedisChannel, last: str | None = None) -> AsyncIterator[Reading]:
     reading = Reading(channel, last)
     try:
         yield reading
@@ -174,14 +174,14 @@ async def test_ids_of_clients_that_come_back(shared: RedisServer, prefix: str) -
         assert await keeper.take(100) == numbers(100)
         # What this process holds, what only Redis has, and what is newest.
         for at in (98, 90, 0, 99):
-            async with reading(news, ids[at]) as client:
+            async with reading_of(news, ids[at]) as client:
                 assert await client.take(99 - at) == numbers(99 - at, at + 1)
                 assert await client.is_quiet(0.05)
         foreign = await other.publish("x")
         future = f"{int(ids[-1].partition('-')[0]) + 10**6}-0"
         malformed = ["5", "-1", "$", "+", "0-0-0", "05-1", "x", f"{2**64}-0", "1-1\n", "é", "\x00"]
         for last in [foreign, future, "1-1", *malformed]:
-            async with reading(news, last) as client:
+            async with reading_of(news, last) as client:
                 assert await client.next() == "resync", last
                 assert client.last == ids[-1]
                 assert await client.is_quiet(0.02)
@@ -199,13 +199,13 @@ async def test_a_client_hops_between_two_processes(shared: RedisServer, prefix: 
 
     seen: list[str] = []
     async with anyio.create_task_group() as group:
-        async with reading(nodes[0]["news"]) as client:
+        async with reading_of(nodes[0]["news"]) as client:
             group.start_soon(publish)
             seen += await client.take(1)
         hops = 0
         while len(seen) < 400:
             hops += 1
-            async with reading(nodes[hops % 2]["news"], client.last) as client:
+            async with reading_of(nodes[hops % 2]["news"], client.last) as client:
                 seen += await client.take(min(7, 400 - len(seen)))
     assert seen == numbers(400)
     for node in nodes:
@@ -248,7 +248,7 @@ async def test_slow_subscribers_are_dealt_with_as_in_one_process(
         assert await slow.next() == "0"
         for number in range(10):
             await news.publish(number)
-        async with reading(news, slow.last) as quick:
+        async with reading_of(news, slow.last) as quick:
             await quick.take(10)
         assert await slow.next() == "resync"
 
@@ -413,9 +413,6 @@ async def test_a_crash_and_restart_are_no_gap(own: RedisServer) -> None:
         assert await reading.is_quiet()
         counters = channels.counters
         assert (counters.reconnects, counters.gaps) == (1, 0)
-
-
-reading_of = reading
 
 
 async def test_an_engine_that_hangs_is_noticed(

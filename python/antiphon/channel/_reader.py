@@ -63,7 +63,8 @@ class Reader:
         self._reported: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._closed = threading.Event()
         self._failures = 0
-        self._trouble = ""
+        #: What was said of this outage.
+        self._troubles: set[str] = set()
         self.thread = threading.Thread(target=self._run, name="antiphon-redis-reader", daemon=True)
 
     def close(self) -> None:
@@ -99,9 +100,9 @@ class Reader:
             self._closed.wait(min(left, max(next, 0.01)))
 
     def _report(self, trouble: str) -> None:
-        """Log, once, why there is no connection."""
-        if not self._closed.is_set() and trouble != self._trouble:
-            self._trouble = trouble
+        """Log why there is no connection, once for each outage."""
+        if not self._closed.is_set() and trouble not in self._troubles:
+            self._troubles.add(trouble)
             LOGGER.warning(
                 "the channels' engine is away, streams stay open for %g s: %s",
                 self._outage,
@@ -188,8 +189,8 @@ class Reader:
         else:
             self._is_watch_refused = False
             self._failures = 0
-            if self._trouble:
-                self._trouble = ""
+            if self._troubles:
+                self._troubles.clear()
                 LOGGER.info("the channels' engine is back")
         self.is_waiting = False
         if woken:
