@@ -1,5 +1,7 @@
-"""A process that shares channels over Redis: GET listens to the channel that the path names, POST
-publishes to it. ``src/main.rs`` is the same of the Rust face.
+"""A process that shares channels over Redis.
+
+GET listens to the channel that the path names, POST publishes to it. ``src/main.rs`` is the same of
+the Rust face.
 """
 
 import os
