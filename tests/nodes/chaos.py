@@ -1,13 +1,14 @@
-"""Chaos over several processes that share channels: Redis dies, stalls, forgets and is replaced, nodes
-die, and clients hop from one to another.
+"""Chaos over several processes that share channels.
+
+Redis dies, stalls, forgets and is replaced, nodes die and stall, and clients hop between them.
 
     python chaos.py RUST_NODE PYTHON [--seconds 60] [--seed N] [--fsync always|everysec|no]
 
-``RUST_NODE`` is the program of this folder, and ``PYTHON`` has antiphon, redis, uvicorn and granian.
+``RUST_NODE`` is the program of this folder; ``PYTHON`` has antiphon, redis, uvicorn and granian.
 
-What has to hold: between two ``resync`` events every client saw, in order and once, every event that
-was acknowledged and that Redis still had when it came back. It ends with an error if that does not
-hold, or if a client does not hear the last event.
+What has to hold: between two ``resync`` events every client saw, in order and once, every event
+that was acknowledged and that Redis still had when it came back. It ends with an error if that does
+not hold, or if a client does not hear the last event.
 """
 
 from __future__ import annotations
@@ -219,7 +220,7 @@ class Client:
     def __init__(self, number: int, nodes: list[Node], dice: random.Random) -> None:
         self.number, self.nodes, self.dice = number, nodes, dice
         self.last: str | None = None
-        #: What it saw: ``("event", id, data)``, or ``("begin", id)`` where what came before is another.
+        #: What it saw: ``("event", id, data)``, or ``("begin", id, "")`` where it began anew.
         self.seen: list[tuple[str, Id, str]] = []
         self.node = ""
         #: Which node sent an event.
@@ -285,8 +286,9 @@ class Client:
                 between = known[bisect_right(known, before) : bisect_left(known, here)]
                 if between:
                     problems.append(
-                        f"client {self.number}: {len(between)} events are missing between {before} of "
-                        f"{self.by.get(before)} and {here} of {self.by[here]}, such as {between[0]}"
+                        f"client {self.number}: {len(between)} events are missing between {before} "
+                        f"of {self.by.get(before)} and {here} of {self.by[here]}, "
+                        f"such as {between[0]}"
                     )
                 if record.acknowledged.get(here, data) != data:
                     problems.append(f"client {self.number}: {here} has {data}")
@@ -494,9 +496,7 @@ class Chaos:
         if problems:
             print(*self.history, sep="\n")
         for client in late:
-            print(
-                f"client {client.number}: {client.last}, {client.seen[-1:]}, {client.connections}"
-            )
+            print(f"client {client.number} at {client.node}: {client.seen[-1:]}")
         refused = sum(client.refusals for client in self.clients)
         return 1 if problems or refused else 0
 
