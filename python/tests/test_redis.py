@@ -105,8 +105,10 @@ class Reading:
         return not self._frames
 
     async def ends(self) -> bool:
+        """Whether nothing comes any more, but when to come back."""
         with anyio.fail_after(LONG):
-            return [events async for events in self._subscription] == []
+            rest = [events async for events in self._subscription]
+            return all(events.startswith(b"retry: ") for events in rest)
 
     async def leave(self) -> None:
         await self._subscription.aclose()

@@ -3,6 +3,7 @@
 use crate::epoch::Epoch;
 use antiphon_core::values::event::{InvalidEvent, Separator, ServerSentEvent};
 use bytes::Bytes;
+use std::hash::{BuildHasher, RandomState};
 
 /// An encoded event, with room in front for the id that it lacks.
 ///
@@ -45,6 +46,13 @@ impl Draft {
 /// An id without an event.
 pub(crate) fn position(id: &str) -> Bytes {
     [ID, id, "\r\n\r\n"].concat().into()
+}
+
+/// What a client is told that is to come back later: in how many milliseconds, by chance, as all are told
+/// at once.
+pub(crate) fn come_back() -> Bytes {
+    let chance = RandomState::new().hash_one(()) % 6_000;
+    format!("retry: {}\r\n\r\n", 2_000 + chance).into()
 }
 
 /// The event that tells a client to load anew what it shows.

@@ -1,5 +1,6 @@
 //! One who gets what is published.
 
+use crate::frame;
 use crate::parked::Ticket;
 use crate::policy::Slow;
 use crate::seat::{Seat, Start};
@@ -24,7 +25,7 @@ pub struct Subscriber {
     /// The number that was the next event's at the beginning. What is replayed from before it does
     /// not count as being behind.
     joined: u64,
-    /// The resync event, if it comes first.
+    /// The resync event, or whatever else comes first.
     resync: Option<Bytes>,
     /// What a newcomer is told of its place.
     position: Option<Bytes>,
@@ -210,6 +211,11 @@ impl Subscriber {
         if state.closed || is_dismissed {
             self.ended = true;
             leave(&mut self.seat, &mut state);
+            drop(state);
+            if is_dismissed {
+                take(frame::come_back());
+                return Poll::Ready(1);
+            }
             return Poll::Ready(0);
         }
         let replaced = state.parked.park(&mut self.ticket, context.waker());
@@ -248,9 +254,11 @@ impl Subscriber {
             }
             return Poll::Ready(());
         }
-        if state.closed || seat.is_dismissed(&state) {
+        let is_dismissed = seat.is_dismissed(&state);
+        if state.closed || is_dismissed {
             self.ended = true;
             leave(&mut self.seat, &mut state);
+            self.resync = is_dismissed.then(frame::come_back);
             return Poll::Ready(());
         }
         let replaced = state.parked.park(&mut self.ticket, context.waker());

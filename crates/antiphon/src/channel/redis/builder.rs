@@ -107,7 +107,7 @@ impl ChannelsBuilder {
         let random = getrandom::u64().unwrap_or_default();
         let inner = Arc::new(Inner {
             client,
-            wake_key: format!("{}wake:{random:016x}", self.prefix),
+            wake_key: format!("{}wake {random:016x}", self.prefix),
             prefix: self.prefix,
             maxlen: self.maxlen,
             ttl: self.ttl,

@@ -14,7 +14,8 @@ use tokio::time::timeout;
 pub(super) struct Inner {
     pub(super) client: Client,
     pub(super) prefix: Box<str>,
-    /// The key of a stream by which the blocking read of this process is woken.
+    /// The key of a stream by which the blocking read of this process is woken. It has a blank, as no
+    /// channel's has.
     pub(super) wake_key: String,
     pub(super) maxlen: usize,
     pub(super) ttl: Option<Duration>,

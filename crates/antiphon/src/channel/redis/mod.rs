@@ -14,7 +14,8 @@
 //! - **Published** is what Redis has acknowledged; how well it keeps that is Redis's own setting
 //!   (`appendfsync`, replicas).
 //! - **Without Redis** streams stay open and ping, and clients whose last event is in memory are served.
-//!   After [`outage`](ChannelsBuilder::outage) streams end cleanly, so that clients try another process.
+//!   After [`outage`](ChannelsBuilder::outage) streams end cleanly, with a
+//!   `retry` of some seconds, so that clients try another process.
 //!   No client is ever answered with an error, which would end an `EventSource` for good.
 //! - **Ids** are Redis's, such as `1700000000000-0`. One that is malformed, of the future or of another
 //!   stream gets the resync event.
