@@ -178,15 +178,17 @@ export const VIEWS = {
 
   chat(panel) {
     const AWAY = 1000; // long enough for a message to be missed, if the server lets it be
+    const nodes = panel.section.dataset.nodes.split(" ").filter(Boolean); // where the chat is the same
+    const shared = nodes.length > 0;
     let url, arrived = [], lastId = null, timer = 0;
     const messages = el("ol", { class: "list messages" });
     const tally = el("p", { class: "tally", "aria-live": "polite" });
     const count = () => {
       const distinct = new Set(arrived);
-      const expected = arrived.length ? Math.max(...arrived) - Math.min(...arrived) + 1 : 0;
-      tally.textContent = `${expected - distinct.size} lost, ${arrived.length - distinct.size} doubled`;
+      const expected = arrived.length && !shared ? Math.max(...arrived) - Math.min(...arrived) + 1 : 0;
+      tally.textContent = `${shared ? plural(distinct.size, "message") : `${expected - distinct.size} lost`}, ${arrived.length - distinct.size} doubled`;
     };
-    // An id is the number of the message, and before it what tells this run of the server from others.
+    // An id is the number of the message, and before it what tells this run of the server from others. Redis has times.
     const wire = addWire(panel, ({ type, data, lastEventId }) => {
       lastId = lastEventId || lastId;
       if (type === "resync") {
@@ -195,8 +197,8 @@ export const VIEWS = {
         return count();
       }
       const number = Number(lastEventId.split("-").at(-1));
-      arrived.push(number);
-      addRow(messages, el("li", { class: "message", "data-id": lastEventId }, el("span", {}, number), el("p", {}, JSON.parse(data).text)));
+      arrived.push(shared ? lastEventId : number);
+      addRow(messages, el("li", { class: "message", "data-id": lastEventId }, el("span", {}, shared ? arrived.length : number), el("p", {}, JSON.parse(data).text)));
       count();
     }, { events: ["resync"] });
     const drop = el("button", { type: "button", "data-do": "drop", onclick: () => {

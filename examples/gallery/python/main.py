@@ -1,7 +1,7 @@
 """The gallery on the Python face: the same page, served by antiphon's Python classes.
 
 ``GALLERY_FACES`` tells where the same page is served by other faces, as a JSON list of
-``{"name", "url"}``.
+``{"name", "url"}``. With ``REDIS_URL``, the chat is the same in all that have it.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def page(origin: str) -> str:
     """Return the page as it is sent to a client that has found the gallery at ``origin``."""
     texts = {
         "faces": links(),
+        "nodes": escape(nodes(origin)),
         "face": FACE,
         "version": version("antiphon"),
         "HTMLResponse": "HTMLResponse",
@@ -46,9 +47,10 @@ def program(name: str, curl: str, origin: str) -> str:
     """Return a program, and how it is run and asked."""
     source = (HERE / "programs" / f"{name}.py").read_text(encoding="utf-8")
     packages = ["uvicorn", *(package for package in PACKAGES if f"import {package}" in source)]
+    extra = "[redis]" if "channel.redis" in source else ""
     setup = f"""\
 python3 -m venv {name} && cd {name} && . bin/activate
-pip install {" ".join(packages)} '{PYTHON_PACKAGE}'"""
+pip install {" ".join(packages)} '{PYTHON_PACKAGE}{extra}'"""
     files = [f"curl -o {file} {origin}/{name}\n" for file in (TEXT, SOUND) if file in source]
     texts = {
         "name": name,
@@ -64,12 +66,24 @@ pip install {" ".join(packages)} '{PYTHON_PACKAGE}'"""
 
 def links() -> str:
     """Return the faces as links, of which one leads here."""
-    faces = json.loads(os.environ.get("GALLERY_FACES", "[]"))
     lines = []
-    for face in faces:
+    for face in faces():
         current = ' aria-current="page"' if face["name"] == FACE else ""
         lines.append(f'<a href="{escape(face["url"])}"{current}>{escape(face["name"])}</a>\n')
     return "".join(lines)
+
+
+def nodes(origin: str) -> str:
+    """Return where the chat is the same, if it is shared: all faces."""
+    if "REDIS_URL" not in os.environ:
+        return ""
+    return " ".join(face["url"] for face in faces()) or f"{origin}/"
+
+
+def faces() -> list[dict[str, str]]:
+    """Return where the same page is served."""
+    listed: list[dict[str, str]] = json.loads(os.environ.get("GALLERY_FACES", "[]"))
+    return listed
 
 
 def fill(template: str, text: Callable[[str], str]) -> str:

@@ -1,7 +1,7 @@
 //! The gallery: one page that shows every response live, with the code that made it.
 //!
 //! `PORT` chooses the port, 8000 by default; `GALLERY_FACES` tells where the same page is served by other
-//! faces, as a JSON list of `{"name", "url"}`.
+//! faces, as a JSON list of `{"name", "url"}`; with `REDIS_URL`, the chat is the same in all that have it.
 
 mod files;
 mod panels;

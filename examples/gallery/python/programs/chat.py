@@ -1,16 +1,27 @@
-"""A chat: GET listens, POST says something to all."""
+"""A chat: GET listens, POST says something to all. Processes with one ``REDIS_URL`` share it."""
 
 import json
+import os
+from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qs
 
 from antiphon.channel import EventChannel
+from antiphon.channel.redis import RedisChannels
 from antiphon.datastructures import Headers
 from antiphon.responses import PlainTextResponse, Response
 from antiphon.sse import EventSourceResponse
 
 MAX_LEN = 4096
-channel = EventChannel(newcomers="history")
+
+
+def channel_of(url: str | None) -> Any:
+    if url is None:
+        return EventChannel(newcomers="history")
+    return RedisChannels(url, newcomers="history")["chat"]
+
+
+channel = channel_of(os.environ.get("REDIS_URL"))
 
 
 async def listen(scope: Any, receive: Any, send: Any) -> None:
@@ -18,7 +29,9 @@ async def listen(scope: Any, receive: Any, send: Any) -> None:
     parameter = parse_qs(scope["query_string"]).get(b"last_event_id", [None])[0]
     # The browser keeps the URL when it calls again, so the header is the newer one.
     last = Headers(scope=scope).get("last-event-id", parameter)
-    await EventSourceResponse(channel.subscribe(last))(scope, receive, send)
+    # A page that another process has served may listen here.
+    headers = {"access-control-allow-origin": "*"}
+    await EventSourceResponse(channel.subscribe(last), headers=headers)(scope, receive, send)
 
 
 async def say(scope: Any, receive: Any, send: Any) -> None:
@@ -35,7 +48,9 @@ async def say(scope: Any, receive: Any, send: Any) -> None:
         except (KeyError, TypeError, ValueError) as error:
             response = PlainTextResponse(f"expected a text: {error}", 400)
         else:
-            channel.publish({"json": {"text": text}})
+            published = channel.publish({"json": {"text": text}})
+            if isawaitable(published):  # as it is over Redis
+                await published
             response = Response(status_code=204)
     await response(scope, receive, send)
 

@@ -37,6 +37,7 @@ pub(crate) fn page(faces: &[Face], origin: &str) -> String {
     fill(include_str!("../../page/index.html"), |place| {
         Some(match place {
             "faces" => links(faces),
+            "nodes" => escaped(&nodes(faces, origin)),
             "face" => FACE.to_owned(),
             "version" => env!("CARGO_PKG_VERSION").to_owned(),
             "HTMLResponse" => "HtmlResponse".to_owned(),
@@ -81,6 +82,9 @@ fn setup(name: &str, source: &str) -> String {
         "cargo new {name} && cd {name}\ncargo add --path '{}'",
         antiphon.display()
     );
+    if source.contains("channel::redis") {
+        commands += " --features redis";
+    }
     for (path, package) in CRATES {
         if source.contains(path) {
             commands += &format!("\ncargo add {package}");
@@ -115,6 +119,18 @@ fn links(faces: &[Face]) -> String {
             )
         })
         .collect()
+}
+
+/// Where the chat is the same, if it is shared: all faces.
+fn nodes(faces: &[Face], origin: &str) -> String {
+    if std::env::var_os("REDIS_URL").is_none() {
+        return String::new();
+    }
+    if faces.is_empty() {
+        return format!("{origin}/");
+    }
+    let urls: Vec<&str> = faces.iter().map(|face| &*face.url).collect();
+    urls.join(" ")
 }
 
 /// Puts a text into each place of a template: `{{place}}`. A place that is not known stays as it is.

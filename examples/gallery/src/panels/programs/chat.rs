@@ -1,7 +1,10 @@
-//! A chat: GET listens, POST says something to all.
+//! A chat: GET listens, POST says something to all. Processes with one `REDIS_URL` share it.
 
-use antiphon::channel::{EventChannel, Newcomers};
-use antiphon::{EventSourceResponse, LastEventId, PlainTextResponse, asgi, json_event};
+use antiphon::channel::redis::{BuildError, Channel, Channels};
+use antiphon::channel::{EventChannel, Newcomers, Subscriber};
+use antiphon::{
+    EventSourceResponse, LastEventId, PlainTextResponse, ServerSentEvent, asgi, json_event,
+};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
@@ -9,11 +12,39 @@ use std::time::Duration;
 
 const MAX_LEN: usize = 4096;
 
-static CHANNEL: LazyLock<EventChannel> = LazyLock::new(|| {
-    EventChannel::builder()
-        .newcomers(Newcomers::History)
-        .build()
-});
+static CHAT: LazyLock<Result<Chat, BuildError>> = LazyLock::new(chat);
+
+enum Chat {
+    Own(EventChannel),
+    Shared(Channel),
+}
+
+fn chat() -> Result<Chat, BuildError> {
+    let options = EventChannel::builder().newcomers(Newcomers::History);
+    let Ok(url) = std::env::var("REDIS_URL") else {
+        return Ok(Chat::Own(options.build()));
+    };
+    let channels = Channels::builder(&url).channels(options).build()?;
+    let channel = channels.channel("chat").expect("the name has no blanks");
+    Ok(Chat::Shared(channel))
+}
+
+impl Chat {
+    fn subscribe(&self, last: Option<&[u8]>) -> Subscriber {
+        match self {
+            Self::Own(channel) => channel.subscribe(last),
+            Self::Shared(channel) => channel.subscribe(last),
+        }
+    }
+
+    async fn publish(&self, event: ServerSentEvent<'_>) -> asgi::Result {
+        match self {
+            Self::Own(channel) => channel.publish(&event)?,
+            Self::Shared(channel) => channel.publish(&event).await?,
+        };
+        Ok(())
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Message {
@@ -35,8 +66,10 @@ async fn listen(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) ->
     let parameter = parameters.find_map(|pair| pair.strip_prefix("last_event_id="));
     // The browser keeps the URL when it calls again, so the header is the newer one.
     let last = header.as_bytes().or_else(|| parameter.map(str::as_bytes));
-    EventSourceResponse::from_subscriber(CHANNEL.subscribe(last))
+    EventSourceResponse::from_subscriber(CHAT.as_ref()?.subscribe(last))
         .retry(Duration::from_millis(500))
+        // A page that another process has served may listen here.
+        .header("access-control-allow-origin", "*")?
         .call(scope, receive, send)
         .await
 }
@@ -55,7 +88,7 @@ async fn say(scope: asgi::Scope, mut receive: asgi::Receive, send: asgi::Send) -
     } else {
         match serde_json::from_slice::<Message>(&content) {
             Ok(message) => {
-                CHANNEL.publish(&json_event(&message)?)?;
+                CHAT.as_ref()?.publish(json_event(&message)?).await?;
                 (StatusCode::NO_CONTENT, String::new())
             }
             Err(error) => (StatusCode::BAD_REQUEST, error.to_string()),
