@@ -1,6 +1,7 @@
 // What is particular to each kind of panel: what it shows besides the answer, and how it calls.
 
 import { addRow, el, fillTable, LIST_LIMIT, makeTable, note, plural, svg } from "./dom.js";
+import { addHops } from "./hops.js";
 import { addStop, addWire } from "./wire.js";
 
 export const VIEWS = {
@@ -233,6 +234,7 @@ export const VIEWS = {
       }
     }
     panel.response.append(wire.line, scroll("Messages", messages), tally);
+    if (nodes.length > 1) addHops(panel, nodes);
     count();
   },
 };

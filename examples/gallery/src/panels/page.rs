@@ -19,6 +19,7 @@ pub(crate) fn part(name: &str) -> Option<(&'static str, &'static str)> {
         "gallery.js": "text/javascript",
         "dom.js": "text/javascript",
         "highlight.js": "text/javascript",
+        "hops.js": "text/javascript",
         "panel.js": "text/javascript",
         "views.js": "text/javascript",
         "wire.js": "text/javascript",
