@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python gallery clients redis-server test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
+.PHONY: help run run-python run-nodes gallery clients redis-server test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -9,6 +9,9 @@ run: gallery ## builds the gallery and serves it at http://127.0.0.1:8000 (PORT 
 
 run-python: ## the same by the Python face, at http://127.0.0.1:8001 (PORT overrides)
 	@exec examples/gallery/python/run
+
+run-nodes: ## both, which share their chat over a Redis of their own, at http://127.0.0.1:8010 (PORT overrides)
+	@exec examples/gallery/python/run nodes
 
 gallery:
 	@echo "Building the gallery, which takes about two minutes the first time"
@@ -59,7 +62,7 @@ test-python: redis-server # on each CPython that can be had
 test-packages: # the packages of both faces, installed and used as a stranger would
 	python/nox -s packages
 
-test-gallery:
+test-gallery: redis-server
 	examples/gallery/browser/run
 
 lint: lint-rust lint-python ## formats are checked, lints and documentation are clean
