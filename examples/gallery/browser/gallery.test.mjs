@@ -297,6 +297,7 @@ const drivers = {
   },
 
   async chat(panel) {
+    assert.equal(await panel.find('[data-do="hop"]').count(), 0, "there is one node");
     const calls = panel.listen();
     const ada = panel;
     const line = await Line.to(new URL(base));

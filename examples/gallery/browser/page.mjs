@@ -140,8 +140,8 @@ export async function posted(path, body) {
 }
 
 // Asks again until it holds.
-export async function until(holds) {
-  const deadline = performance.now() + STEP_TIMEOUT;
+export async function until(holds, patience = STEP_TIMEOUT) {
+  const deadline = performance.now() + patience;
   while (!(await holds())) {
     assert.ok(performance.now() < deadline, `never came true: ${holds}`);
     await pause(20);
