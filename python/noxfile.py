@@ -119,7 +119,7 @@ def chaos(session: nox.Session) -> None:
     """Shares channels among servers of both faces, while Redis and they die, stall and forget."""
     if not shutil.which("redis-server"):
         leave_out(session, "chaos over shared channels", "redis-server")
-    session.install("redis", "uvicorn", "granian")
+    session.install("anyio", "granian", "redis", "uvicorn")
     install(session)
     session.run("cargo", "build", "--quiet", "--package", "antiphon-node", external=True)
     node = TARGET / "debug" / "antiphon-node"

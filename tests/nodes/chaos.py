@@ -179,6 +179,8 @@ class Node:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 writer.close()
                 return
+            if self.process.poll() is not None:
+                break
             await asyncio.sleep(0.05)
         raise RuntimeError(f"expected {self.name} to listen")
 
