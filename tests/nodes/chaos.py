@@ -402,7 +402,8 @@ class Chaos:
             return await self.trim()
         self.deleted = time.monotonic()
         await self.redis.run(*(command or ("DEL", KEY)))
-        self.record.deleted.append(max(self.record.acknowledged, default=(0, 0)))
+        # By the clock, as the last may not be acknowledged yet.
+        self.record.deleted.append((int(time.time() * 1000), 1 << 64))
 
     async def flush(self) -> None:
         await self.delete("FLUSHALL")
