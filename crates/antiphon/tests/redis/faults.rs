@@ -198,6 +198,52 @@ async fn all_ends_at_once_while_the_engine_is_down() {
 }
 
 #[tokio::test]
+async fn an_engine_that_became_a_replica_is_connected_to_again() {
+    if !is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let channels = node(&engine);
+    let news = channels.channel("news").unwrap();
+    let mut subscriber = news.subscribe(None);
+    publish(&news, "first").await;
+    assert_eq!(next(&mut subscriber).await, "data: first");
+    // Whatever is at the address then, the connection leads to this one.
+    engine.cli(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error = news.publish(&event("x")).await.unwrap_err();
+    assert!(matches!(error, PublishError::Engine(_)), "{error}");
+    engine.cli(&["REPLICAOF", "NO", "ONE"]);
+    publish(&news, "second").await;
+    assert_eq!(next(&mut subscriber).await, "data: second");
+    let counters = channels.counters();
+    assert!(
+        (counters.reconnects, counters.gaps) >= (1, 0) && counters.gaps == 0,
+        "{counters:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_engine_without_memory_is_still_read() {
+    if !is_there() {
+        return;
+    }
+    let engine = Engine::start();
+    let channels = node(&engine);
+    let news = channels.channel("news").unwrap();
+    let first = publish(&news, "first").await;
+    publish(&news, "second").await;
+    engine.cli(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error = news.publish(&event("x")).await.unwrap_err();
+    assert!(error.to_string().contains("memory"), "{error}");
+    let mut subscriber = news.subscribe(Some(first.as_bytes()));
+    assert_eq!(next(&mut subscriber).await, "data: second");
+    engine.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    publish(&news, "third").await;
+    assert_eq!(next(&mut subscriber).await, "data: third");
+    assert_eq!(channels.counters().reconnects, 0);
+}
+
+#[tokio::test]
 async fn a_key_of_another_kind_stops_its_own_channel_alone() {
     if !is_there() {
         return;

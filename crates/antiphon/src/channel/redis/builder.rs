@@ -117,6 +117,7 @@ impl ChannelsBuilder {
             used: Notify::new(),
             swept: Notify::new(),
             caught_up: Notify::new(),
+            refused: Notify::new(),
             closed: Notify::new(),
         });
         runtime.spawn(reader::run(Arc::clone(&inner)));

@@ -35,7 +35,7 @@ impl From<RedisError> for EngineError {
             Server(ServerErrorKind::ResponseError | ServerErrorKind::NoPerm) => {
                 Self::Refused(text.into())
             }
-            redis::ErrorKind::Extension if error.code() == Some("WRONGTYPE") => {
+            redis::ErrorKind::Extension if matches!(error.code(), Some("WRONGTYPE" | "OOM")) => {
                 Self::Refused(text.into())
             }
             _ => Self::Connection(text.into()),

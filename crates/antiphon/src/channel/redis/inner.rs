@@ -25,6 +25,8 @@ pub(super) struct Inner {
     pub(super) used: Notify,
     pub(super) swept: Notify,
     pub(super) caught_up: Notify,
+    /// Told when the engine takes no events: another may by now, at the same address.
+    pub(super) refused: Notify,
     pub(super) closed: Notify,
 }
 
@@ -83,9 +85,11 @@ impl Inner {
         let reply = match reply {
             Some(Ok(reply)) => reply,
             Some(Err(error)) => {
-                return Err(PublishError::Engine(
-                    EngineError::from(error).to_string().into(),
-                ));
+                let error = EngineError::from(error);
+                if matches!(error, EngineError::Connection(_)) {
+                    self.refused.notify_one();
+                }
+                return Err(PublishError::Engine(error.to_string().into()));
             }
             None => {
                 return Err(PublishError::Ambiguous(

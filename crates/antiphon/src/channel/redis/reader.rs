@@ -31,11 +31,14 @@ async fn read(inner: &Inner) -> Infallible {
         let error = match connect(inner).await {
             Ok((commands, watch)) => {
                 info!("connected to Redis");
-                delay = Delay::default();
+                let begun = Instant::now();
                 inner.follower.connected();
                 inner.link.send_replace(Link::Up(commands.clone()));
                 let error = follow(inner, commands, watch).await;
                 warn!("lost the connection to Redis: {error}");
+                if begun.elapsed() > MAX_DELAY {
+                    delay = Delay::default();
+                }
                 error
             }
             Err(error) => {
@@ -91,6 +94,9 @@ async fn follow(
     tokio::select! {
         error = ask(inner, commands) => error,
         error = watch(inner, watch_connection) => error,
+        () = inner.refused.notified() => {
+            EngineError::Connection("it takes no events, and may be a replica now".into())
+        }
     }
 }
 
@@ -158,7 +164,12 @@ async fn wake(inner: &Inner, commands: &mut MultiplexedConnection) -> Result<(),
     let addition = engine::addition(&inner.wake_key, &fields, 1, Some(WAKE_TTL_MS));
     let replies: Vec<RedisResult<Value>> = addition.query_async(commands).await?;
     for reply in replies {
-        reply?;
+        match reply.map_err(EngineError::from) {
+            Ok(_) => {}
+            // The channel is waited for from the next blocking read on, some seconds later.
+            Err(EngineError::Refused(text)) => warn!("cannot wake the blocking read: {text}"),
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }
