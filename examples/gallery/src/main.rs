@@ -2,11 +2,12 @@
 //!
 //! `PORT` chooses the port, 8000 by default; `GALLERY_FACES` tells where the same page is served by other
 //! faces, as a JSON list of `{"name", "url"}`; with `REDIS_URL`, the chat is the same in all that have it.
+//! With `GALLERY_CERTIFICATE` and `GALLERY_KEY`, files in PEM or one with both, it is served by TLS.
 
 mod files;
 mod panels;
 
-use antiphon::{HtmlResponse, PlainTextResponse, Response, Server, asgi};
+use antiphon::{HtmlResponse, PlainTextResponse, Response, Server, Tls, asgi};
 use files::Files;
 use http::header::HOST;
 use http::{Method, StatusCode};
@@ -47,7 +48,8 @@ async fn app(
     match path.as_str() {
         "/" => {
             let host = scope.headers().get(HOST).map(|host| host.to_str());
-            let origin = format!("http://{}", host.transpose()?.unwrap_or("localhost"));
+            let host = host.transpose()?.unwrap_or("localhost");
+            let origin = format!("{}://{host}", scope.scheme());
             HtmlResponse::new(page::page(faces, &origin))
                 .call(scope, receive, send)
                 .await
@@ -97,6 +99,13 @@ async fn run() -> asgi::Result {
                 port.saturating_add(1)
             )
         })?;
+    let (server, scheme) = match std::env::var("GALLERY_CERTIFICATE") {
+        Err(_) => (server, "http"),
+        Ok(certificate) => {
+            let key = std::env::var("GALLERY_KEY").unwrap_or_else(|_| certificate.clone());
+            (server.tls(Tls::from_pem(certificate, key)?), "https")
+        }
+    };
     let faces = std::env::var("GALLERY_FACES").unwrap_or_else(|_| "[]".to_owned());
     let faces: Arc<[Face]> = serde_json::from_str(&faces)
         .map_err(|error| format!("GALLERY_FACES: expected a list of faces: {error}"))?;
@@ -105,7 +114,7 @@ async fn run() -> asgi::Result {
         .and_then(|files| std::env::set_current_dir(files.folder()).map(|()| files))
         .map_err(|error| format!("the gallery's files cannot be made: {error}"))?;
     announce(&format!(
-        "The gallery is at http://{}",
+        "The gallery is at {scheme}://{}",
         server.local_addr()?
     ));
     let gallery = move |scope, receive, send| {
