@@ -75,6 +75,19 @@ impl Shutdown {
         })
     }
 
+    /// Returns that of the server whose request is answered here, if an application has said so by
+    /// [`around`](Self::around); else that of the process.
+    pub(crate) fn current() -> Self {
+        let current = CURRENT.try_with(Self::clone);
+        current.unwrap_or_else(|_| Self::of_process().clone())
+    }
+
+    /// Runs what answers a request without seeing its scope.
+    #[cfg(feature = "tower")]
+    pub(crate) fn around<F: Future>(self, answering: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, answering)
+    }
+
     /// Begins it. A second time changes nothing.
     pub fn begin(&self) {
         // First, for those who are woken.
@@ -102,6 +115,10 @@ impl Shutdown {
             waiting: None,
         }
     }
+}
+
+tokio::task_local! {
+    static CURRENT: Shutdown;
 }
 
 impl Default for Shutdown {

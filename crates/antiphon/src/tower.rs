@@ -13,7 +13,10 @@ use tower_service::Service;
 /// tower's layers are put around.
 ///
 /// The service is cloned for each request. It finds the addresses of the connection, the server's shutdown
-/// and all else that ASGI tells beside the request as a [`Scope`] in the request's extensions.
+/// and all else that ASGI tells beside the request as a [`Scope`] in the request's extensions: in axum's
+/// handlers `Extension<asgi::Scope>`, where `ConnectInfo` would be with `axum::serve`.
+///
+/// Event streams that its handlers return end when the server does.
 ///
 /// Trailers are not sent. A service that fails is an application that fails: the client gets 500, unless the
 /// head was sent; then the connection is cut.
@@ -57,13 +60,16 @@ where
         let mut service = self.0.clone();
         let mut parts = scope.parts().clone();
         let scope_type = scope.scope_type();
+        let shutdown = scope.shutdown().clone();
         parts.extensions.insert(scope);
         let request = http::Request::from_parts(parts, RequestBody(receive));
         async move {
             poll_fn(|context| service.poll_ready(context))
                 .await
                 .map_err(Into::into)?;
-            let response = service.call(request).await.map_err(Into::into)?;
+            // Event streams that its handlers return end with this server.
+            let answering = async { service.call(request).await };
+            let response = shutdown.around(answering).await.map_err(Into::into)?;
             send_response(response, scope_type, send).await
         }
     }

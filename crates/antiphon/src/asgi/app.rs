@@ -21,6 +21,11 @@ use std::future::Future;
 /// is_app(app);
 /// is_app(PlainTextResponse::new("hi"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no application",
+    note = "an application is a response, or a function of `(Scope, Receive, Send)`",
+    note = "a tower service, such as a router of axum's, becomes one by `antiphon::ServiceApp::new` (feature `tower`)"
+)]
 pub trait App: std::marker::Send + Sync + 'static {
     /// Answers one request.
     ///

@@ -8,6 +8,8 @@ use crate::content::file_error::FileError;
 use crate::deliver::planned::Planned;
 use crate::request::facts::RequestFacts;
 use antiphon_core::request::method::Method;
+#[cfg(any(feature = "axum", feature = "server"))]
+use antiphon_core::values::location::NotLocal;
 use antiphon_core::values::media_type::{Charset, MediaType};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
@@ -25,13 +27,16 @@ pub(crate) fn or_500<E: std::fmt::Display>(
     })
 }
 
-/// Makes the answer that an error of ours has: what a file's says, 400 or 408 for a request whose content
-/// cannot be read. `None` for any other error.
+/// Makes the answer that an error of ours has: what a file's says, 400 for a target that leads elsewhere, 400,
+/// 408 or 413 for a request whose content cannot be read. `None` for any other error.
 #[cfg(any(feature = "axum", feature = "server"))]
 pub(crate) fn of(error: &(dyn Error + Send + Sync + 'static)) -> Option<http::Response<Body>> {
     if let Some(error) = error.downcast_ref::<FileError>() {
         // A server leaves the content out after HEAD.
         return Some(error.answer(Method::Get));
+    }
+    if error.is::<NotLocal>() {
+        return Some(bare(StatusCode::BAD_REQUEST));
     }
     let error: &ReceiveError = error.downcast_ref()?;
     Some(bare(error.status()))

@@ -302,7 +302,7 @@ impl PlannableAtOnce for EventSourceResponse {
         let shutdown = self
             .shutdown
             .or_else(|| request.shutdown.cloned())
-            .unwrap_or_else(|| Shutdown::of_process().clone());
+            .unwrap_or_else(Shutdown::current);
         let events = KeptAlive::new(
             events(self.separator),
             opening,

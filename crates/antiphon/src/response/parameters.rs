@@ -302,7 +302,8 @@ macro_rules! parameter_methods {
         ///
         /// # Errors
         ///
-        /// [`InvalidCookie`](crate::cookie::InvalidCookie) if `key` cannot be a cookie's name.
+        /// [`InvalidCookie`](crate::cookie::InvalidCookie) if `key` cannot be a cookie's name, or begins with
+        /// `__Host-` or `__Secure-`: those are dropped by `SetCookie::deletion(key).secure(true)`.
         pub fn delete_cookie(
             &mut self,
             key: &str,

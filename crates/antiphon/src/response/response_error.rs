@@ -5,14 +5,16 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 
-/// Whatever kept a handler from answering: any error becomes one by `?`.
+/// Whatever kept a handler from answering: any error becomes one by `?`; a text or a boxed error by
+/// `.map_err(ResponseError::new)?`. An answer of your own, such as a 401, is no error but a response.
 ///
 /// It is also the error of a stream that cannot be made an [`http::Response`]: it was sent before, a header
 /// cannot be sent with a stream, or the stream's own first error.
 ///
 /// It stands for that error: [`downcast_ref`] finds it, and `?` makes it a `Box<dyn Error>` of the same
-/// kind. With the feature `axum` a handler can return it. The client gets what a [`FileError`] says, 400 or
-/// 408 for content of a request that cannot be read, and 500 for all else, which is logged.
+/// kind. With the feature `axum` a handler can return it. The client gets what a [`FileError`] says, 400,
+/// 408 or 413 for content of a request that cannot be read, 400 for a redirect that
+/// [leads elsewhere](crate::NotLocal), and 500 for all else, which is logged.
 ///
 /// # Examples
 ///

@@ -345,7 +345,8 @@ impl Server {
     /// Sets whether each request is told to `tracing`; none is by default, and nothing is done for it.
     ///
     /// The application runs in a span `request` then, and when the answer has ended there is an event of the
-    /// level INFO. Both have the target `antiphon::access`. A request whose head cannot be read has none.
+    /// level INFO. Both have the target `antiphon::access`; with `tracing-subscriber`'s `env-filter` they are
+    /// seen from `RUST_LOG=info` on. A request whose head cannot be read has none.
     ///
     /// | field         | what it is                                                                          |
     /// |---------------|-------------------------------------------------------------------------------------|

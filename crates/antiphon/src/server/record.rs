@@ -142,7 +142,7 @@ impl Drop for Record {
                 target = line.target,
                 status = self.status,
                 bytes = self.bytes,
-                duration_ms = line.begun.elapsed().as_secs_f64() * 1000.0,
+                duration_ms = line.begun.elapsed().as_micros() as f64 / 1000.0,
                 ended = ended.as_str(),
                 client = line.client.map(tracing::field::display),
             );

@@ -373,3 +373,23 @@ async fn every_door_gives_the_same_answer() {
     assert_eq!(sent, expected);
     assert_eq!(answer.body, collect(http).await.2);
 }
+
+#[tokio::test]
+async fn a_redirect_that_leads_elsewhere_is_the_clients_fault() {
+    async fn back(uri: http::Uri) -> Result<RedirectResponse, ResponseError> {
+        Ok(RedirectResponse::local(uri.query().unwrap_or_default())?)
+    }
+    let router = axum::Router::new().route("/", axum::routing::get(back));
+    for (target, status) in [
+        ("/home", 307),
+        ("//evil.example", 400),
+        ("https://evil.example", 400),
+    ] {
+        let request = http::Request::get(format!("/?{target}"));
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let answer = tower::ServiceExt::oneshot(router.clone(), request)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{target}");
+    }
+}

@@ -3,12 +3,12 @@
 use crate::frames::{Frames, GOAWAY, HEADERS};
 use crate::support::{Running, exchange, start_with};
 use antiphon::asgi::{self, Receive};
-use antiphon::{EventSourceResponse, PlainTextResponse, Server, StreamingResponse};
+use antiphon::{EventSourceResponse, PlainTextResponse, Server, ServiceApp, StreamingResponse};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 
 const SOON: Duration = Duration::from_secs(5);
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -206,4 +206,42 @@ async fn a_second_signal_ends_the_process_at_once() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
     assert!(status.success(), "{status}");
+}
+
+/// Event streams of handlers that see no scope: of a router of axum's, as they are returned and by `into_http`.
+#[tokio::test]
+async fn events_of_a_service_end_with_the_server() {
+    async fn ticks() -> EventSourceResponse {
+        EventSourceResponse::new(futures_util::stream::pending::<String>())
+    }
+    async fn by_request(request: axum::extract::Request) -> axum::response::Response {
+        let response = ticks().await.into_http(&request).await.unwrap();
+        response.map(axum::body::Body::new)
+    }
+    let router = axum::Router::new()
+        .route("/returned", axum::routing::get(ticks))
+        .route("/made", axum::routing::get(by_request));
+    let server = start_with(ServiceApp::new(router), |server| {
+        server.shutdown_deadline(Duration::from_secs(60))
+    })
+    .await;
+    let mut clients = Vec::new();
+    for path in ["/returned", "/made"] {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut head = [0; 15];
+        client.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+        clients.push(client);
+    }
+    server.stop.send(()).unwrap();
+    for mut client in clients {
+        let mut rest = String::new();
+        let read = tokio::time::timeout(SOON, client.read_to_string(&mut rest)).await;
+        read.expect("the stream ends").unwrap();
+        assert!(rest.ends_with("0\r\n\r\n"), "{rest}");
+    }
+    let ended = tokio::time::timeout(SOON, server.ended).await;
+    ended.unwrap().unwrap().unwrap();
 }

@@ -1,5 +1,5 @@
 //! How long an event takes from `publish` in one process's channels to each subscriber of another's,
-//! over a Redis of its own: `cargo run --release --package shared-channels`.
+//! over a Redis of its own: `cargo run --release --package shared-channels --bin shared-channels`.
 
 use antiphon::ServerSentEvent;
 use antiphon::channel::Subscriber;

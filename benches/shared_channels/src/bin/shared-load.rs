@@ -1,0 +1,210 @@
+//! Listens to event streams of several servers, publishes for all of them, and tells how long each event
+//! took: `shared-load LISTENERS RATE SECONDS PUBLISH URL...`.
+//!
+//! `LISTENERS` are shared out to the URLs (`http://127.0.0.1:PORT/PATH`). `PUBLISH` says how an event is
+//! published: `xadd:SOCKET:KEY` and `publish:SOCKET:CHANNEL` by a Redis at a Unix socket, or a URL to which it
+//! is posted. The data of an event is when it was published, in microseconds.
+
+#[path = "../../../listeners/src/chunks.rs"]
+mod chunks;
+#[path = "../../../listeners/src/events.rs"]
+mod events;
+
+use chunks::Chunks;
+use events::Events;
+use std::env;
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [listeners, rate, seconds, publish, urls @ ..] = arguments.as_slice() else {
+        return Err("expected LISTENERS RATE SECONDS PUBLISH URL...".into());
+    };
+    let (listeners, rate): (usize, u32) = (listeners.parse()?, rate.parse()?);
+    let events = rate * seconds.parse::<u32>()?;
+    let (delays, mut received) = unbounded_channel();
+    let open = Arc::new(AtomicUsize::new(0));
+    for number in 0..listeners {
+        let (port, path) = parts(&urls[number % urls.len()])?;
+        let stream = connect(port, path).await?;
+        tokio::spawn(listen(stream, delays.clone(), Arc::clone(&open)));
+        // No server has to take all of them at once.
+        if number % 50 == 49 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+    drop(delays);
+    while open.load(Ordering::Relaxed) < listeners {
+        sleep(Duration::from_millis(10)).await;
+    }
+    sleep(Duration::from_secs(2)).await;
+
+    let mut publisher = Publisher::connect(publish).await?;
+    let mut beat = interval(Duration::from_secs(1) / rate);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let start = Instant::now();
+    for _ in 0..events {
+        beat.tick().await;
+        publisher.publish(&now().to_string()).await?;
+    }
+    let expected = events as usize * listeners;
+    let mut taken = Vec::with_capacity(expected);
+    let mut last = start;
+    while taken.len() < expected {
+        match timeout(Duration::from_secs(10), received.recv()).await {
+            Ok(Some(delay)) => taken.push(delay),
+            _ => break,
+        }
+        last = Instant::now();
+    }
+    taken.sort_unstable();
+    let at = |share: f64| {
+        let index = (taken.len().saturating_sub(1) as f64 * share) as usize;
+        taken
+            .get(index)
+            .map_or(f64::NAN, |delay| *delay as f64 / 1e3)
+    };
+    let rate = taken.len() as f64 / (last - start).as_secs_f64();
+    println!(
+        "{:.4} {rate:.0} {:.2} {:.2} {:.2}",
+        taken.len() as f64 / expected as f64,
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+    Ok(())
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    since.as_micros() as u64
+}
+
+fn parts(url: &str) -> Result<(u16, &str), Failure> {
+    let rest = url
+        .strip_prefix("http://127.0.0.1:")
+        .ok_or("expected http://127.0.0.1:PORT/PATH")?;
+    let (port, path) = rest.split_once('/').ok_or("expected a path")?;
+    Ok((port.parse()?, path))
+}
+
+async fn connect(port: u16, path: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let head =
+        format!("GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    Ok(stream)
+}
+
+async fn listen(
+    mut stream: TcpStream,
+    delays: UnboundedSender<u64>,
+    open: Arc<AtomicUsize>,
+) -> io::Result<()> {
+    let mut head = Vec::new();
+    let end = loop {
+        if stream.read_buf(&mut head).await? == 0 {
+            return Ok(());
+        }
+        if let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+    };
+    open.fetch_add(1, Ordering::Relaxed);
+    let is_chunked = String::from_utf8_lossy(&head)
+        .to_lowercase()
+        .contains("chunked");
+    let (mut chunks, mut events) = (Chunks::START, Events::default());
+    let mut bytes = head.split_off(end);
+    loop {
+        let mut take = |data: &[u8]| {
+            let sent = str::from_utf8(data)
+                .ok()
+                .and_then(|sent| sent.parse::<u64>().ok());
+            if let Some(sent) = sent {
+                let _ = delays.send(now().saturating_sub(sent));
+            }
+        };
+        if is_chunked {
+            chunks.decode(&bytes, |piece| events.find(piece, &mut take))?;
+        } else {
+            events.find(&bytes, &mut take);
+        }
+        bytes.clear();
+        bytes.reserve(16 << 10);
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+enum Publisher {
+    Redis(UnixStream, Vec<String>),
+    Http(String),
+}
+
+impl Publisher {
+    async fn connect(publish: &str) -> Result<Self, Failure> {
+        if publish.starts_with("http:") {
+            return Ok(Self::Http(publish.to_owned()));
+        }
+        let words: Vec<&str> = publish.split(':').collect();
+        let (command, socket, key) = match words.as_slice() {
+            ["xadd", socket, key @ ..] => (vec!["XADD".to_owned()], socket, key.join(":")),
+            ["publish", socket, key @ ..] => (vec!["PUBLISH".to_owned()], socket, key.join(":")),
+            _ => return Err("expected xadd:, publish: or http:".into()),
+        };
+        let stream = UnixStream::connect(socket).await?;
+        Ok(Self::Redis(stream, [command, vec![key]].concat()))
+    }
+
+    async fn publish(&mut self, data: &str) -> Result<(), Failure> {
+        match self {
+            Self::Redis(stream, command) => {
+                let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+                if command[0] == "XADD" {
+                    words.extend(["MAXLEN", "~", "10000", "*", "data"]);
+                }
+                words.push(data);
+                let mut text = format!("*{}\r\n", words.len());
+                for word in words {
+                    text += &format!("${}\r\n{word}\r\n", word.len());
+                }
+                stream.write_all(text.as_bytes()).await?;
+                // Replies are small, and one read takes whatever there is of them.
+                let mut reply = [0; 256];
+                if stream.read(&mut reply).await? == 0 || reply[0] == b'-' {
+                    return Err(String::from_utf8_lossy(&reply).into());
+                }
+            }
+            Self::Http(url) => {
+                let (port, path) = parts(url)?;
+                let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+                let length = data.len();
+                let request = format!(
+                    "POST /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{data}"
+                );
+                stream.write_all(request.as_bytes()).await?;
+                let mut answer = Vec::new();
+                stream.read_to_end(&mut answer).await?;
+                if !answer.starts_with(b"HTTP/1.1 20") {
+                    return Err(String::from_utf8_lossy(&answer).into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
