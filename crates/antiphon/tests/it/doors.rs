@@ -387,9 +387,7 @@ async fn a_redirect_that_leads_elsewhere_is_the_clients_fault() {
     ] {
         let request = http::Request::get(format!("/?{target}"));
         let request = request.body(axum::body::Body::empty()).unwrap();
-        let answer = tower::ServiceExt::oneshot(router.clone(), request)
-            .await
-            .unwrap();
+        let answer = ServiceExt::oneshot(router.clone(), request).await.unwrap();
         assert_eq!(answer.status(), status, "{target}");
     }
 }

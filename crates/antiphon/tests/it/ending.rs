@@ -62,12 +62,10 @@ async fn ticker(count: &Arc<AtomicUsize>, set: impl FnOnce(Server) -> Server) ->
 }
 
 /// Begins an answer of each kind and over each protocol.
-async fn begin(server: &Running) -> Vec<tokio::net::TcpStream> {
+async fn begin(server: &Running) -> Vec<TcpStream> {
     let mut open = Vec::new();
     for path in ["/stream", "/"] {
-        let mut stream = tokio::net::TcpStream::connect(server.address)
-            .await
-            .unwrap();
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
@@ -80,7 +78,7 @@ async fn begin(server: &Running) -> Vec<tokio::net::TcpStream> {
     open
 }
 
-async fn have_ended(open: Vec<tokio::net::TcpStream>) {
+async fn have_ended(open: Vec<TcpStream>) {
     for mut stream in open {
         let mut rest = Vec::new();
         let ends = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await;
@@ -187,7 +185,7 @@ async fn serve_for_good_until_a_signal() {
 #[tokio::test]
 async fn a_second_signal_ends_the_process_at_once() {
     let (mut child, address) = crate::support::process("ending::serve_for_good_until_a_signal");
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(GET).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     crate::support::signal(&child, "TERM");
