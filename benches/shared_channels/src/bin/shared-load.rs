@@ -1,9 +1,13 @@
 //! Listens to event streams of several servers, publishes for all of them, and tells how long each event
-//! took: `shared-load LISTENERS RATE SECONDS PUBLISH URL...`.
+//! took: `shared-load LISTENERS RATE EVENTS PUBLISH URL...`.
 //!
 //! `LISTENERS` are shared out to the URLs (`http://127.0.0.1:PORT/PATH`). `PUBLISH` says how an event is
-//! published: `xadd:SOCKET:KEY` and `publish:SOCKET:CHANNEL` by a Redis at a Unix socket, or a URL to which it
-//! is posted. The data of an event is when it was published, in microseconds.
+//! published: `xadd:SOCKET:KEY` and `publish:SOCKET:CHANNEL` by a Redis at a Unix socket, or URLs to which
+//! it is posted, with a `+` between. With a rate of 0 they are published as fast as that can be done. The
+//! data of an event is when it was published, in microseconds.
+//!
+//! It prints `open` when all listen, and then the share of events that arrived, how many in a second, and
+//! the median, the 99th percentile and the greatest of the delays, in milliseconds.
 
 #[path = "../../../listeners/src/chunks.rs"]
 mod chunks;
@@ -28,11 +32,11 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [listeners, rate, seconds, publish, urls @ ..] = arguments.as_slice() else {
-        return Err("expected LISTENERS RATE SECONDS PUBLISH URL...".into());
+    let [listeners, rate, events, publish, urls @ ..] = arguments.as_slice() else {
+        return Err("expected LISTENERS RATE EVENTS PUBLISH URL...".into());
     };
     let (listeners, rate): (usize, u32) = (listeners.parse()?, rate.parse()?);
-    let events = rate * seconds.parse::<u32>()?;
+    let events: u32 = events.parse()?;
     let (delays, mut received) = unbounded_channel();
     let open = Arc::new(AtomicUsize::new(0));
     for number in 0..listeners {
@@ -48,14 +52,17 @@ async fn main() -> Result<(), Failure> {
     while open.load(Ordering::Relaxed) < listeners {
         sleep(Duration::from_millis(10)).await;
     }
+    println!("open");
     sleep(Duration::from_secs(2)).await;
 
     let mut publisher = Publisher::connect(publish).await?;
-    let mut beat = interval(Duration::from_secs(1) / rate);
+    let mut beat = interval(Duration::from_secs(1) / rate.max(1));
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let start = Instant::now();
     for _ in 0..events {
-        beat.tick().await;
+        if rate > 0 {
+            beat.tick().await;
+        }
         publisher.publish(&now().to_string()).await?;
     }
     let expected = events as usize * listeners;
@@ -153,13 +160,19 @@ async fn listen(
 
 enum Publisher {
     Redis(UnixStream, Vec<String>),
-    Http(String),
+    Http(Vec<(TcpStream, String)>),
 }
 
 impl Publisher {
     async fn connect(publish: &str) -> Result<Self, Failure> {
         if publish.starts_with("http:") {
-            return Ok(Self::Http(publish.to_owned()));
+            let mut targets = Vec::new();
+            for url in publish.split('+') {
+                let (port, path) = parts(url)?;
+                let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+                targets.push((stream, path.to_owned()));
+            }
+            return Ok(Self::Http(targets));
         }
         let words: Vec<&str> = publish.split(':').collect();
         let (command, socket, key) = match words.as_slice() {
@@ -190,21 +203,37 @@ impl Publisher {
                     return Err(String::from_utf8_lossy(&reply).into());
                 }
             }
-            Self::Http(url) => {
-                let (port, path) = parts(url)?;
-                let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-                let length = data.len();
-                let request = format!(
-                    "POST /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{data}"
-                );
-                stream.write_all(request.as_bytes()).await?;
-                let mut answer = Vec::new();
-                stream.read_to_end(&mut answer).await?;
-                if !answer.starts_with(b"HTTP/1.1 20") {
-                    return Err(String::from_utf8_lossy(&answer).into());
+            Self::Http(targets) => {
+                for (stream, path) in targets {
+                    let length = data.len();
+                    let request = format!(
+                        "POST /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n{data}"
+                    );
+                    stream.write_all(request.as_bytes()).await?;
+                    let mut answer = Vec::new();
+                    while !is_whole(&answer) {
+                        if stream.read_buf(&mut answer).await? == 0 {
+                            return Err("the server has closed the connection".into());
+                        }
+                    }
+                    if !answer.starts_with(b"HTTP/1.1 20") {
+                        return Err(String::from_utf8_lossy(&answer).into());
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Tells whether an answer with a length is there to its end.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer).to_lowercase();
+    let Some((head, content)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length:"));
+    let length = length.and_then(|length| length.trim().parse().ok());
+    content.len() >= length.unwrap_or(0)
 }
