@@ -174,7 +174,7 @@ def lint(session: nox.Session) -> None:
     """Checks formats, types and the stubs; runs nothing."""
     session.install(*TESTS, *STARLETTE, *FRAMEWORKS, *LINTS)
     install(session)
-    others = ["compare", "python", "python/run"]
+    others = ["compare", "python", "python/run", "shared", "shared/run"]
     programs = [*(f"../benches/{name}" for name in others), "../examples/gallery/python"]
     programs += ["../tests/packages", "../tests/nodes"]
     session.run("ruff", "check", ".")
