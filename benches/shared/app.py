@@ -1,7 +1,7 @@
 """The same stream of events from the classes that ``PEER`` names, shared over ``REDIS_URL``.
 
-GET /events listens. For channels of one process POST /publish publishes; else whoever writes to
-Redis.
+GET /events listens. For channels of one process POST /publish publishes each line; else whoever
+writes to Redis.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if PEER in ("antiphon", "antiphon-alone"):
             await EventSourceResponse(channel.subscribe())(scope, receive, send)
             return
         content = (await receive())["body"]
-        channel.publish({"data": content.decode()})
+        for line in content.decode().splitlines():
+            channel.publish({"data": line})
         await PlainTextResponse("")(scope, receive, send)
 
 elif PEER in ("pubsub", "xread"):

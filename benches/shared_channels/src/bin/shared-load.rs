@@ -3,8 +3,9 @@
 //!
 //! `LISTENERS` are shared out to the URLs (`http://127.0.0.1:PORT/PATH`). `PUBLISH` says how an event is
 //! published: `xadd:SOCKET:KEY` and `publish:SOCKET:CHANNEL` by a Redis at a Unix socket, or URLs to which
-//! it is posted, with a `+` between. With a rate of 0 they are published as fast as that can be done. The
-//! data of an event is when it was published, in microseconds.
+//! it is posted, with a `+` between; after `lines:` each line is an event. With a rate of 0 all are published
+//! at once: by one write to Redis, or by one request of lines, else one after the other. The data of an
+//! event is when it was published, in microseconds.
 //!
 //! It prints `open` when all listen, and then the share of events that arrived, how many in a second, and
 //! the median, the 99th percentile and the greatest of the delays, in milliseconds.
@@ -59,10 +60,11 @@ async fn main() -> Result<(), Failure> {
     let mut beat = interval(Duration::from_secs(1) / rate.max(1));
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let start = Instant::now();
-    for _ in 0..events {
-        if rate > 0 {
-            beat.tick().await;
-        }
+    if rate == 0 {
+        publisher.publish_all(&now().to_string(), events).await?;
+    }
+    for _ in 0..if rate == 0 { 0 } else { events } {
+        beat.tick().await;
         publisher.publish(&now().to_string()).await?;
     }
     let expected = events as usize * listeners;
@@ -160,19 +162,27 @@ async fn listen(
 
 enum Publisher {
     Redis(UnixStream, Vec<String>),
-    Http(Vec<(TcpStream, String)>),
+    Http {
+        targets: Vec<(TcpStream, String)>,
+        takes_lines: bool,
+    },
 }
 
 impl Publisher {
     async fn connect(publish: &str) -> Result<Self, Failure> {
-        if publish.starts_with("http:") {
+        let lines = publish.strip_prefix("lines:");
+        let (urls, takes_lines) = (lines.unwrap_or(publish), lines.is_some());
+        if urls.starts_with("http:") {
             let mut targets = Vec::new();
-            for url in publish.split('+') {
+            for url in urls.split('+') {
                 let (port, path) = parts(url)?;
                 let stream = TcpStream::connect(("127.0.0.1", port)).await?;
                 targets.push((stream, path.to_owned()));
             }
-            return Ok(Self::Http(targets));
+            return Ok(Self::Http {
+                targets,
+                takes_lines,
+            });
         }
         let words: Vec<&str> = publish.split(':').collect();
         let (command, socket, key) = match words.as_slice() {
@@ -184,26 +194,36 @@ impl Publisher {
         Ok(Self::Redis(stream, [command, vec![key]].concat()))
     }
 
+    /// Publishes many events of the same data.
+    async fn publish_all(&mut self, data: &str, events: u32) -> Result<(), Failure> {
+        match self {
+            Self::Redis(stream, command) => {
+                let text = command_text(command, data).repeat(events as usize);
+                let lines = events as usize * if command[0] == "XADD" { 2 } else { 1 };
+                redis(stream, &text, lines).await
+            }
+            Self::Http {
+                takes_lines: true, ..
+            } => {
+                let lines = vec![data; events as usize];
+                self.publish(&lines.join("\n")).await
+            }
+            Self::Http { .. } => {
+                for _ in 0..events {
+                    self.publish(data).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
     async fn publish(&mut self, data: &str) -> Result<(), Failure> {
         match self {
             Self::Redis(stream, command) => {
-                let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
-                if command[0] == "XADD" {
-                    words.extend(["MAXLEN", "~", "10000", "*", "data"]);
-                }
-                words.push(data);
-                let mut text = format!("*{}\r\n", words.len());
-                for word in words {
-                    text += &format!("${}\r\n{word}\r\n", word.len());
-                }
-                stream.write_all(text.as_bytes()).await?;
-                // Replies are small, and one read takes whatever there is of them.
-                let mut reply = [0; 256];
-                if stream.read(&mut reply).await? == 0 || reply[0] == b'-' {
-                    return Err(String::from_utf8_lossy(&reply).into());
-                }
+                let lines = if command[0] == "XADD" { 2 } else { 1 };
+                redis(stream, &command_text(command, data), lines).await?;
             }
-            Self::Http(targets) => {
+            Self::Http { targets, .. } => {
                 for (stream, path) in targets {
                     let length = data.len();
                     let request = format!(
@@ -224,6 +244,31 @@ impl Publisher {
         }
         Ok(())
     }
+}
+
+fn command_text(command: &[String], data: &str) -> String {
+    let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+    if command[0] == "XADD" {
+        words.extend(["MAXLEN", "~", "10000", "*", "data"]);
+    }
+    words.push(data);
+    let mut text = format!("*{}\r\n", words.len());
+    for word in words {
+        text += &format!("${}\r\n{word}\r\n", word.len());
+    }
+    text
+}
+
+/// Writes commands, and reads replies of so many lines.
+async fn redis(stream: &mut UnixStream, text: &str, lines: usize) -> Result<(), Failure> {
+    stream.write_all(text.as_bytes()).await?;
+    let mut replies = Vec::new();
+    while memchr::memchr_iter(b'\n', &replies).count() < lines {
+        if stream.read_buf(&mut replies).await? == 0 || replies.starts_with(b"-") {
+            return Err(String::from_utf8_lossy(&replies).into());
+        }
+    }
+    Ok(())
 }
 
 /// Tells whether an answer with a length is there to its end.
