@@ -22,7 +22,7 @@ ROOT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "antip
 MONTH = 30 * 24 * 3600
 PROJECT = Path(__file__).resolve().parents[2]
 # For packages that have no wheel yet, and for tests that use them.
-PROGRAMS = ["ca-certificates", "curl", "gcc", "git", "libc6-dev", "redis-server"]
+PROGRAMS = ["ca-certificates", "curl", "gcc", "git", "libc6-dev"]
 # How the machine reaches its networks.
 SHARED = ["/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt"]
 
@@ -32,6 +32,7 @@ def main() -> int:
     try:
         unpack()
         add(*PROGRAMS)
+        add_redis()
     except OSError as error:
         left_out(" and ".join(versions), error)
         return 0
@@ -74,13 +75,40 @@ def unpack() -> None:
 
 def add(*packages: str) -> None:
     """Install these packages there, unless that was done before."""
-    # As debootstrap does, apt takes a mirror that is behind.
-    apt = "apt-get -qq -o Acquire::Check-Valid-Until=false"
     script = (
-        f'dpkg-query --status "$@" >/dev/null 2>&1 || {{ {apt} update && {apt} install -y "$@"; }}'
+        f'dpkg-query --status "$@" >/dev/null 2>&1 || {{ {APT} update && {APT} install -y "$@"; }}'
     )
+    install(script, *packages)
+
+
+def add_redis() -> None:
+    """Install a Redis that compares idempotency keys, unless that was done before.
+
+    Where the suite's own is older, it comes from the experimental one.
+    """
+    script = f"""
+        is_new() {{
+            has=$(dpkg-query --show --showformat '${{Version}}' redis-server 2>/dev/null)
+            dpkg --compare-versions "$has" ge 5:8.6
+        }}
+        is_new && exit
+        sed 's/ unstable / experimental /' /etc/apt/sources.list \
+            >/etc/apt/sources.list.d/experimental.list
+        {APT} update
+        {APT} install -y redis-server/experimental redis-tools/experimental ||
+            {APT} install -y redis-server
+    """
+    install(script)
+
+
+# As debootstrap does, apt takes a mirror that is behind.
+APT = "apt-get -qq -o Acquire::Check-Valid-Until=false"
+
+
+def install(script: str, *arguments: str) -> None:
+    """Run a script there that installs something."""
     quietly(
-        inside(["sh", "-c", script, "sh", *packages]),
+        inside(["sh", "-c", script, "sh", *arguments]),
         outside({"DEBIAN_FRONTEND": "noninteractive"}),
     )
 

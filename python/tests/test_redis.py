@@ -16,6 +16,7 @@ import time
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -529,6 +530,80 @@ async def test_a_lost_reply_is_ambiguous_and_nothing_is_sent_twice(shared: Redis
         assert [fields[b"data"] for _, fields in entries] == [b"a", b"b", b"c"]
 
 
+async def test_a_lost_reply_is_asked_for_again_where_there_is_a_key(
+    shared: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not compares_keys(shared):
+        return  # `test_one_key_is_one_event` shows the error.
+    prefix = f"{uuid.uuid4().hex}:"
+    with Gateway(shared.path) as gateway:
+        async with RedisChannels(f"unix://{gateway.path}", prefix=prefix) as channels:
+            news = channels["news"]
+            await news.publish("a")
+            gateway.swallows = True
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(news.publish, "b", idempotency_key="b"))
+                with anyio.fail_after(LONG):
+                    while gateway.cuts < 3:
+                        await anyio.sleep(0.01)
+                gateway.swallows = False
+            # Not for ever, and then it is not known.
+            monkeypatch.setattr(_publisher, "START", 0.3)
+            gateway.swallows = True
+            with pytest.raises(AmbiguousError):
+                await news.publish("c", idempotency_key="c")
+            gateway.swallows = False
+            with anyio.fail_after(LONG):
+                while True:
+                    with contextlib.suppress(EngineError):
+                        await news.publish("c", idempotency_key="c")
+                        break
+                    await anyio.sleep(0.02)
+    with shared.client() as client:
+        entries = client.xrange(f"{prefix}news")
+        assert [fields[b"data"] for _, fields in entries] == [b"a", b"b", b"c"]
+
+
+async def test_one_key_is_one_event(shared: RedisServer, prefix: str) -> None:
+    with (
+        RedisChannels(shared.url, prefix=prefix) as one,
+        RedisChannels(shared.url, prefix=prefix) as other,
+    ):
+        paid = one["orders"].publish({"data": "paid"}, idempotency_key="order 7")
+        if not compares_keys(shared):
+            text = "idempotency_key: expected Redis 8.6 or newer, which compares them, but found"
+            with pytest.raises(EngineError, match=text):
+                await paid
+            return
+        id = await paid
+        for channels in (one, other):
+            orders = channels["orders"]
+            assert await orders.publish("paid", idempotency_key="order 7") == id
+            assert orders.publish_sync("paid", idempotency_key="order 7") == id
+            assert await orders.publish("paid") != id
+        assert await one["orders"].publish("paid", idempotency_key="é" * 128) != id
+        assert await one["news"].publish("paid", idempotency_key="order 7") != id
+    with shared.client() as client:
+        assert client.xlen(f"{prefix}orders") == 4
+
+
+async def test_idempotency_keys_that_are_none(channels: RedisChannels) -> None:
+    for key in ("", "é" * 129, "\ud800"):
+        with pytest.raises(ValueError, match="idempotency_key: expected"):
+            await channels["news"].publish("x", idempotency_key=key)
+    with pytest.raises(TypeError, match="idempotency_key: expected text, but found 7"):
+        channels["news"].publish_sync("x", idempotency_key=7)  # type: ignore[arg-type]
+
+
+def compares_keys(server: RedisServer) -> bool:
+    """Whether the server compares idempotency keys, as Redis 8.6 and newer do."""
+    key = f"probe {uuid.uuid4().hex}"
+    with server.client() as client, contextlib.suppress(redis.ResponseError):
+        client.execute_command("XADD", key, "IDMP", "p", "k", "*", "data", "")
+        return True
+    return False
+
+
 class Gateway:
     """Stands before a server, and may cut connections instead of handing on its replies."""
 
@@ -536,6 +611,8 @@ class Gateway:
         self._server = server
         self.path = server.parent / f"gateway-{uuid.uuid4().hex[:8]}"
         self.swallows = False
+        #: How often it did.
+        self.cuts = 0
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.path))
         self._listener.listen()
@@ -562,7 +639,10 @@ class Gateway:
 
     def _carry(self, source: socket.socket, sink: socket.socket, are_replies: bool = False) -> None:
         try:
-            while (part := source.recv(65536)) and not (are_replies and self.swallows):
+            while part := source.recv(65536):
+                if are_replies and self.swallows:
+                    self.cuts += 1
+                    break
                 sink.sendall(part)
         except OSError:
             pass

@@ -22,6 +22,9 @@ START = 5.0
 #: For so many seconds no connection is tried after one that failed.
 PAUSE = 0.05
 
+#: Whose idempotency keys they are: those of all processes are compared.
+PRODUCER = "antiphon"
+
 #: For so many milliseconds the key stays by which the reader is woken.
 WAKE_TTL = 60_000
 
@@ -59,11 +62,21 @@ class AmbiguousError(RuntimeError):
 class Job:
     """An event that somebody waits for to be published."""
 
-    __slots__ = ("_done", "_error", "_id", "fields", "name", "until")
+    __slots__ = ("_done", "_error", "_id", "fields", "is_ambiguous", "key", "name", "until")
 
-    def __init__(self, name: str, fields: list[bytes], done: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        name: str,
+        fields: list[bytes],
+        done: Callable[[], object],
+        key: str | None = None,
+    ) -> None:
         self.name = name
         self.fields = fields
+        #: Of events with the same key the engine takes one; so it may be sent again.
+        self.key = key
+        #: Whether it was sent, and not answered.
+        self.is_ambiguous = False
         self.until = monotonic() + START
         self._done = done
         self._id = ""
@@ -73,6 +86,26 @@ class Job:
         """Wake who waits, by the event's id."""
         self._id = id
         self._done()
+
+    def may_be_sent_again(self) -> bool:
+        """Whether it may be sent again after it was not answered."""
+        return self.key is not None and monotonic() < self.until
+
+    def command(self, prefix: str, trim: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the command that adds it."""
+        once = () if self.key is None else ("IDMP", PRODUCER, self.key)
+        return ("XADD", prefix + self.name, *once, *trim, "*", *self.fields)
+
+    def refuse(self, refused: Refused, prefix: str) -> None:
+        """Wake who waits, by what the engine has said."""
+        if self.key is not None and is_unknown_option(refused):
+            text = (
+                "idempotency_key: expected Redis 8.6 or newer, which compares them, "
+                f"but found another engine: {refused}"
+            )
+        else:
+            text = f"the engine has refused the event: {refused.explained(prefix)}"
+        self.fail(EngineError(text))
 
     def fail(self, error: Exception) -> None:
         """Wake who waits, by an error."""
@@ -185,6 +218,8 @@ class Publisher:
     def _patience(self) -> float | None:
         if not self._held:
             return None
+        if any(job.is_ambiguous for job in self._held):
+            return PAUSE
         return max(0.0, min(job.until for job in self._held) - monotonic())
 
     def _publish(self, jobs: list[Job], reader: Reader | None, is_closed: bool) -> None:
@@ -194,12 +229,22 @@ class Publisher:
             self._connect()
         except Lost as lost:
             self._held = []
-            fail(jobs, EngineError(f"the engine is away: {lost}"))
+            away = EngineError(f"the engine is away: {lost}")
+            fail([job for job in jobs if not job.is_ambiguous], away)
+            self._send_again([job for job in jobs if job.is_ambiguous], lost, is_closed)
             return
         jobs = jobs if is_closed else self._ready(jobs)
         while jobs or reader is not None:
-            self._send(jobs[:MAX_BATCH], reader)
+            self._send(jobs[:MAX_BATCH], reader, is_closed)
             jobs, reader = jobs[MAX_BATCH:], None
+
+    def _send_again(self, jobs: list[Job], lost: Exception, is_closed: bool) -> None:
+        """Hold what may be sent again, and have the others fail, of which nothing is known."""
+        again = [job for job in jobs if not is_closed and job.may_be_sent_again()]
+        for job in again:
+            job.is_ambiguous = True
+        self._held += again
+        fail([job for job in jobs if job not in again], ambiguous(lost))
 
     def _connect(self) -> None:
         connection, now = self._connection, monotonic()
@@ -232,13 +277,12 @@ class Publisher:
         self._held = held
         return ready
 
-    def _send(self, jobs: list[Job], reader: Reader | None) -> None:
+    def _send(self, jobs: list[Job], reader: Reader | None, is_closed: bool) -> None:
         commands: list[tuple[Any, ...]] = []
         if reader is not None:
             commands.append(("XADD", reader.wake_key, "MAXLEN", 1, "*", "wake", ""))
             commands.append(("PEXPIRE", reader.wake_key, WAKE_TTL))
-        for job in jobs:
-            commands.append(("XADD", self._prefix + job.name, *self._trim, "*", *job.fields))
+        commands += [job.command(self._prefix, self._trim) for job in jobs]
         ages = len(commands)
         if self._ttl is not None:
             names = dict.fromkeys(job.name for job in jobs)
@@ -256,8 +300,7 @@ class Publisher:
                     id = self._connection.reply().decode()
                 except Refused as refused:
                     wants_another |= refused.wants_another
-                    text = f"the engine has refused the event: {refused.explained(self._prefix)}"
-                    left.pop().fail(EngineError(text))
+                    left.pop().refuse(refused, self._prefix)
                 else:
                     self._published()
                     left.pop().succeed(id)
@@ -271,7 +314,7 @@ class Publisher:
             if lost.is_refusal and left:
                 left.pop().fail(EngineError(f"the engine has refused the event: {lost}"))
             left.reverse()
-            fail(left, ambiguous(lost))
+            self._send_again(left, lost, is_closed)
         if wants_another:
             self._connection.close()
 
@@ -294,6 +337,12 @@ def fail(jobs: list[Job], error: Exception) -> None:
     """Have jobs fail, each by an error of its own."""
     for job in jobs:
         job.fail(type(error)(*error.args))
+
+
+def is_unknown_option(refused: Refused) -> bool:
+    """Whether an engine does not know an option of ``XADD``, which it takes for an id."""
+    text = str(refused)
+    return "Invalid stream ID" in text or "wrong number of arguments" in text
 
 
 def ambiguous(error: Exception) -> AmbiguousError:

@@ -269,7 +269,7 @@ class RedisChannel:
         #: Its name, without the prefix.
         self.name = name
 
-    async def publish(self, event: object) -> str:
+    async def publish(self, event: object, *, idempotency_key: str | None = None) -> str:
         """Send an event to the subscribers in all processes.
 
         When it returns, Redis has the event, and how safe it is there is Redis's to say. One who
@@ -277,16 +277,26 @@ class RedisChannel:
         is read for the first time. One who subscribes at once afterwards, before this process has
         read it, may get it, too. If the caller is cancelled meanwhile, it may be published or not.
 
+        With an ``idempotency_key`` an event is in the stream once, however often and by whichever
+        process it is published with this key: by a task that is run again, or a request that a
+        client repeats. Where the answer of Redis is lost, it is sent again for 5 s. Redis compares
+        the last 100 keys of a channel that are not older than 100 s; ``stream-idmp-maxsize`` and
+        ``stream-idmp-duration`` of its configuration say how many and how old.
+
         Args:
             event: A ``ServerSentEvent`` without an id, a mapping of its arguments, or data.
+            idempotency_key: Says which events are the same, in 1 to 256 bytes of UTF-8. It needs
+                Redis 8.6 or newer. By default each is another.
 
         Returns:
-            Its id, which Redis gives.
+            Its id, which Redis gives; the same for the same key.
 
         Raises:
             TypeError: If it is ``None``, bytes or a mapping with another key.
-            ValueError: If a client would misread it, or if it has an id.
-            EngineError: If Redis is away or has refused it; it is not published.
+            ValueError: If a client would misread it, if it has an id, or the idempotency key is
+                empty or too long.
+            EngineError: If Redis is away or has refused it, or is too old to compare idempotency
+                keys; it is not published.
             AmbiguousError: If the connection broke; it may be published or not.
             RuntimeError: If the channels are closed.
 
@@ -300,20 +310,22 @@ class RedisChannel:
             '0'
         """
         fields = _antiphon.entry_fields(event, 2)
+        key = checked_key(idempotency_key)
         turn = turn_of(running())
         waiter = turn.waiter()
-        job = Job(self.name, fields, partial(turn.wake, waiter))
+        job = Job(self.name, fields, partial(turn.wake, waiter), key)
         self._channels._node.publish(job)
         await waiter
         return job.outcome()
 
-    def publish_sync(self, event: object) -> str:
+    def publish_sync(self, event: object, *, idempotency_key: str | None = None) -> str:
         """Send an event, as ``publish`` does, from a thread that may wait.
 
         It is for threads, task queues and WSGI. In an event loop it would hold up all else.
 
         Args:
             event: As ``publish`` takes it.
+            idempotency_key: As ``publish`` takes it.
 
         Returns:
             Its id, which Redis gives.
@@ -333,7 +345,7 @@ class RedisChannel:
         """
         fields = _antiphon.entry_fields(event, 2)
         done = threading.Event()
-        job = Job(self.name, fields, done.set)
+        job = Job(self.name, fields, done.set, checked_key(idempotency_key))
         self._channels._node.publish(job)
         done.wait()
         return job.outcome()
@@ -368,18 +380,9 @@ class RedisChannel:
         return f"<{type(self).__name__} {self.name!r}>"
 
 
-def checked(name: Any) -> str:
+def checked(name: object) -> str:
     """Return the name of a channel, or raise."""
-    if not isinstance(name, str):
-        raise TypeError(f"channel name: expected text, but found {name!r}")
-    try:
-        length = len(name.encode())
-    except UnicodeEncodeError:
-        raise ValueError(f"channel name: expected text of UTF-8, but found {name!r}") from None
-    if not 1 <= length <= MAX_NAME:
-        raise ValueError(
-            f"channel name: expected 1 to {MAX_NAME} bytes of UTF-8, but found {length}"
-        )
+    name = short_text("channel name", name)
     if any(letter.isspace() or is_control(letter) for letter in name):
         raise ValueError(
             f"channel name: expected no blanks or control characters, but found {name!r}"
@@ -387,13 +390,31 @@ def checked(name: Any) -> str:
     return name
 
 
+def checked_key(key: object) -> str | None:
+    """Return an idempotency key, if there is one, or raise."""
+    return None if key is None else short_text("idempotency_key", key)
+
+
+def short_text(what: str, text: object) -> str:
+    """Return text of a length that a key of the engine may have, or raise."""
+    if not isinstance(text, str):
+        raise TypeError(f"{what}: expected text, but found {text!r}")
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"{what}: expected text of UTF-8, but found {text!r}") from None
+    if not 1 <= length <= MAX_BYTES:
+        raise ValueError(f"{what}: expected 1 to {MAX_BYTES} bytes of UTF-8, but found {length}")
+    return text
+
+
 def is_control(letter: str) -> bool:
     """Whether a letter is a control character, of ASCII or of Latin-1."""
     return letter < " " or "\x7f" <= letter <= "\x9f"
 
 
-#: How many bytes a channel's name may have.
-MAX_NAME = 256
+#: How many bytes a channel's name, and an idempotency key, may have.
+MAX_BYTES = 256
 
 #: How many seconds fit into what Redis takes as milliseconds.
 MAX_TTL = 1e14

@@ -117,7 +117,6 @@ impl ChannelsBuilder {
             used: Notify::new(),
             swept: Notify::new(),
             caught_up: Notify::new(),
-            refused: Notify::new(),
             closed: Notify::new(),
         });
         runtime.spawn(reader::run(Arc::clone(&inner)));

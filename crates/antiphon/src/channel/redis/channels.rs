@@ -106,6 +106,54 @@ impl Channel {
     /// [`PublishError`]; it fails at once while Redis is away. After [`PublishError::Ambiguous`] the event
     /// may be in the stream: only the program knows whether to send it twice is worse than not at all.
     pub async fn publish(&self, event: &ServerSentEvent<'_>) -> Result<String, PublishError> {
+        self.publish_keyed(event, None).await
+    }
+
+    /// Sends an event once, however often and by whichever process it is published with this key, and
+    /// returns the id that Redis gave it the first time.
+    ///
+    /// So a task that is run again, and a request that a client repeats, publish nothing twice. Where the
+    /// answer of Redis is lost, it is sent again for 5 s. Redis compares the last 100 keys of a channel that
+    /// are not older than 100 s; `stream-idmp-maxsize` and `stream-idmp-duration` of its configuration say
+    /// how many and how old.
+    ///
+    /// It needs Redis 8.6 or newer.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use antiphon::ServerSentEvent;
+    /// use antiphon::channel::redis::Channels;
+    ///
+    /// # async fn paid(order: u64) -> Result<(), Box<dyn std::error::Error>> {
+    /// let channels = Channels::builder("redis://localhost").build()?;
+    /// let event = ServerSentEvent::new("paid").event("order");
+    /// channels.channel("orders")?.publish_once(&event, &format!("paid-{order}")).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`publish`](Self::publish); [`PublishError::Key`] if the key is empty or longer than 256 bytes,
+    /// and [`PublishError::NoIdempotency`] if the engine compares none. After [`PublishError::Ambiguous`] it
+    /// can be published again with the same key.
+    pub async fn publish_once(
+        &self,
+        event: &ServerSentEvent<'_>,
+        idempotency_key: &str,
+    ) -> Result<String, PublishError> {
+        match idempotency_key.len() {
+            0 => Err(PublishError::Key("none")),
+            1..=MAX_KEY => self.publish_keyed(event, Some(idempotency_key)).await,
+            _ => Err(PublishError::Key("more")),
+        }
+    }
+
+    async fn publish_keyed(
+        &self,
+        event: &ServerSentEvent<'_>,
+        idempotency_key: Option<&str>,
+    ) -> Result<String, PublishError> {
         let inner = &self.channels.handle.inner;
         let fields = fields(event).map_err(PublishError::Event)?;
         if inner.follower.is_closed() {
@@ -116,7 +164,7 @@ impl Channel {
             let mut subscriber = inner.follower.subscribe(&self.name, None);
             let _ = timeout(START, subscriber.position()).await;
         }
-        inner.publish(&self.name, &fields).await
+        inner.publish(&self.name, &fields, idempotency_key).await
     }
 
     /// Subscribes, as [`EventChannel::subscribe`](crate::channel::EventChannel::subscribe) does: to what is published from now on by any process,
@@ -161,3 +209,6 @@ impl fmt::Debug for Channel {
 
 /// How many bytes a name may have.
 const MAX_NAME: usize = 256;
+
+/// How many bytes an idempotency key may have.
+const MAX_KEY: usize = 256;

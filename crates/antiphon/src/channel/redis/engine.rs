@@ -46,22 +46,22 @@ pub(super) fn blocking_read(streams: &[(String, EntryId)], milliseconds: u64) ->
     command
 }
 
-/// Makes the commands that add an entry, and keep the stream from growing and from staying for ever.
+/// Makes the commands that add an entry, and keep the stream from growing and from staying for ever. Of
+/// entries with the same idempotency key the engine takes one.
 pub(super) fn addition(
     key: &str,
     fields: &[(&'static str, String)],
+    idempotency_key: Option<&str>,
     maxlen: usize,
     ttl_milliseconds: Option<u64>,
 ) -> Pipeline {
     let mut pipeline = redis::pipe();
     pipeline.ignore_errors();
-    pipeline
-        .cmd("XADD")
-        .arg(key)
-        .arg("MAXLEN")
-        .arg("~")
-        .arg(maxlen)
-        .arg("*");
+    pipeline.cmd("XADD").arg(key);
+    if let Some(idempotency_key) = idempotency_key {
+        pipeline.arg("IDMP").arg(PRODUCER).arg(idempotency_key);
+    }
+    pipeline.arg("MAXLEN").arg("~").arg(maxlen).arg("*");
     for (name, value) in fields {
         pipeline.arg(name).arg(value);
     }
@@ -70,6 +70,9 @@ pub(super) fn addition(
     }
     pipeline
 }
+
+/// Whose idempotency keys they are: those of all processes are compared.
+const PRODUCER: &str = "antiphon";
 
 /// Reads the reply to a [`question`]. Entries that are no events are told to `invalid`.
 pub(super) fn answer(

@@ -60,6 +60,11 @@ impl fmt::Display for EngineError {
 pub enum PublishError {
     /// A client would misread the event, or it has an id, which the engine gives.
     Event(InvalidEntry),
+    /// The idempotency key is empty, or longer than 256 bytes.
+    Key(&'static str),
+    /// The engine has no idempotent publishing: it is older than Redis 8.6, or another one. The event is
+    /// not in the stream.
+    NoIdempotency(Box<str>),
     /// The engine is not there, or refuses it: the event is not in the stream.
     Engine(Box<str>),
     /// The engine has not answered: the event may be in the stream or not. It is not sent again, since
@@ -73,6 +78,15 @@ impl fmt::Display for PublishError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Event(error) => error.fmt(formatter),
+            Self::Key(found) => write!(
+                formatter,
+                "idempotency key: expected 1 to 256 bytes, but found {found}"
+            ),
+            Self::NoIdempotency(text) => write!(
+                formatter,
+                "idempotency key: expected Redis 8.6 or newer, which compares them, but found another engine: \
+                 {text}"
+            ),
             Self::Engine(text) => write!(
                 formatter,
                 "expected Redis to take the event, but found: {text}"

@@ -27,13 +27,15 @@ pub(super) async fn run(inner: Arc<Inner>) {
 async fn read(inner: &Inner) -> Infallible {
     inner.first_use().await;
     let mut delay = Delay::default();
+    let mut number = 0;
     loop {
+        number += 1;
         let error = match connect(inner).await {
             Ok((commands, watch)) => {
                 info!("connected to Redis");
                 let begun = Instant::now();
                 inner.follower.connected();
-                inner.link.send_replace(Link::Up(commands.clone()));
+                inner.link.send_replace(Link::Up(commands.clone(), number));
                 let error = follow(inner, commands, watch).await;
                 warn!("lost the connection to Redis: {error}");
                 if begun.elapsed() > MAX_DELAY {
@@ -94,9 +96,17 @@ async fn follow(
     tokio::select! {
         error = ask(inner, commands) => error,
         error = watch(inner, watch_connection) => error,
-        () = inner.refused.notified() => {
-            EngineError::Connection("it takes no events, and may be a replica now".into())
-        }
+        error = lost(inner) => error,
+    }
+}
+
+/// Waits until somebody who publishes has found the connection to be of no use.
+async fn lost(inner: &Inner) -> EngineError {
+    let mut link = inner.link.subscribe();
+    let down = link.wait_for(|link| matches!(link, Link::Down(_))).await;
+    match down.as_deref() {
+        Ok(Link::Down(reason)) => EngineError::Connection(Arc::clone(reason)),
+        _ => EngineError::Silent,
     }
 }
 
@@ -161,7 +171,7 @@ async fn ask_once(inner: &Inner, commands: &mut MultiplexedConnection) -> Result
 
 async fn wake(inner: &Inner, commands: &mut MultiplexedConnection) -> Result<(), EngineError> {
     let fields = [("wake", String::new())];
-    let addition = engine::addition(&inner.wake_key, &fields, 1, Some(WAKE_TTL_MS));
+    let addition = engine::addition(&inner.wake_key, &fields, None, 1, Some(WAKE_TTL_MS));
     let replies: Vec<RedisResult<Value>> = addition.query_async(commands).await?;
     for reply in replies {
         match reply.map_err(EngineError::from) {
