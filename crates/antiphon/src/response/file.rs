@@ -2,6 +2,7 @@
 
 use super::doors::service;
 use super::fixed::PlainTextResponse;
+use super::offer::{self, Offer, offer_methods};
 use super::parameters::{Parameters, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
@@ -10,13 +11,9 @@ use crate::content::opened::Opened;
 use crate::content::place::Place;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
-use antiphon_core::fields::{self, FieldName, FieldValue, InvalidHeader};
+use antiphon_core::fields::FieldValue;
 use antiphon_core::request::fields::RequestFields;
-use antiphon_core::request::range::{MAX_RANGES, RangePolicy};
-use antiphon_core::response::content::{self, InvalidResponse};
-use antiphon_core::response::file::{self, FileFacts, RangeTerms, Stat};
-use antiphon_core::text::number;
-use antiphon_core::values::content_disposition::{self, DispositionType, InvalidDisposition};
+use antiphon_core::response::file::Stat;
 use antiphon_core::values::etag;
 use antiphon_core::values::file_version::FileVersion;
 use antiphon_core::values::media_type::MediaType;
@@ -64,18 +61,14 @@ use std::path::{Path, PathBuf};
 /// # Starlette
 ///
 /// The same parameters. Ranges are answered by RFC 9110's rules unless
-/// [`range_policy`](Self::range_policy) is set (see [`RangePolicy`]).
+/// [`range_policy`](Self::range_policy) is set (see [`RangePolicy`](crate::RangePolicy)).
 #[must_use = "a response does nothing until it is sent or returned"]
 #[derive(Clone, Debug)]
 pub struct FileResponse {
     place: Place,
-    filename: Option<String>,
-    disposition_type: DispositionType,
     stat_result: Option<antiphon_fs::FileFacts>,
     etag: EtagSource,
-    cache_control: Option<FieldValue>,
-    range_policy: RangePolicy,
-    max_ranges: usize,
+    offer: Offer,
     parameters: Parameters,
 }
 
@@ -121,59 +114,15 @@ impl FileResponse {
     fn at(place: Place) -> Self {
         Self {
             place,
-            filename: None,
-            disposition_type: DispositionType::ATTACHMENT,
             stat_result: None,
             etag: EtagSource::Stat,
-            cache_control: None,
-            range_policy: RangePolicy::Rfc9110,
-            max_ranges: MAX_RANGES,
+            offer: Offer::new(),
             parameters: Parameters::new(StatusCode::OK, None),
         }
     }
 
     parameter_methods!();
-
-    /// Offers the file under this name, as a download unless
-    /// [`content_disposition_type`](Self::content_disposition_type) says otherwise.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon::FileResponse;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let response = FileResponse::new("Cargo.toml")
-    ///     .filename("prüfung.toml")
-    ///     .into_http(&http::Request::new(()))
-    ///     .await?;
-    /// assert_eq!(
-    ///     response.headers()["content-disposition"],
-    ///     "attachment; filename=\"pr_fung.toml\"; filename*=UTF-8''pr%C3%BCfung.toml",
-    /// );
-    /// # Ok::<(), antiphon::FileError>(()) }).unwrap();
-    /// ```
-    pub fn filename(mut self, filename: impl Into<String>) -> Self {
-        self.filename = Some(filename.into());
-        self
-    }
-
-    /// Sets how the file is offered under its [`filename`](Self::filename): `attachment`, to be saved, or
-    /// `inline`, to be shown.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidDisposition`] if it is not a token.
-    pub fn content_disposition_type<D>(
-        mut self,
-        disposition_type: D,
-    ) -> Result<Self, InvalidDisposition>
-    where
-        D: TryInto<DispositionType, Error: Into<InvalidDisposition>>,
-    {
-        self.disposition_type = disposition_type.try_into().map_err(Into::into)?;
-        Ok(self)
-    }
+    offer_methods!();
 
     /// Sets the file's facts, which are announced instead of those that the open file has.
     pub const fn stat_result(mut self, stat_result: antiphon_fs::FileFacts) -> Self {
@@ -200,47 +149,6 @@ impl FileResponse {
         self
     }
 
-    /// Sets the value of `Cache-Control`.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidHeader`] if it holds a line break or another control character.
-    pub fn cache_control<V>(mut self, value: V) -> Result<Self, InvalidHeader>
-    where
-        V: TryInto<FieldValue, Error: Into<InvalidHeader>>,
-    {
-        let (_, value) = fields::field(FieldName::CACHE_CONTROL, value)?;
-        self.cache_control = Some(value);
-        Ok(self)
-    }
-
-    /// Sets what is done with ranges where RFC 9110 and Starlette differ; RFC 9110 by default.
-    pub const fn range_policy(mut self, policy: RangePolicy) -> Self {
-        self.range_policy = policy;
-        self
-    }
-
-    /// Limits the ranges that are answered; a request that asks for more gets the whole file. 100 by
-    /// default; with 0, every request gets the whole.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon::FileResponse;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let request = http::Request::get("/").header("range", "bytes=0-1,4-5").body(())?;
-    /// for (most, status) in [(2, 206), (1, 200), (0, 200)] {
-    ///     let file = FileResponse::new("Cargo.toml").max_ranges(most);
-    ///     assert_eq!(file.into_http(&request).await?.status(), status);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
-    /// ```
-    pub const fn max_ranges(mut self, ranges: usize) -> Self {
-        self.max_ranges = ranges;
-        self
-    }
-
     /// Answers a request of which these fields are known.
     #[cfg(feature = "axum")]
     pub(crate) async fn answer(
@@ -264,26 +172,20 @@ impl FileResponse {
             length,
             last_modified: length.and_then(|_| version.last_modified(now)),
             etag,
-            cache_control: self.cache_control.clone(),
+            cache_control: self.offer.cache_control.clone(),
         };
-        self.describe(stat).map_err(FileError::invalid)?;
-        let facts = FileFacts {
-            status: self.parameters.status.as_u16(),
-            length,
-            declared: self.parameters.headers.declared(),
-        };
-        let boundary = if request.may_want_parts() {
-            boundary()?
-        } else {
-            String::new()
-        };
-        let terms = RangeTerms {
-            policy: self.range_policy,
-            max_ranges: self.max_ranges,
+        let boundary = offer::boundary(&request).map_err(FileError::random)?;
+        let filename = self.offer.filename.as_deref().map(Path::new);
+        let name = filename.unwrap_or_else(|| self.place.path());
+        let plan = self.offer.plan(
+            &mut self.parameters,
+            stat,
+            || guess(name),
+            &request,
             now,
-            boundary: &boundary,
-        };
-        let plan = file::plan(facts, &request, terms).map_err(FileError::invalid)?;
+            &boundary,
+        );
+        let plan = plan.map_err(FileError::invalid)?;
         Ok(self
             .parameters
             .planned([], plan, |content| Source::File(file, content)))
@@ -307,29 +209,6 @@ impl FileResponse {
                 .await?
                 .map(|hash| etag::of_content(&hash)),
         })
-    }
-
-    /// Adds what the header says of the file in its present state.
-    fn describe(&mut self, stat: Stat) -> Result<(), InvalidResponse> {
-        let parameters = &mut self.parameters;
-        parameters.headers.reserve(MOST_FIELDS);
-        let name = self
-            .filename
-            .as_deref()
-            .map_or_else(|| self.place.path(), Path::new);
-        parameters.media_type.get_or_insert_with(|| guess(name));
-        let content = content::head(parameters.facts(None)?, parameters.content_type())?;
-        let disposition = self
-            .filename
-            .as_deref()
-            .map(|filename| content_disposition::encode(&self.disposition_type, filename));
-        let status = parameters.status.as_u16();
-        content
-            .into_iter()
-            .chain(file::head(disposition))
-            .chain(file::stat_head(status, stat))
-            .for_each(|patch| parameters.headers.apply(patch));
-        Ok(())
     }
 }
 
@@ -356,24 +235,12 @@ const fn version(facts: antiphon_fs::FileFacts) -> FileVersion {
     }
 }
 
-/// As many fields as a file's header gains.
-const MOST_FIELDS: usize = 7;
-
 /// Guesses the media type by a file's name.
 fn guess(name: &Path) -> MediaType {
     mime_guess::from_path(name)
         .first_raw()
         .and_then(|text| MediaType::try_from(Cow::Borrowed(text)).ok())
         .unwrap_or(MediaType::OCTET_STREAM)
-}
-
-/// Makes what separates the parts of several ranges: 104 random bits.
-fn boundary() -> Result<String, FileError> {
-    let mut random = [0; 13];
-    getrandom::fill(&mut random).map_err(FileError::random)?;
-    let mut boundary = String::with_capacity(2 * random.len());
-    number::push_hex_bytes(&mut boundary, &random);
-    Ok(boundary)
 }
 
 impl FileError {

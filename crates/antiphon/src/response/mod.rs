@@ -10,6 +10,7 @@ mod fixed;
 mod json;
 #[cfg(feature = "json")]
 mod json_lines;
+mod offer;
 mod parameters;
 pub(crate) mod plannable;
 mod redirect;
