@@ -11,6 +11,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// A hash of the content of a file: 128 bits of BLAKE3.
 pub type ContentHash = [u8; 16];
 
+/// Returns the hash of content that is in memory: that of a file which holds the same.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(antiphon_fs::hash_of(b"a"), antiphon_fs::hash_of(b"a"));
+/// assert_ne!(antiphon_fs::hash_of(b"a"), antiphon_fs::hash_of(b"b"));
+/// ```
+#[must_use]
+pub fn hash_of(content: &[u8]) -> ContentHash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(content);
+    finished(&hasher)
+}
+
 /// The hashes of so many files are remembered, those that were asked for last.
 const MOST: NonZeroUsize = NonZeroUsize::new(4096).expect("4096 is more than 0");
 
@@ -80,8 +95,7 @@ impl OpenFile {
         if self.facts_now()? != facts {
             return Ok(None);
         }
-        let mut hash = ContentHash::default();
-        hasher.finalize_xof().fill(&mut hash);
+        let hash = finished(&hasher);
         let is_settled = facts
             .changed
             .is_some_and(|changed| begun - changed > SETTLED);
@@ -90,6 +104,12 @@ impl OpenFile {
         }
         Ok(Some(hash))
     }
+}
+
+fn finished(hasher: &blake3::Hasher) -> ContentHash {
+    let mut hash = ContentHash::default();
+    hasher.finalize_xof().fill(&mut hash);
+    hash
 }
 
 /// Nanoseconds since 1970.

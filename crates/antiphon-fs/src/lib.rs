@@ -22,7 +22,7 @@ mod patient;
 #[cfg(any(windows, test))]
 mod windows_names;
 
-pub use content_hash::ContentHash;
+pub use content_hash::{ContentHash, hash_of};
 pub use error::{OpenError, OpenErrorKind};
 pub use facts::{FileFacts, Read};
 pub use open_file::OpenFile;

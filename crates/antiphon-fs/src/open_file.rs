@@ -105,7 +105,11 @@ impl OpenFile {
     }
 
     /// What the file is now, whatever has been done to it since it was opened.
-    pub(crate) fn facts_now(&self) -> io::Result<FileFacts> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system.
+    pub fn facts_now(&self) -> io::Result<FileFacts> {
         Ok(system::stat(&self.file)?.facts)
     }
 
@@ -149,6 +153,19 @@ impl OpenFile {
             }
         }
         Ok(filled)
+    }
+}
+
+impl TryFrom<fs::File> for OpenFile {
+    type Error = io::Error;
+
+    /// Takes a file that is open for reading.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system; another if it is a directory, a pipe, a device or a socket.
+    fn try_from(file: fs::File) -> io::Result<Self> {
+        Self::of(file)
     }
 }
 

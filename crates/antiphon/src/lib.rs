@@ -196,6 +196,7 @@
 //! | `tls`    | no         | [`Server::tls`], over rustls                                       |
 //! | `axum`   | no         | axum's `IntoResponse` and extractors                               |
 //! | `tower`  | no         | `tower::Service` of the classes, and a service as an [`App`](asgi::App) |
+//! | `object-store` | no   | `ObjectSource`: objects of whatever store the crate `object_store` speaks to |
 //! | `redis`  | no         | `channel::redis`: event channels that several processes share      |
 //! | `redis-tls` | no      | the same over TLS, with rustls and ring                            |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -224,12 +225,13 @@ pub use antiphon_core::response::content::InvalidResponse;
 pub use antiphon_core::text::http_date::HttpDate;
 pub use antiphon_core::values::content_disposition;
 pub use antiphon_core::values::cookie::{self, SameSite, SetCookie};
+pub use antiphon_core::values::etag::InvalidTag;
 pub use antiphon_core::values::event::{self, ServerSentEvent};
 pub use antiphon_core::values::location::NotLocal;
 pub use antiphon_core::values::media_type;
 pub use antiphon_fs::FileFacts;
 #[cfg(feature = "axum")]
-pub use axum::FileRequest;
+pub use axum::{Conditional, FileRequest};
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
 pub use content::chunk::IntoChunk;
@@ -238,6 +240,9 @@ pub use content::file_error::{FileError, FileErrorKind};
 pub use content::metered::StreamError;
 pub use content::once::AlreadySent;
 pub use content::ready::IntoContent;
+#[cfg(feature = "object-store")]
+pub use content::source::ObjectSource;
+pub use content::source::{FileSource, Source, SourceError, SourceErrorKind, SourceFacts};
 /// The crate of requests, responses and status codes, whose types are in signatures here.
 pub use http;
 pub use request::head::RequestHead;

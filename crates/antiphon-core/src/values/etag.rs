@@ -11,6 +11,7 @@ use crate::fields::FieldValue;
 use crate::text::number;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// The strong entity tag of content with this hash.
 ///
@@ -29,6 +30,56 @@ pub fn of_content(hash: &[u8]) -> FieldValue {
     text.push('"');
     FieldValue::from_visible_ascii(text)
 }
+
+/// The entity tag of content that a program or a store has given a name: the name itself if it is a tag, and
+/// otherwise in quotes, strong.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::etag;
+///
+/// assert_eq!(etag::named("\"1\"")?, "\"1\"");
+/// assert_eq!(etag::named("W/\"1\"")?, "W/\"1\"");
+/// assert_eq!(etag::named("d41d8cd9-2")?, "\"d41d8cd9-2\"");
+/// assert!(etag::named("a\"b").is_err());
+/// # Ok::<(), etag::InvalidTag>(())
+/// ```
+///
+/// # Errors
+///
+/// [`InvalidTag`] if it is empty, or holds a quote, a blank or anything else but visible ASCII characters.
+pub fn named(name: &str) -> Result<FieldValue, InvalidTag> {
+    let refused = || InvalidTag(name.into());
+    if !name.is_ascii() || name.is_empty() {
+        return Err(refused());
+    }
+    if EntityTag::parse(name.as_bytes()).is_some() {
+        return Ok(FieldValue::from_visible_ascii(name));
+    }
+    let quoted = ["\"", name, "\""].concat();
+    match EntityTag::parse(quoted.as_bytes()) {
+        Some(_) => Ok(FieldValue::from_visible_ascii(quoted)),
+        None => Err(refused()),
+    }
+}
+
+/// The error of a name that is no entity tag, in quotes or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidTag(String);
+
+impl fmt::Display for InvalidTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "etag: expected an entity tag such as \"1\" or W/\"1\", or visible ASCII characters without \
+             quotes, but found {:?}",
+            self.0
+        )
+    }
+}
+
+impl core::error::Error for InvalidTag {}
 
 /// An entity tag, taken apart.
 ///

@@ -2,8 +2,9 @@
 
 use crate::body::Body;
 use crate::content::file_error::FileError;
+use crate::content::source::SourceError;
 use crate::request::facts::RequestFacts;
-use crate::response::FileResponse;
+use crate::response::{ContentResponse, FileResponse};
 use antiphon_core::request::fields::RequestFields;
 use axum_core::extract::FromRequestParts;
 use http::Uri;
@@ -45,16 +46,18 @@ pub struct FileRequest {
 }
 
 impl FileRequest {
-    /// Answers the request with a file, as [`FileResponse::into_http`] does.
+    /// Answers the request with a file, or with content of another source, as
+    /// [`FileResponse::into_http`] and [`ContentResponse::into_http`] do.
     ///
     /// # Errors
     ///
     /// [`FileError`] if the file cannot be opened, which a handler can return: it is 404, 403, 503 or 500.
-    pub fn respond(
+    /// [`SourceError`] if the source fails: 404, 403, 500, 502, 503 or 504.
+    pub fn respond<R: Conditional>(
         &self,
-        file: FileResponse,
-    ) -> impl Future<Output = Result<http::Response<Body>, FileError>> + Send + use<> {
-        file.answer(self.fields.clone())
+        response: R,
+    ) -> impl Future<Output = Result<http::Response<Body>, R::Error>> + Send + use<R> {
+        response.answered(self.fields.clone())
     }
 
     /// Returns the path of the request, percent-encoded as it came, which is how
@@ -64,6 +67,40 @@ impl FileRequest {
     #[must_use]
     pub fn path(&self) -> &str {
         self.uri.path()
+    }
+}
+
+/// A response that needs its request: [`FileResponse`] and [`ContentResponse`].
+pub trait Conditional {
+    /// Why there is no answer.
+    type Error;
+
+    #[doc(hidden)]
+    fn answered(
+        self,
+        request: RequestFields,
+    ) -> impl Future<Output = Result<http::Response<Body>, Self::Error>> + Send + use<Self>;
+}
+
+impl Conditional for FileResponse {
+    type Error = FileError;
+
+    fn answered(
+        self,
+        request: RequestFields,
+    ) -> impl Future<Output = Result<http::Response<Body>, FileError>> + Send + use<> {
+        self.answer(request)
+    }
+}
+
+impl Conditional for ContentResponse {
+    type Error = SourceError;
+
+    fn answered(
+        self,
+        request: RequestFields,
+    ) -> impl Future<Output = Result<http::Response<Body>, SourceError>> + Send + use<> {
+        self.answer(request)
     }
 }
 

@@ -3,28 +3,20 @@
 
 mod file_request;
 
-pub use file_request::FileRequest;
+pub use file_request::{Conditional, FileRequest};
 
 use crate::asgi::{ReceiveError, SendError};
 use crate::content::file_error::FileError;
 use crate::content::metered::StreamError;
 use crate::content::once::AlreadySent;
+use crate::content::source::SourceError;
 use crate::request::last_event_id::LastEventId;
 use crate::response::{ResponseError, error_pages};
-use antiphon_core::request::method::Method;
 use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use std::convert::Infallible;
-
-/// 404 for a missing file, 403 for one that may not be read, 503 where too many files are open, so that a
-/// handler can return `request.respond(file).await`, or `file.into_http(&request).await`.
-impl IntoResponse for FileError {
-    fn into_response(self) -> Response {
-        self.answer(Method::Get).map(Body::new)
-    }
-}
 
 /// So that `?` works in a handler, whatever fails.
 impl IntoResponse for ResponseError {
@@ -49,7 +41,7 @@ macro_rules! into_response {
     };
 }
 
-into_response! { AlreadySent ReceiveError SendError StreamError }
+into_response! { AlreadySent FileError ReceiveError SendError SourceError StreamError }
 #[cfg(feature = "json")]
 into_response! { crate::response::JsonError }
 

@@ -14,6 +14,7 @@ pub(crate) mod opened;
 pub(crate) mod place;
 pub(crate) mod ready;
 pub(crate) mod relief;
+pub(crate) mod source;
 pub(crate) mod subscribed;
 pub(crate) mod threaded_iterator;
 mod threads;

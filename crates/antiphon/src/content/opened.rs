@@ -3,8 +3,10 @@
 use super::file_error::{FileError, FileErrorKind};
 use super::place::Place;
 use super::relief::{self, Asked};
+use antiphon_core::values::file_version::FileVersion;
 use antiphon_fs::{ContentHash, FileFacts, OpenFile};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -63,8 +65,21 @@ impl Opened {
         })
     }
 
+    /// Takes a file that somebody else has opened; `name` is for messages.
+    pub(super) fn of(file: OpenFile, name: PathBuf) -> Self {
+        Self {
+            file: Arc::new(file),
+            place: Place::at(name),
+        }
+    }
+
     pub(crate) fn facts(&self) -> FileFacts {
         self.file.facts()
+    }
+
+    /// Returns what the file is now, whatever has been done to it since it was opened.
+    pub(super) fn facts_now(&self) -> io::Result<FileFacts> {
+        self.file.facts_now()
     }
 
     /// Tells whether only reading to the end tells the file's length.
@@ -87,6 +102,16 @@ impl Opened {
 
     pub(crate) fn path(&self) -> &Path {
         self.place.path()
+    }
+}
+
+/// Returns what tells one version of a file from another.
+pub(crate) const fn version(facts: FileFacts) -> FileVersion {
+    FileVersion {
+        length: facts.length,
+        modified: facts.modified,
+        changed: facts.changed,
+        inode: facts.inode,
     }
 }
 

@@ -7,7 +7,7 @@ use super::parameters::{Parameters, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::content::file_error::{FileError, FileErrorKind};
-use crate::content::opened::Opened;
+use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
@@ -15,7 +15,6 @@ use antiphon_core::fields::FieldValue;
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::response::file::Stat;
 use antiphon_core::values::etag;
-use antiphon_core::values::file_version::FileVersion;
 use antiphon_core::values::media_type::MediaType;
 use http::StatusCode;
 use std::borrow::Cow;
@@ -226,17 +225,8 @@ pub enum EtagSource {
     Content,
 }
 
-const fn version(facts: antiphon_fs::FileFacts) -> FileVersion {
-    FileVersion {
-        length: facts.length,
-        modified: facts.modified,
-        changed: facts.changed,
-        inode: facts.inode,
-    }
-}
-
 /// Guesses the media type by a file's name.
-fn guess(name: &Path) -> MediaType {
+pub(super) fn guess(name: &Path) -> MediaType {
     mime_guess::from_path(name)
         .first_raw()
         .and_then(|text| MediaType::try_from(Cow::Borrowed(text)).ok())
@@ -315,22 +305,6 @@ answer_methods! {
 service! {
     /// A missing file is 404, one that may not be read 403, and neither is an error of the service.
     impl FileResponse;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<http::Response<crate::Body>, Self::Error>> + Send>>;
-    answer_or_page
-}
-
-#[cfg(feature = "tower")]
-fn answer_or_page<B, E>(
-    file: FileResponse,
-    request: &http::Request<B>,
-) -> std::pin::Pin<Box<dyn Future<Output = Result<http::Response<crate::Body>, E>> + Send>> {
-    let request = RequestFacts::of(request);
-    let method = request.method;
-    let plan = file.plan(&request);
-    Box::pin(async move {
-        Ok(match plan.await {
-            Ok(planned) => planned.into_http(),
-            Err(error) => error.answer(method),
-        })
-    })
+    type Future = super::error_pages::Answering<Self::Error>;
+    super::error_pages::answer_or_page
 }

@@ -1,5 +1,6 @@
 //! The classes.
 
+mod content;
 pub(crate) mod doors;
 #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
 pub(crate) mod error_pages;
@@ -17,6 +18,7 @@ mod redirect;
 mod response_error;
 mod streaming;
 
+pub use content::ContentResponse;
 pub use event_source::EventSourceResponse;
 pub use file::{EtagSource, FileResponse};
 pub use fixed::{
