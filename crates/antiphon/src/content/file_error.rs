@@ -1,6 +1,7 @@
 //! Why a file cannot be sent.
 
 use antiphon_fs::{OpenError, OpenErrorKind};
+use http::StatusCode;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -119,6 +120,18 @@ impl FileError {
         Self {
             kind: FileErrorKind::Other,
             source: text.into(),
+        }
+    }
+
+    /// Returns the status of the answer that tells of it.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self.kind {
+            FileErrorKind::NotFound | FileErrorKind::NotAFile => StatusCode::NOT_FOUND,
+            FileErrorKind::Forbidden => StatusCode::FORBIDDEN,
+            FileErrorKind::TooManyOpenFiles => StatusCode::SERVICE_UNAVAILABLE,
+            FileErrorKind::Shrank | FileErrorKind::Invalid | FileErrorKind::Other => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
 

@@ -42,7 +42,7 @@ impl<'a> RequestFacts<'a> {
     }
 
     /// Makes the facts of a request of which only the method is known.
-    #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
+    #[cfg(feature = "axum")]
     pub(crate) const fn of_method(method: Method) -> Self {
         Self {
             method,

@@ -215,14 +215,7 @@ impl SourceError {
     /// is being replaced, 504 if the source does not answer, 502 for any other fault of it, and 500 if a
     /// header contradicts it. The source is not in it.
     pub fn response(&self) -> PlainTextResponse {
-        let status = match self.kind() {
-            SourceErrorKind::NotFound => StatusCode::NOT_FOUND,
-            SourceErrorKind::Forbidden => StatusCode::FORBIDDEN,
-            SourceErrorKind::Changed => StatusCode::SERVICE_UNAVAILABLE,
-            SourceErrorKind::Silent => StatusCode::GATEWAY_TIMEOUT,
-            SourceErrorKind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
-            SourceErrorKind::Length | SourceErrorKind::Other => StatusCode::BAD_GATEWAY,
-        };
+        let status = self.status();
         PlainTextResponse::new(status.canonical_reason().unwrap_or_default()).status_code(status)
     }
 }

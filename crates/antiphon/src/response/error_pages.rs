@@ -1,15 +1,13 @@
 //! Answers where there is no response.
 
-use super::fixed::PlainTextResponse;
 #[cfg(feature = "tower")]
 use super::plannable::Plannable;
-use super::plannable::PlannableAtOnce;
 #[cfg(any(feature = "axum", feature = "server"))]
 use crate::asgi::ReceiveError;
 use crate::body::Body;
 use crate::content::file_error::FileError;
 use crate::content::source::SourceError;
-use crate::deliver::planned::Planned;
+#[cfg(feature = "tower")]
 use crate::request::facts::RequestFacts;
 use antiphon_core::request::method::Method;
 #[cfg(any(feature = "axum", feature = "server"))]
@@ -54,31 +52,34 @@ pub(crate) fn of(error: &(dyn Error + Send + Sync + 'static)) -> Option<http::Re
 
 /// An error that is told to the client by an answer of its own.
 pub(crate) trait Answered: fmt::Display {
-    /// Returns what the client is told.
-    fn page(&self) -> PlainTextResponse;
+    /// Returns the status of the answer.
+    fn answer_status(&self) -> StatusCode;
 
-    /// Makes that the answer to a request of this method.
+    /// Makes the answer to a request of this method.
     fn answer(&self, method: Method) -> http::Response<Body> {
-        let response = self.page();
-        if response.status().is_client_error() {
+        let status = self.answer_status();
+        if status.is_client_error() {
             tracing::debug!(error = %self, "a response cannot be sent");
         } else {
             tracing::error!(error = %self, "a response cannot be sent");
         }
-        let request = RequestFacts::of_method(method);
-        or_500(response.plan_at_once(&request).map(Planned::into_http))
+        let answer = bare(status);
+        match method {
+            Method::Head => without_content(answer),
+            _ => answer,
+        }
     }
 }
 
 impl Answered for FileError {
-    fn page(&self) -> PlainTextResponse {
-        self.response()
+    fn answer_status(&self) -> StatusCode {
+        self.status()
     }
 }
 
 impl Answered for SourceError {
-    fn page(&self) -> PlainTextResponse {
-        self.response()
+    fn answer_status(&self) -> StatusCode {
+        self.status()
     }
 }
 
@@ -119,4 +120,15 @@ pub(crate) fn bare(status: StatusCode) -> http::Response<Body> {
         response.headers_mut().insert(header::CONTENT_TYPE, text);
     }
     response
+}
+
+/// Leaves the content out, and says how long it would be.
+fn without_content(answer: http::Response<Body>) -> http::Response<Body> {
+    let length = http_body::Body::size_hint(answer.body()).exact();
+    let mut answer = answer.map(|_| Body::withheld());
+    if let Some(length) = length {
+        let length = HeaderValue::from(length);
+        answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+    answer
 }

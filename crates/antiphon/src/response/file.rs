@@ -6,7 +6,7 @@ use super::offer::{self, Offer, offer_methods};
 use super::parameters::{Parameters, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
-use crate::content::file_error::{FileError, FileErrorKind};
+use crate::content::file_error::FileError;
 use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
 use crate::deliver::planned::{Planned, Source};
@@ -237,17 +237,8 @@ impl FileError {
     /// Returns what the client is told: 404 if there is no such file, 403 if it may not be read, 503 if
     /// too many files are open, 500 for any other reason. The path is not in it.
     pub fn response(&self) -> PlainTextResponse {
-        let (status, text) = match self.kind() {
-            FileErrorKind::NotFound | FileErrorKind::NotAFile => {
-                (StatusCode::NOT_FOUND, "Not Found")
-            }
-            FileErrorKind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
-            FileErrorKind::TooManyOpenFiles => {
-                (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
-            }
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-        };
-        PlainTextResponse::new(text).status_code(status)
+        let status = self.status();
+        PlainTextResponse::new(status.canonical_reason().unwrap_or_default()).status_code(status)
     }
 }
 

@@ -199,11 +199,6 @@ impl<C: ResponseClass> FixedResponse<C> {
 impl<C> FixedResponse<C> {
     parameter_methods!();
 
-    #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.parameters.status
-    }
-
     /// Returns the content.
     #[must_use]
     pub const fn body(&self) -> &Bytes {

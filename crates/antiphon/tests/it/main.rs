@@ -3,6 +3,7 @@
 
 mod apps;
 mod clients;
+mod content;
 mod delivery;
 mod doors;
 mod ending;
@@ -17,6 +18,7 @@ mod hostile;
 mod json;
 mod json_lines;
 mod leaving;
+mod offered;
 mod patience;
 mod request_head;
 mod server;

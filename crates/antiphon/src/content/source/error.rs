@@ -1,5 +1,6 @@
 //! Why a source cannot be sent.
 
+use http::StatusCode;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -81,6 +82,18 @@ impl SourceError {
     pub(crate) fn of(mut self, name: &str) -> Self {
         self.source_name.get_or_insert_with(|| name.into());
         self
+    }
+
+    /// Returns the status of the answer that tells of it.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self.kind {
+            SourceErrorKind::NotFound => StatusCode::NOT_FOUND,
+            SourceErrorKind::Forbidden => StatusCode::FORBIDDEN,
+            SourceErrorKind::Changed => StatusCode::SERVICE_UNAVAILABLE,
+            SourceErrorKind::Silent => StatusCode::GATEWAY_TIMEOUT,
+            SourceErrorKind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
+            SourceErrorKind::Length | SourceErrorKind::Other => StatusCode::BAD_GATEWAY,
+        }
     }
 
     /// Returns the kind of error.
