@@ -23,6 +23,7 @@ use std::pin::Pin;
 
 /// Returns the response, or 500, and logs the reason: a fault of the program is not the client's
 /// concern.
+#[cfg(any(feature = "axum", feature = "tower"))]
 pub(crate) fn or_500<E: fmt::Display>(
     response: Result<http::Response<Body>, E>,
 ) -> http::Response<Body> {
