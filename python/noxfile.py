@@ -34,6 +34,9 @@ WITHOUT_REDIS = ["--ignore=test_redis.py", "--ignore=test_redis_chaos.py"]
 
 TESTS = ["anyio", "pytest", "pytest-xdist", "redis", "trio"]
 STARLETTE = ["starlette[full]==1.10.0", "fastapi==0.165.0", "sse-starlette==3.7.0"]
+# Where content comes from that is no file, and a server that speaks as S3 does. Their packages for the
+# newest interpreters come late: tests that ask them run on what nox runs on.
+STORES = ["fsspec", "moto[s3,server]", "obstore"]
 FRAMEWORKS = [
     "blockbuster",
     "httpx2[zstd]",
@@ -80,7 +83,8 @@ def alone(session: nox.Session) -> None:
 @nox.session(python=WITH_STARLETTE)
 def tests(session: nox.Session) -> None:
     """Tests the package beside Starlette, and under each server."""
-    session.install(*TESTS, *STARLETTE, *FRAMEWORKS, *SERVERS)
+    stores = STORES if session.python == NEWEST else []
+    session.install(*TESTS, *STARLETTE, *FRAMEWORKS, *SERVERS, *stores)
     install(session)
     test(session, *(WITHOUT_REDIS if session.python in MIDDLE else []), *session.posargs)
 

@@ -32,16 +32,21 @@ __all__ = [
     "StreamingResponse",
     "Subscriber",
     "__version__",
+    "content_disposition_of",
     "ensure_bytes",
     "entry_fields",
+    "etag_of",
     "expect_request",
+    "guessed_media_type",
     "is_head",
     "is_native",
     "join",
     "json_text",
+    "named_etag",
     "native",
     "needs_listener",
     "part_head",
+    "plan_source",
     "render_json",
 ]
 
@@ -50,8 +55,14 @@ _Class = TypeVar("_Class")
 
 __version__: Final[str]
 
+def content_disposition_of(
+    filename: str | bytes | os.PathLike[str], disposition_type: object = None
+) -> str: ...
+def etag_of(content: bytes) -> str: ...
 def expect_request(scope: Scope) -> None: ...
+def guessed_media_type(name: str | os.PathLike[str]) -> str: ...
 def is_head(scope: Scope) -> bool: ...
+def named_etag(name: str) -> str: ...
 def needs_listener(scope: Scope) -> bool: ...
 def native(cls: type[_Class]) -> type[_Class]: ...
 def is_native(cls: type) -> bool: ...
@@ -291,3 +302,7 @@ class MutableHeaders(Headers):
     def __or__(self, value: Mapping[str, str], /) -> datastructures.MutableHeaders: ...
     # No mapping can stand on the left: nothing is a `Never`.
     def __ror__(self, value: Never, /) -> Never: ...
+
+def plan_source(
+    response: Response, scope: Scope, facts: tuple[object, ...]
+) -> tuple[int, list[tuple[bytes, bytes]], list[bytes | tuple[int, int]]]: ...

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 responses: Any = import_module("starlette.responses") if find_spec("starlette") else None
 _datastructures: Any = import_module("starlette.datastructures") if responses else None
+_exceptions: Any = import_module("starlette.exceptions") if responses else None
 _requests: Any = import_module("starlette.requests") if responses else None
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers as Headers
     from starlette.datastructures import MutableHeaders as MutableHeaders
+    from starlette.exceptions import HTTPException as HTTPException
     from starlette.requests import ClientDisconnect as ClientDisconnect
     from starlette.responses import FileResponse as FileResponse
     from starlette.responses import HTMLResponse as HTMLResponse
@@ -36,4 +38,5 @@ else:
     RedirectResponse = getattr(responses, "RedirectResponse", object)
     FileResponse = getattr(responses, "FileResponse", object)
     StreamingResponse = getattr(responses, "StreamingResponse", object)
+    HTTPException = getattr(_exceptions, "HTTPException", Exception)
     ClientDisconnect = getattr(_requests, "ClientDisconnect", Exception)

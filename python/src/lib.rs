@@ -50,17 +50,19 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::event_source::EventSourceResponse;
     #[pymodule_export]
-    use crate::response::file::FileResponse;
-    #[pymodule_export]
     use crate::response::file::messages::FileMessages;
     #[pymodule_export]
     use crate::response::file::multipart::part_head;
+    #[pymodule_export]
+    use crate::response::file::{FileResponse, content_disposition_of};
     #[pymodule_export]
     use crate::response::json::{JSONResponse, render_json};
     #[pymodule_export]
     use crate::response::json_lines::JsonLinesResponse;
     #[pymodule_export]
     use crate::response::redirect::RedirectResponse;
+    #[pymodule_export]
+    use crate::response::source::{etag_of, guessed_media_type, named_etag, plan_source};
     #[pymodule_export]
     use crate::response::stream_messages::StreamMessages;
     #[pymodule_export]

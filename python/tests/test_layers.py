@@ -34,6 +34,7 @@ ORDER = (
     "datastructures",
     "requests",
     "responses",
+    "content",
     "sse",
     "_install",
     "testing",

@@ -27,6 +27,7 @@ mod native;
 mod originals;
 pub(crate) mod redirect;
 mod renderer;
+pub(crate) mod source;
 pub(crate) mod stream_messages;
 pub(crate) mod streaming;
 

@@ -7,6 +7,7 @@ use super::validators::{Version, now};
 use crate::convert::{error, field_list, message};
 use crate::response::base::{self, Response};
 use antiphon_core::fields::{FieldName, HeaderPatch};
+use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::range::RangePolicy;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
@@ -15,7 +16,7 @@ use antiphon_fs::{ContentHash, OpenFile};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyTuple};
 use std::os::fd::AsRawFd;
 
 /// What is sent of an open file to whoever `scope` describes: two messages, or `FileMessages`.
@@ -51,48 +52,10 @@ pub(super) fn answer<'py>(
     for patch in file::stat_head(status, stat) {
         field_list::apply(&list, patch)?;
     }
-    let declared = field_list::declared(&list)?;
-    let conditional = slf.getattr(intern!(py, "conditional"))?.is_truthy()?;
-    let fields = if conditional {
-        request.fields
-    } else {
-        request.fields.unconditional()
-    };
-    let boundary = if fields.may_want_parts() {
-        let secrets = py.import("secrets")?;
-        secrets.call_method1("token_hex", (13,))?.extract()?
-    } else {
-        String::new()
-    };
-    let facts = FileFacts {
-        status,
-        length: announced.length,
-        declared: declared.borrowed(),
-    };
-    let terms = RangeTerms {
-        policy: range_policy(slf)?,
-        // The class's, as Starlette has it.
-        max_ranges: max_ranges(slf)?,
-        now,
-        boundary: &boundary,
-    };
-    let plan = file::plan(facts, &fields, terms).map_err(|error| error::response(&error))?;
-    let has_parts = plan.status == 206 && fields.may_want_parts();
-    let own = if has_parts {
-        multipart::own(slf, facts, &fields, terms)?
-    } else {
-        None
-    };
-    let (planned, mut body) = field_list::apply_plan(&list, plan)?;
-    if let Some(own) = own {
-        field_list::apply(
-            &list,
-            HeaderPatch::Set(FieldName::CONTENT_LENGTH, own.length),
-        )?;
-        if let Body::Content(content) = &mut body {
-            *content = FileContent::Segments(own.segments);
-        }
-    }
+    let Planned {
+        status: planned,
+        body,
+    } = plan(slf, &list, request.fields, announced.length, now)?;
     let given: i64 = slf.getattr(intern!(py, "chunk_size"))?.extract()?;
     let Some(chunk_size) = usize::try_from(given).ok().filter(|size| *size > 0) else {
         return Err(PyValueError::new_err(format!(
@@ -129,6 +92,67 @@ pub(super) fn answer<'py>(
         messages.need_listener();
     }
     messages.into_messages(py)
+}
+
+/// The status of an answer, and what is sent.
+pub(in crate::response) struct Planned {
+    pub(in crate::response) status: u16,
+    pub(in crate::response) body: Body<FileContent>,
+}
+
+/// Plans the answer to a request for content of this length, of which `list` says everything; the list becomes
+/// that of the answer.
+pub(in crate::response) fn plan(
+    slf: &Bound<'_, Response>,
+    list: &Bound<'_, PyList>,
+    fields: RequestFields,
+    length: Option<u64>,
+    now: i64,
+) -> PyResult<Planned> {
+    let py = slf.py();
+    let declared = field_list::declared(list)?;
+    let conditional = slf.getattr(intern!(py, "conditional"))?.is_truthy()?;
+    let fields = if conditional {
+        fields
+    } else {
+        fields.unconditional()
+    };
+    let boundary = if fields.may_want_parts() {
+        let secrets = py.import("secrets")?;
+        secrets.call_method1("token_hex", (13,))?.extract()?
+    } else {
+        String::new()
+    };
+    let facts = FileFacts {
+        status: base::status(&slf.getattr(intern!(py, "status_code"))?)?,
+        length,
+        declared: declared.borrowed(),
+    };
+    let terms = RangeTerms {
+        policy: range_policy(slf)?,
+        // The class's, as Starlette has it.
+        max_ranges: max_ranges(slf)?,
+        now,
+        boundary: &boundary,
+    };
+    let plan = file::plan(facts, &fields, terms).map_err(|error| error::response(&error))?;
+    let has_parts = plan.status == 206 && fields.may_want_parts();
+    let own = if has_parts {
+        multipart::own(slf, facts, &fields, terms)?
+    } else {
+        None
+    };
+    let (status, mut body) = field_list::apply_plan(list, plan)?;
+    if let Some(own) = own {
+        field_list::apply(
+            list,
+            HeaderPatch::Set(FieldName::CONTENT_LENGTH, own.length),
+        )?;
+        if let Body::Content(content) = &mut body {
+            *content = FileContent::Segments(own.segments);
+        }
+    }
+    Ok(Planned { status, body })
 }
 
 /// Whose `set_stat_headers` a class has.

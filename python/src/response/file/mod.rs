@@ -1,10 +1,10 @@
 //! Files: opened once, planned by the core, and read without waiting where memory holds them.
 
-mod answer;
+pub(super) mod answer;
 pub(crate) mod messages;
 pub(crate) mod multipart;
-mod request;
-mod validators;
+pub(super) mod request;
+pub(super) mod validators;
 
 use super::base::{self, Arguments, Response};
 use super::class_profile::{ClassProfile, DefaultContent};
@@ -300,6 +300,16 @@ fn offer(
         Response::patch(slf.as_super(), patch)?;
     }
     Ok(())
+}
+
+/// The value of `Content-Disposition` by which content is offered under a name.
+#[pyfunction]
+#[pyo3(signature = (filename, disposition_type = None))]
+pub(crate) fn content_disposition_of(
+    filename: &Bound<'_, PyAny>,
+    disposition_type: Option<&Bound<'_, PyAny>>,
+) -> PyResult<String> {
+    Ok(disposition(filename, disposition_type)?.to_text())
 }
 
 fn disposition(

@@ -48,6 +48,9 @@ pub(super) fn own<'py>(
     terms: RangeTerms<'_>,
 ) -> PyResult<Option<Own>> {
     let (py, name) = (slf.py(), intern!(slf.py(), "generate_multipart"));
+    if !slf.hasattr(name)? {
+        return Ok(None);
+    }
     let of_response = slf.getattr(intern!(py, "__dict__"))?;
     let is_ours =
         !of_response.contains(name)? && class_of_ours_with(&slf.get_type(), name)?.is_some();

@@ -8,15 +8,15 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
 /// What decides how a file is answered.
-pub(super) struct Request {
-    pub(super) scope_type: ScopeType,
-    pub(super) fields: RequestFields,
-    pub(super) offers_pathsend: bool,
-    pub(super) needs_listener: bool,
+pub(in crate::response) struct Request {
+    pub(in crate::response) scope_type: ScopeType,
+    pub(in crate::response) fields: RequestFields,
+    pub(in crate::response) offers_pathsend: bool,
+    pub(in crate::response) needs_listener: bool,
 }
 
 impl Request {
-    pub(super) fn of(scope: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(in crate::response) fn of(scope: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = scope.py();
         let scope_type = scope::scope_type(&scope.get_item(intern!(py, "type"))?)?;
         // The handshake of a websocket is denied with the whole file.

@@ -121,7 +121,7 @@ fn identity(stat_result: &Bound<'_, PyAny>) -> PyResult<Option<(i128, u64)>> {
 }
 
 /// The time, in seconds since 1970.
-pub(super) fn now() -> i64 {
+pub(in crate::response) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs() as i64)
 }

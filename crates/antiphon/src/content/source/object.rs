@@ -97,7 +97,9 @@ fn facts(got: &GetResult) -> Result<SourceFacts, SourceError> {
         facts = facts.clone().etag(tag).unwrap_or(facts);
     }
     let invalid = |error| SourceError::new(SourceErrorKind::Invalid, error);
-    if let Some(media_type) = got.attributes.get(&Attribute::ContentType) {
+    if let Some(media_type) = got.attributes.get(&Attribute::ContentType)
+        && !UNKNOWN.contains(&&**media_type)
+    {
         facts = facts.media_type(media_type.to_string()).map_err(invalid)?;
     }
     if let Some(encoding) = got.attributes.get(&Attribute::ContentEncoding) {
@@ -110,6 +112,9 @@ fn facts(got: &GetResult) -> Result<SourceFacts, SourceError> {
     }
     Ok(facts)
 }
+
+/// The media types by which stores say that they know none.
+const UNKNOWN: [&str; 3] = ["", "application/octet-stream", "binary/octet-stream"];
 
 /// An object that was asked for, or that is being read.
 enum Reading {

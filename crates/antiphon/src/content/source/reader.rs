@@ -56,7 +56,9 @@ impl SourceReader {
             FileContent::UntilEnd => vec![Segment::File(whole)],
             FileContent::Segments(segments) => segments,
         };
-        let parts = segments.into_iter().map(|segment| match segment {
+        // Nobody is asked for nothing.
+        let segments = segments.into_iter().filter(|segment| !segment.is_empty());
+        let parts = segments.map(|segment| match segment {
             Segment::Bytes(bytes) => Part::Bytes(bytes.into()),
             Segment::File(range) => Part::Range(Asked {
                 range,
