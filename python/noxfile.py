@@ -34,8 +34,8 @@ WITHOUT_REDIS = ["--ignore=test_redis.py", "--ignore=test_redis_chaos.py"]
 
 TESTS = ["anyio", "pytest", "pytest-xdist", "redis", "trio"]
 STARLETTE = ["starlette[full]==1.10.0", "fastapi==0.165.0", "sse-starlette==3.7.0"]
-# Where content comes from that is no file, and a server that speaks as S3 does. Their packages for the
-# newest interpreters come late: tests that ask them run on what nox runs on.
+# Where content comes from that is no file, and a server that speaks as S3 does. Their packages for
+# the newest interpreters come late: tests that ask them run on what nox runs on.
 STORES = ["fsspec", "moto[s3,server]", "obstore"]
 FRAMEWORKS = [
     "blockbuster",

@@ -62,7 +62,9 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::redirect::RedirectResponse;
     #[pymodule_export]
-    use crate::response::source::{etag_of, guessed_media_type, named_etag, plan_source};
+    use crate::response::source::{
+        etag_of, guessed_media_type, likely_range, named_etag, plan_source,
+    };
     #[pymodule_export]
     use crate::response::stream_messages::StreamMessages;
     #[pymodule_export]

@@ -421,6 +421,45 @@ async def test_an_object_that_is_replaced_is_never_a_mixture() -> None:
     assert (peer.start["status"], peer.body) == (200, b"new and longer")
 
 
+async def test_most_answers_take_one_request_to_the_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    obstore = pytest.importorskip("obstore", reason="there is no obstore")
+    store = obstore.store.MemoryStore()
+    store.put("a", b"0123456789")
+    asked: list[Any] = []
+
+    def counting(function: Any) -> Any:
+        def get(store: Any, path: str, *, options: Any) -> Any:
+            asked.append(options)
+            return function(store, path, options=options)
+
+        return get
+
+    for name in ("get", "get_async"):
+        monkeypatch.setattr(obstore, name, counting(getattr(obstore, name)))
+    response = ContentResponse(ObjectSource(store, "a"))
+    for fields, status, body in [
+        ({}, 200, b"0123456789"),
+        ({"range": "bytes=2-4"}, 206, b"234"),
+        ({"range": "bytes=2-400"}, 206, b"23456789"),
+        ({"range": "bytes=7-"}, 206, b"789"),
+        ({"range": "bytes=-1"}, 206, b"9"),
+        ({"range": "bytes=0-"}, 206, b"0123456789"),
+        ({"if_none_match": "*"}, 304, b""),
+    ]:
+        peer = await answer(response, headers=headers(**fields))
+        assert (peer.start["status"], peer.body) == (status, body)
+        assert len(asked) == 1, asked
+        asked.clear()
+    head = await answer(response, method="HEAD")
+    assert (head.body, asked) == (b"", [{"head": True}])
+    # What the guess does not fit.
+    stale = headers(range="bytes=2-4", if_range='"other"')
+    assert (await answer(response, headers=stale)).body == b"0123456789"
+    assert (await answer(response, headers=headers(range="bytes=10-"))).start["status"] == 416
+
+
 async def test_a_file_of_fsspec() -> None:
     memory = pytest.importorskip("fsspec.implementations.memory", reason="there is no fsspec")
     files = memory.MemoryFileSystem()

@@ -220,7 +220,7 @@ mod tower;
 
 pub use antiphon_core::fields::{self as headers, Headers};
 pub use antiphon_core::request::last_event_id;
-pub use antiphon_core::request::range::RangePolicy;
+pub use antiphon_core::request::range::{Likely, RangePolicy};
 pub use antiphon_core::response::content::InvalidResponse;
 pub use antiphon_core::text::http_date::HttpDate;
 pub use antiphon_core::values::content_disposition;
@@ -242,7 +242,7 @@ pub use content::once::AlreadySent;
 pub use content::ready::IntoContent;
 #[cfg(feature = "object-store")]
 pub use content::source::ObjectSource;
-pub use content::source::{FileSource, Source, SourceError, SourceErrorKind, SourceFacts};
+pub use content::source::{FileSource, Opening, Source, SourceError, SourceErrorKind, SourceFacts};
 /// The crate of requests, responses and status codes, whose types are in signatures here.
 pub use http;
 pub use request::head::RequestHead;

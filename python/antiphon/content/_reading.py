@@ -24,6 +24,12 @@ AHEAD = 4
 #: A range: where it starts, and where it ends.
 Range = tuple[int, int]
 
+#: What a request will likely get, as ``_antiphon.likely_range`` has it.
+Likely = tuple[str, int, int]
+
+#: The content of a range, as a source's ``read`` returns it.
+Opened = tuple[Range, Any]
+
 
 class Named:
     """A source by the names that all of this uses.
@@ -33,9 +39,11 @@ class Named:
         facts: Returns the facts, or what they are awaited by.
         read: Returns the bytes of a range, or what brings them.
         is_quick: Whether neither is called by a thread.
+        open: Returns the facts by one question with what the request will likely get, which is the
+            range and its content, if that came with them.
     """
 
-    __slots__ = ("facts", "is_quick", "name", "read")
+    __slots__ = ("facts", "is_quick", "name", "open", "read")
 
     def __init__(
         self,
@@ -43,16 +51,22 @@ class Named:
         facts: Callable[[], Any],
         read: Callable[[int, int, SourceFacts], Any],
         is_quick: bool = False,
+        open: Callable[[Likely], Awaitable[tuple[SourceFacts, Opened | None]]] | None = None,
     ) -> None:
         self.name = name
+        self.open = open
         self.facts = facts
         self.read = read
         self.is_quick = is_quick
 
 
-async def facts_of(source: Named, timeout: float) -> SourceFacts:
-    """Return the facts of a source."""
-    return await named(source, within(timeout, called(source, source.facts)))
+async def opened(
+    source: Named, likely: Likely | None, timeout: float
+) -> tuple[SourceFacts, Opened | None]:
+    """Return the facts of a source, and what came with them."""
+    if likely is not None and source.open is not None:
+        return await named(source, within(timeout, source.open(likely)))
+    return await named(source, within(timeout, called(source, source.facts))), None
 
 
 async def called(source: Named, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -94,10 +108,14 @@ async def named(source: Named, awaitable: Awaitable[_T]) -> _T:
 
 
 async def pieces_of(
-    source: Named, facts: SourceFacts, start: int, end: int, timeout: float
+    source: Named, facts: SourceFacts, wanted: Range, opened: Opened | None, timeout: float
 ) -> AsyncGenerator[Any, None]:
     """Bring the bytes of a range, not one more or less."""
-    content = await within(timeout, called(source, source.read, start, end, facts))
+    start, end = wanted
+    if opened is not None and opened[0] == wanted:
+        content = opened[1]
+    else:
+        content = await within(timeout, called(source, source.read, start, end, facts))
     async with aclosing(steps(content)) as pieces:
         while start < end:
             piece = await within(timeout, anext(pieces, None))
@@ -157,12 +175,14 @@ class Reading:
         self,
         source: Named,
         facts: SourceFacts,
+        came: Opened | None,
         pieces: list[bytes | Range],
         timeout: float,
         group: TaskGroup | None = None,
     ) -> None:
         self._source = source
         self._facts = facts
+        self._came = came
         self._timeout = timeout
         self._group = group
         self._pieces = pieces
@@ -216,7 +236,7 @@ class Reading:
                 yield chunk
 
     def _open(self, wanted: Range) -> AsyncGenerator[Any, None]:
-        return pieces_of(self._source, self._facts, *wanted, self._timeout)
+        return pieces_of(self._source, self._facts, wanted, self._came, self._timeout)
 
     def _ask_ahead(self, group: TaskGroup, most: int) -> None:
         while self._left and len(self._asked) < most:

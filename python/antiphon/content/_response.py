@@ -12,7 +12,7 @@ import anyio
 
 from antiphon import _antiphon
 from antiphon.content._errors import SourceChanged
-from antiphon.content._reading import Reading, facts_of
+from antiphon.content._reading import Reading, opened
 from antiphon.content._source import Part, Source, SourceFacts
 from antiphon.content._sources import named
 from antiphon.responses import StreamingResponse
@@ -150,14 +150,17 @@ class ContentResponse(StreamingResponse):
             raise anew.error from None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        facts = self._facts or await facts_of(self._source, self._source_timeout)
+        facts, came = self._facts, None
+        if facts is None:
+            likely = _antiphon.likely_range(scope)
+            facts, came = await opened(self._source, likely, self._source_timeout)
         status, raw_headers, pieces = _antiphon.plan_source(self, scope, self._said(facts))
         # A response may be sent to many at once, and what a subclass overrides counts.
         answer = copy(self)
         answer.status_code = status
         answer.raw_headers = raw_headers
         sending = partial(StreamingResponse.__call__, answer, scope, receive, send)
-        read = partial(Reading, self._source, facts, pieces, self._source_timeout)
+        read = partial(Reading, self._source, facts, came, pieces, self._source_timeout)
         if not pieces:
             answer.body_iterator = answer._own_iterator = nothing()
             await sending()

@@ -17,7 +17,7 @@ import sniffio
 
 from antiphon import _antiphon
 from antiphon.content._errors import SourceChanged, SourceNotFound
-from antiphon.content._reading import Named
+from antiphon.content._reading import Likely, Named, Opened
 from antiphon.content._source import SourceFacts
 
 #: So many bytes of a file, or of a file system, are read at once.
@@ -42,7 +42,8 @@ def named(source: Any) -> Named:
         )
     name = source.name if isinstance(getattr(source, "name", None), str) else repr(source)
     if hasattr(source, "facts"):
-        return Named(name, source.facts, source.read, getattr(source, "is_quick", False))
+        opening = source._open if isinstance(source, ObjectSource) else None
+        return Named(name, source.facts, source.read, open=opening)
     if hasattr(source, "fileno"):
         raise TypeError("source: expected FileSource(file), but found the file itself")
     return Named(name, partial(attributes, source), lambda start, end, _: source.read(start, end))
@@ -125,10 +126,11 @@ class FileSource:
 class ObjectSource:
     """An object of a store: S3, Azure, Google Cloud Storage, or whatever else obstore speaks to.
 
-    Each answer asks for the object's facts and then for each range, which the store refuses if the
-    object was replaced meanwhile. A program that knows the facts, because a database has them,
-    gives them to the response: then there is one request to the store. The object's
-    ``Content-Type``, ``Content-Encoding`` and ``Cache-Control`` are sent.
+    Most answers take one request to the store, which tells the facts and brings the whole or the
+    range. Where the request has preconditions or wants several ranges, the facts come first, and
+    the store refuses a range if the object was replaced meanwhile. A program that knows the facts,
+    because a database has them, gives them to the response. The object's ``Content-Type``,
+    ``Content-Encoding`` and ``Cache-Control`` are sent.
 
     For large media that need no check of yours, a redirect to a URL that the store has signed costs
     this process nothing.
@@ -159,7 +161,9 @@ class ObjectSource:
 
     async def facts(self) -> SourceFacts:
         """Return what the store says of the object now."""
-        got = await self._get({"head": True})
+        return self._facts(await self._get({"head": True}))
+
+    def _facts(self, got: Any) -> SourceFacts:
         meta, attributes = got.meta, got.attributes
         return SourceFacts(
             meta["size"],
@@ -179,8 +183,22 @@ class ObjectSource:
         got = await self._get(options)
         if got.range != (start, end):
             raise SourceChanged("expected the range that was asked for, but found another")
-        # Where asyncio does not await it, threads read it.
-        return got.stream() if on_asyncio() else (piece for piece in got.stream())
+        return streamed(got)
+
+    async def _open(self, likely: Likely) -> tuple[SourceFacts, Opened | None]:
+        kind, first, second = likely
+        ranges = {"range": (first, second), "from": {"offset": first}, "last": {"suffix": first}}
+        options = {} if kind == "whole" else {"range": ranges[kind]}
+        try:
+            got = await self._get(options)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except Exception:
+            if not options:
+                raise
+            # There may be no such range.
+            return await self.facts(), None
+        return self._facts(got), (tuple(got.range), streamed(got))
 
     async def _get(self, options: Any) -> Any:
         obstore, errors = import_module("obstore"), import_module("obstore.exceptions")
@@ -258,6 +276,12 @@ def said(tag: Any) -> str | None:
         return _antiphon.named_etag(str(tag))
     except ValueError:
         return None
+
+
+def streamed(got: Any) -> Any:
+    """Return what brings the content that a store has answered with."""
+    # Where asyncio does not await it, threads read it.
+    return got.stream() if on_asyncio() else (piece for piece in got.stream())
 
 
 def known(media_type: str | None) -> str | None:

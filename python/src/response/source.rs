@@ -7,6 +7,7 @@ use super::file::validators::now;
 use crate::convert::{error, field_list, media_type};
 use antiphon_core::body::segment::Segment;
 use antiphon_core::fields::{self, FieldName, FieldValue, HeaderPatch};
+use antiphon_core::request::range::Likely;
 use antiphon_core::response::file::{self, FileContent, Stat};
 use antiphon_core::response::plan::Body;
 use antiphon_core::text::http_date::HttpDate;
@@ -87,6 +88,18 @@ pub(crate) fn plan_source<'py>(
         }
     }
     Ok((status, list, pieces))
+}
+
+/// What a request will likely get of a source: `None` where the facts decide, or a word and its numbers.
+#[pyfunction]
+pub(crate) fn likely_range(scope: &Bound<'_, PyAny>) -> PyResult<Option<(&'static str, u64, u64)>> {
+    Ok(match Likely::of(&Request::of(scope)?.fields) {
+        Likely::Nothing => None,
+        Likely::Whole => Some(("whole", 0, 0)),
+        Likely::Range(start, end) => Some(("range", start, end)),
+        Likely::From(start) => Some(("from", start, 0)),
+        Likely::Last(length) => Some(("last", length, 0)),
+    })
 }
 
 /// The media type that a file's name suggests.

@@ -9,12 +9,13 @@ use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::content::metered::MeteredStream;
 use crate::content::source::{
-    AnySource, Source, SourceError, SourceErrorKind, SourceFacts, SourceReader, total,
+    AnySource, Opening, Source, SourceError, SourceErrorKind, SourceFacts, SourceReader, total,
 };
 use crate::deliver::planned::{self, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldName, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
+use antiphon_core::request::range::Likely;
 use antiphon_core::response::file::{FileContent, Stat};
 use antiphon_core::response::plan::{Body, Plan};
 use antiphon_core::values::media_type::MediaType;
@@ -126,19 +127,22 @@ impl ContentResponse {
     }
 
     async fn plan_once(&self, request: &RequestFields) -> Result<Planned, SourceError> {
-        let facts = match &self.facts {
-            Some(facts) => facts.clone(),
-            None => in_time(self.source_timeout, Arc::clone(&self.source).facts_of()).await?,
+        let Opening { facts, content } = match &self.facts {
+            Some(facts) => Opening::of(facts.clone()),
+            None => {
+                let opening = Arc::clone(&self.source).opening(Likely::of(request));
+                in_time(self.source_timeout, opening).await?
+            }
         };
         let mut parameters = self.parameters.clone();
         let plan = self.plan_of(&facts, &mut parameters, request)?;
         let reader = match &plan.body {
             Body::Empty => None,
-            Body::Content(content) => {
-                let length = total(content, &facts);
+            Body::Content(sent) => {
+                let length = total(sent, &facts);
                 let source = Arc::clone(&self.source);
                 let mut reader =
-                    SourceReader::new(source, facts, content.clone(), self.source_timeout);
+                    SourceReader::new(source, facts, sent.clone(), content, self.source_timeout);
                 poll_fn(|context| reader.poll_first(context)).await?;
                 Some(Box::new(MeteredStream::new(Box::pin(reader), Some(length))))
             }

@@ -1,7 +1,9 @@
 //! Content of sources: what a hostile one gets, and what is asked of one.
 
 use crate::support::{Answer, Log, ask, exchange, start};
-use antiphon::{ContentResponse, FileSource, Source, SourceError, SourceErrorKind, SourceFacts};
+use antiphon::{
+    ContentResponse, FileSource, Likely, Opening, Source, SourceError, SourceErrorKind, SourceFacts,
+};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use http::StatusCode;
@@ -216,6 +218,58 @@ async fn a_source_is_asked_for_what_is_sent_and_nothing_else() {
     assert_eq!((answer.status, answer.body.len()), (206, 10));
     assert_eq!(source.asked(), vec![90..100]);
     assert_eq!(source.facts.load(Ordering::Relaxed), 4);
+}
+
+/// A source that brings what is likely sent with its facts.
+struct Quick(Scripted);
+
+impl Source for Quick {
+    async fn facts(&self) -> Result<SourceFacts, SourceError> {
+        self.0.facts().await
+    }
+
+    async fn open(&self, likely: Likely) -> Result<Opening, SourceError> {
+        let opening = Opening::of(self.facts().await?);
+        let range = match likely {
+            Likely::Whole => 0..self.0.length,
+            Likely::Range(start, end) => start..end,
+            Likely::From(start) => start..self.0.length,
+            Likely::Last(length) => self.0.length - length..self.0.length,
+            Likely::Nothing => return Ok(opening),
+        };
+        let content = stream::iter([zeros(range.end - range.start)]);
+        Ok(opening.with_content(range, content))
+    }
+
+    fn read(
+        &self,
+        range: Range<u64>,
+        held: &SourceFacts,
+    ) -> impl Stream<Item = Result<Bytes, SourceError>> + Send + 'static {
+        self.0.read(range, held)
+    }
+}
+
+#[tokio::test]
+async fn content_that_comes_with_the_facts_is_not_asked_for() {
+    let source = Scripted::new(100, |range| stream::iter([zeros(range.end - range.start)]));
+    let server = start(ContentResponse::new(Quick(source.clone()))).await;
+    let ask = async |fields: &str| {
+        let request = format!("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{fields}\r\n");
+        let bytes = exchange(server.address, request.as_bytes()).await;
+        let answer = Answer::parse(&bytes).unwrap();
+        (answer.status, answer.body.len())
+    };
+    assert_eq!(ask("").await, (200, 100));
+    assert_eq!(ask("range: bytes=2-4\r\n").await, (206, 3));
+    assert_eq!(ask("range: bytes=90-\r\n").await, (206, 10));
+    assert_eq!(ask("range: bytes=-9\r\n").await, (206, 9));
+    assert_eq!(source.asked(), []);
+    // The guess does not fit: the client has another version, or wants more than there is.
+    let stale = "range: bytes=2-4\r\nif-range: \"w\"\r\n";
+    assert_eq!(ask(stale).await, (200, 100));
+    assert_eq!(ask("range: bytes=90-200\r\n").await, (206, 10));
+    assert_eq!(source.asked(), [0..100, 90..100]);
 }
 
 #[tokio::test]

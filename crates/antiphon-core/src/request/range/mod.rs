@@ -2,11 +2,13 @@
 //!
 //! [RFC 9110 §14]: https://www.rfc-editor.org/rfc/rfc9110#section-14
 
+mod likely;
 mod members;
 mod outcome;
 mod rfc9110;
 mod starlette;
 
+pub use likely::Likely;
 pub use outcome::{RangeOutcome, RangePolicy};
 
 /// More members than these give the whole (Starlette's `FileResponse.max_ranges`).

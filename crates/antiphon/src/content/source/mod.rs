@@ -20,4 +20,4 @@ pub use object::ObjectSource;
 pub use open_file::FileSource;
 pub(crate) use reader::{SourceReader, total};
 pub(crate) use source::AnySource;
-pub use source::Source;
+pub use source::{Opening, Source};

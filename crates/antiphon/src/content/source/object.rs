@@ -2,7 +2,8 @@
 
 use super::error::{SourceError, SourceErrorKind};
 use super::facts::SourceFacts;
-use super::source::{Pieces, Source};
+use super::source::{Opening, Pieces, Source};
+use antiphon_core::request::range::Likely;
 use bytes::Bytes;
 use futures_core::Stream;
 use object_store::path::Path;
@@ -14,12 +15,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// An object of a store: S3, Azure, Google Cloud Storage, or whatever else the crate
-/// [`object_store`](https://docs.rs/object_store) speaks to.
+/// An object of a store: S3, Azure, Google Cloud Storage, or whatever else the crate `object_store` speaks to.
 ///
-/// Each answer asks for the object's facts and then for each range, which the store refuses if the object was
-/// replaced meanwhile. A program that knows the facts, because a database has them, gives them to
-/// [`ContentResponse::facts`](crate::ContentResponse::facts): then there is one request to the store.
+/// Most answers take one request to the store, which tells the facts and brings the whole or the range. Where
+/// the request has preconditions or wants several ranges, the facts come first, and the store refuses a range
+/// if the object was replaced meanwhile. A program that knows the facts, because a database has them, gives
+/// them to [`ContentResponse::facts`](crate::ContentResponse::facts).
 ///
 /// The object's `Content-Type`, `Content-Encoding` and `Cache-Control` are sent. For large media that need no
 /// check of yours, a redirect to a URL that the store has signed costs this process nothing.
@@ -64,6 +65,30 @@ impl Source for ObjectSource {
         let options = GetOptions::new().with_head(true);
         let got = self.store.get_opts(&self.location, options).await;
         facts(&got.map_err(of_store)?)
+    }
+
+    async fn open(&self, likely: Likely) -> Result<Opening, SourceError> {
+        let range = match likely {
+            Likely::Nothing => return self.facts().await.map(Opening::of),
+            Likely::Whole => None,
+            Likely::Range(start, end) => Some(GetRange::Bounded(start..end)),
+            Likely::From(start) => Some(GetRange::Offset(start)),
+            Likely::Last(length) => Some(GetRange::Suffix(length)),
+        };
+        let is_part = range.is_some();
+        let options = GetOptions::new().with_range(range);
+        match self.store.get_opts(&self.location, options).await {
+            Ok(got) => {
+                let opening = Opening::of(facts(&got)?);
+                Ok(opening.with_content(got.range.clone(), Stored(got.into_stream())))
+            }
+            Err(error @ (Error::NotFound { .. } | Error::PermissionDenied { .. })) => {
+                Err(of_store(error))
+            }
+            // There may be no such range.
+            Err(_) if is_part => self.facts().await.map(Opening::of),
+            Err(error) => Err(of_store(error)),
+        }
     }
 
     fn read(

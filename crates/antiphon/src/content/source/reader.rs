@@ -48,6 +48,7 @@ impl SourceReader {
         source: Arc<dyn AnySource>,
         facts: SourceFacts,
         content: FileContent,
+        mut opened: Option<(Range<u64>, Pieces)>,
         patience: Duration,
     ) -> Self {
         let whole = 0..facts.length();
@@ -61,8 +62,10 @@ impl SourceReader {
         let parts = segments.map(|segment| match segment {
             Segment::Bytes(bytes) => Part::Bytes(bytes.into()),
             Segment::File(range) => Part::Range(Asked {
+                pieces: opened
+                    .take_if(|(opened, _)| *opened == range)
+                    .map(|(_, pieces)| pieces),
                 range,
-                pieces: None,
                 ready: None,
             }),
         });

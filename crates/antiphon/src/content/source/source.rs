@@ -2,8 +2,10 @@
 
 use super::error::SourceError;
 use super::facts::SourceFacts;
+use antiphon_core::request::range::Likely;
 use bytes::Bytes;
 use futures_core::Stream;
+use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
@@ -14,9 +16,7 @@ use std::sync::Arc;
 ///
 /// [`ContentResponse`](crate::ContentResponse) answers with it as [`FileResponse`](crate::FileResponse) does
 /// with a file. There are sources for [`Bytes`], for an open file ([`FileSource`](crate::FileSource)), and with
-/// the feature `object-store` for an object ([`ObjectSource`]).
-///
-/// [`ObjectSource`]: https://docs.rs/antiphon/latest/antiphon/struct.ObjectSource.html
+/// the feature `object-store` for an object of a store (`ObjectSource`).
 ///
 /// # Examples
 ///
@@ -58,6 +58,18 @@ pub trait Source: Send + Sync + 'static {
     /// [`SourceError`] if there is none, or that cannot be told.
     fn facts(&self) -> impl Future<Output = Result<SourceFacts, SourceError>> + Send;
 
+    /// Returns the facts and, where that costs no other question, the content that the request will likely
+    /// get; by default the facts alone.
+    ///
+    /// If the answer is another one, the content is dropped, and [`read`](Self::read) is asked.
+    ///
+    /// # Errors
+    ///
+    /// As of [`facts`](Self::facts).
+    fn open(&self, _likely: Likely) -> impl Future<Output = Result<Opening, SourceError>> + Send {
+        async { Ok(Opening::of(self.facts().await?)) }
+    }
+
     /// Reads the bytes from the start of the range to before its end, of the version that `held` describes.
     ///
     /// The stream brings them in whatever pieces it likes. It is an error, [`SourceError::changed`], if there
@@ -74,14 +86,54 @@ pub trait Source: Send + Sync + 'static {
     }
 }
 
+/// What a source says when it is [opened](Source::open): its facts and, perhaps, some of its content.
+pub struct Opening {
+    pub(crate) facts: SourceFacts,
+    pub(crate) content: Option<(Range<u64>, Pieces)>,
+}
+
+impl Opening {
+    /// Makes one without content.
+    #[must_use]
+    pub const fn of(facts: SourceFacts) -> Self {
+        Self {
+            facts,
+            content: None,
+        }
+    }
+
+    /// Adds the content of a range, as [`read`](Source::read) brings it.
+    #[must_use]
+    pub fn with_content(
+        mut self,
+        range: Range<u64>,
+        content: impl Stream<Item = Result<Bytes, SourceError>> + Send + 'static,
+    ) -> Self {
+        self.content = Some((range, Box::pin(content)));
+        self
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let range = self.content.as_ref().map(|(range, _)| range);
+        formatter
+            .debug_struct("Opening")
+            .field("facts", &self.facts)
+            .field("content", &range)
+            .finish()
+    }
+}
+
 /// What comes of a range.
-pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send>>;
+pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send>>;
 
 /// A source of whichever type.
 pub(crate) trait AnySource: Send + Sync {
-    fn facts_of(
+    fn opening(
         self: Arc<Self>,
-    ) -> Pin<Box<dyn Future<Output = Result<SourceFacts, SourceError>> + Send>>;
+        likely: Likely,
+    ) -> Pin<Box<dyn Future<Output = Result<Opening, SourceError>> + Send>>;
 
     fn pieces(&self, range: Range<u64>, held: &SourceFacts) -> Pieces;
 
@@ -89,10 +141,11 @@ pub(crate) trait AnySource: Send + Sync {
 }
 
 impl<S: Source> AnySource for S {
-    fn facts_of(
+    fn opening(
         self: Arc<Self>,
-    ) -> Pin<Box<dyn Future<Output = Result<SourceFacts, SourceError>> + Send>> {
-        Box::pin(async move { self.facts().await })
+        likely: Likely,
+    ) -> Pin<Box<dyn Future<Output = Result<Opening, SourceError>> + Send>> {
+        Box::pin(async move { self.open(likely).await })
     }
 
     fn pieces(&self, range: Range<u64>, held: &SourceFacts) -> Pieces {
