@@ -240,6 +240,28 @@ const drivers = {
     assert.deepEqual([...new Set(panel.media)], [206], "the player asks for ranges, and gets them");
   },
 
+  async object(panel) {
+    const whole = (await fetched("/object")).toString();
+    await panel.call("Load");
+    assert.equal(await panel.status(), 200);
+    assert.equal(await panel.body(), whole);
+    const { etag } = await panel.table(".remembered");
+    assert.match(etag, /^"[^"]+"$/, "a strong tag");
+    await panel.call("bytes=0-13");
+    assert.equal(await panel.status(), 206);
+    assert.equal(await panel.body(), "line 1\nline 2\n");
+    assert.equal((await panel.headers())["content-range"], `bytes 0-13/${whole.length}`);
+    await panel.call("Two slices");
+    assert.equal(await panel.status(), 206);
+    assert.match((await panel.headers())["content-type"], /^multipart\/byteranges; boundary=/);
+    await panel.call("Resume");
+    assert.equal(await panel.status(), 206);
+    assert.equal(await panel.body(), whole.slice(8883));
+    await panel.call("If-None-Match");
+    assert.equal(await panel.status(), 304);
+    assert.equal((await panel.headers()).etag, etag);
+  },
+
   async conditional(panel) {
     panel.complaints.add("status of 412");
     await panel.call("Load");

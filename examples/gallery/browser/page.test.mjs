@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { base, face, fetched, html, origin, PanelOnPage, panels, STEP_TIMEOUT, TEST_TIMEOUT, until, visit } from "./page.mjs";
 
 const WIDTHS = [360, 700, 800, 1024, 1280, 1920];
-const CALLED = ["plain", "html", "response", "redirect", "cookies", "stream", "download", "audio", "conditional", "events", "chart", "chat"];
+const CALLED = ["plain", "html", "response", "redirect", "cookies", "stream", "download", "audio", "object", "conditional", "events", "chart", "chat"];
 const options = { timeout: TEST_TIMEOUT };
 
 test("the page is whole as it is served", options, () => visit(async (page) => {

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "page"
 PYTHON_PACKAGE = HERE.parents[2] / "python"
 FACE = "Python"
-PACKAGES = ["orjson"]
+PACKAGES = ["obstore", "orjson"]
 """What programs use besides antiphon and their server."""
 
 

@@ -83,8 +83,10 @@ fn setup(name: &str, source: &str) -> String {
         "cargo new {name} && cd {name}\ncargo add --path '{}'",
         antiphon.display()
     );
-    if source.contains("channel::redis") {
-        commands += " --features redis";
+    for (path, feature) in FEATURES {
+        if source.contains(path) {
+            commands += &format!(" --features {feature}");
+        }
     }
     for (path, package) in CRATES {
         if source.contains(path) {
@@ -156,9 +158,19 @@ fn escaped(text: &str) -> String {
 
 const FACE: &str = "Rust";
 
+/// What programs use of `antiphon` that it has not by default.
+const FEATURES: [(&str, &str); 2] = [
+    ("channel::redis", "redis"),
+    ("ObjectSource", "object-store"),
+];
+
 /// What programs use besides `antiphon`: how it begins in a path, and what `cargo add` takes for it.
-const CRATES: [(&str, &str); 7] = [
-    ("tokio::", "tokio@1 --features macros,rt-multi-thread,time"),
+const CRATES: [(&str, &str); 8] = [
+    (
+        "tokio::",
+        "tokio@1 --features macros,rt-multi-thread,sync,time",
+    ),
+    ("object_store::", "object_store@0.14 --no-default-features"),
     ("async_stream::", "async-stream@0.3"),
     ("bytes::", "bytes@1"),
     ("http::", "http@1"),

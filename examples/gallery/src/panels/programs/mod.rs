@@ -19,6 +19,7 @@ mod events;
 mod html;
 mod json;
 mod json_lines;
+mod object;
 mod plain;
 mod redirect;
 mod response;
@@ -49,6 +50,6 @@ pub(crate) fn find(name: &str) -> Option<Program> {
             }
         };
     }
-    programs!(audio chart chat conditional cookies custom_json download events html json json_lines plain
-        redirect response status stream)
+    programs!(audio chart chat conditional cookies custom_json download events html json json_lines object
+        plain redirect response status stream)
 }
