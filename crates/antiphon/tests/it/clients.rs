@@ -4,7 +4,11 @@
 use crate::files::Folder;
 use crate::support::{Running, start};
 use antiphon::channel::EventChannel;
-use antiphon::{EventSourceResponse, FileResponse, LastEventId, ServerSentEvent, asgi};
+use antiphon::{
+    ContentResponse, EventSourceResponse, FileResponse, LastEventId, ServerSentEvent, SourceFacts,
+    asgi,
+};
+use bytes::Bytes;
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +19,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 const LENGTH: usize = 5_000_000;
 
-/// A served file, a folder for a client to work in, and what the client has asked for.
+/// Served content, a folder for a client to work in, and what the client has asked for.
 struct Site {
     content: Vec<u8>,
     server: Running,
@@ -25,7 +29,12 @@ struct Site {
 }
 
 impl Site {
-    async fn open() -> Self {
+    /// The same content as a file, and as bytes in memory.
+    async fn both() -> [Self; 2] {
+        [Self::open(false).await, Self::open(true).await]
+    }
+
+    async fn open(is_in_memory: bool) -> Self {
         let folder = Folder::new();
         let path = folder.0.join("served.bin");
         let content = noise();
@@ -36,13 +45,23 @@ impl Site {
 
         let ranges = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&ranges);
+        let facts = SourceFacts::new(LENGTH as u64).last_modified(modified);
+        let facts = facts.etag("a-tag").unwrap();
+        let in_memory = ContentResponse::new(Bytes::from(content.clone())).facts(facts);
         let app = move |scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send| {
             let range = scope
                 .headers()
                 .get("range")
                 .map_or("", |range| range.to_str().unwrap());
             seen.lock().unwrap().push(range.to_owned());
-            FileResponse::new(&path).call(scope, receive, send)
+            let file = FileResponse::new(&path);
+            let in_memory = in_memory.clone();
+            async move {
+                match is_in_memory {
+                    true => in_memory.call(scope, receive, send).await,
+                    false => file.call(scope, receive, send).await,
+                }
+            }
         };
         Self {
             content,
@@ -163,27 +182,28 @@ async fn curl_gets_the_whole_a_slice_and_the_rest() {
     if !installed("curl") {
         return;
     }
-    let site = Site::open().await;
-    assert_eq!(site.curl(&["--output", "whole"]).await, "200 5000000");
-    site.assert_whole("whole");
+    for site in Site::both().await {
+        assert_eq!(site.curl(&["--output", "whole"]).await, "200 5000000");
+        site.assert_whole("whole");
 
-    assert_eq!(
-        site.curl(&["--range", "100-199", "--output", "slice"])
-            .await,
-        "206 100"
-    );
-    assert_eq!(
-        fs::read(site.path("slice")).unwrap(),
-        site.content[100..200]
-    );
+        assert_eq!(
+            site.curl(&["--range", "100-199", "--output", "slice"])
+                .await,
+            "206 100"
+        );
+        assert_eq!(
+            fs::read(site.path("slice")).unwrap(),
+            site.content[100..200]
+        );
 
-    site.leave_half("half");
-    assert_eq!(
-        site.curl(&["--continue-at", "-", "--output", "half"]).await,
-        "206 2500000"
-    );
-    site.assert_whole("half");
-    assert_eq!(site.ranges(), ["", "bytes=100-199", "bytes=2500000-"]);
+        site.leave_half("half");
+        assert_eq!(
+            site.curl(&["--continue-at", "-", "--output", "half"]).await,
+            "206 2500000"
+        );
+        site.assert_whole("half");
+        assert_eq!(site.ranges(), ["", "bytes=100-199", "bytes=2500000-"]);
+    }
 }
 
 #[tokio::test]
@@ -191,29 +211,30 @@ async fn curl_does_not_load_again_what_has_not_changed() {
     if !installed("curl") {
         return;
     }
-    let site = Site::open().await;
-    // By the date that the file was given with its first download.
-    assert_eq!(
-        site.curl(&["--remote-time", "--output", "dated"]).await,
-        "200 5000000"
-    );
-    assert_eq!(
-        site.curl(&["--time-cond", "dated", "--output", "again"])
-            .await,
-        "304 0"
-    );
-    // By its tag.
-    assert_eq!(
-        site.curl(&["--etag-save", "tag", "--output", "tagged"])
-            .await,
-        "200 5000000"
-    );
-    assert_eq!(
-        site.curl(&["--etag-compare", "tag", "--output", "tagged"])
-            .await,
-        "304 0"
-    );
-    site.assert_whole("tagged");
+    for site in Site::both().await {
+        // By the date that the file was given with its first download.
+        assert_eq!(
+            site.curl(&["--remote-time", "--output", "dated"]).await,
+            "200 5000000"
+        );
+        assert_eq!(
+            site.curl(&["--time-cond", "dated", "--output", "again"])
+                .await,
+            "304 0"
+        );
+        // By its tag.
+        assert_eq!(
+            site.curl(&["--etag-save", "tag", "--output", "tagged"])
+                .await,
+            "200 5000000"
+        );
+        assert_eq!(
+            site.curl(&["--etag-compare", "tag", "--output", "tagged"])
+                .await,
+            "304 0"
+        );
+        site.assert_whole("tagged");
+    }
 }
 
 #[tokio::test]
@@ -221,21 +242,22 @@ async fn wget_gets_the_rest() {
     if !installed("wget") {
         return;
     }
-    let site = Site::open().await;
-    site.leave_half("file.bin");
-    site.run(
-        "wget",
-        &[
-            "--no-config",
-            "--quiet",
-            "--timeout=20",
-            "--tries=1",
-            "--continue",
-        ],
-    )
-    .await;
-    site.assert_whole("file.bin");
-    assert_eq!(site.ranges(), ["bytes=2500000-"]);
+    for site in Site::both().await {
+        site.leave_half("file.bin");
+        site.run(
+            "wget",
+            &[
+                "--no-config",
+                "--quiet",
+                "--timeout=20",
+                "--tries=1",
+                "--continue",
+            ],
+        )
+        .await;
+        site.assert_whole("file.bin");
+        assert_eq!(site.ranges(), ["bytes=2500000-"]);
+    }
 }
 
 #[tokio::test]
@@ -243,25 +265,26 @@ async fn aria2_gets_it_over_four_connections() {
     if !installed("aria2c") {
         return;
     }
-    let site = Site::open().await;
-    let arguments = [
-        "--no-conf",
-        "--quiet",
-        "--max-connection-per-server=4",
-        "--split=4",
-        "--min-split-size=1M",
-        "--file-allocation=none",
-        "--async-dns=false",
-        "--disable-ipv6",
-        "--enable-dht=false",
-        "--max-tries=1",
-        "--stop=20",
-    ];
-    site.run("aria2c", &arguments).await;
-    site.assert_whole("file.bin");
-    let ranges = site.ranges();
-    let slices = ranges.iter().filter(|range| !range.is_empty()).count();
-    assert!(slices >= 3, "{ranges:?}");
+    for site in Site::both().await {
+        let arguments = [
+            "--no-conf",
+            "--quiet",
+            "--max-connection-per-server=4",
+            "--split=4",
+            "--min-split-size=1M",
+            "--file-allocation=none",
+            "--async-dns=false",
+            "--disable-ipv6",
+            "--enable-dht=false",
+            "--max-tries=1",
+            "--stop=20",
+        ];
+        site.run("aria2c", &arguments).await;
+        site.assert_whole("file.bin");
+        let ranges = site.ranges();
+        let slices = ranges.iter().filter(|range| !range.is_empty()).count();
+        assert!(slices >= 3, "{ranges:?}");
+    }
 }
 
 #[tokio::test]
