@@ -6,7 +6,7 @@ use antiphon_core::body::segment::{self, Segment};
 use antiphon_core::fields::{FieldValue, Headers};
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::method::Method;
-use antiphon_core::request::range::{self, MAX_RANGES, RangeOutcome, RangePolicy};
+use antiphon_core::request::range::{self, Likely, MAX_RANGES, RangeOutcome, RangePolicy};
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat, plan};
 use antiphon_core::response::plan::Body;
 use antiphon_core::text::http_date::HttpDate;
@@ -497,6 +497,24 @@ proptest! {
             prop_assert!(sorted || !starlette);
             parts.sort_by_key(|part| part.start);
             prop_assert!(parts.windows(2).all(|pair| pair[0].end < pair[1].start));
+        }
+    }
+
+    #[test]
+    fn what_is_likely_is_what_comes(field in range_field(), length in 1_u64..300) {
+        let request = RequestFields::of(Method::Get, [("range", &field)]);
+        let expected = match Likely::of(&request) {
+            Likely::Nothing => return Ok(()),
+            Likely::Whole => return Err(TestCaseError::fail("there is a range")),
+            Likely::Range(start, end) => start..end.min(length),
+            Likely::From(start) => start..length,
+            Likely::Last(last) => length.saturating_sub(last)..length,
+        };
+        let found = range::parse(&field, length, MAX_RANGES, RangePolicy::Rfc9110);
+        if expected.start >= length {
+            prop_assert_eq!(found, RangeOutcome::Unsatisfiable);
+        } else {
+            prop_assert_eq!(found, RangeOutcome::Parts(vec![expected]));
         }
     }
 
