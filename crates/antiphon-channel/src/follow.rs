@@ -2,5 +2,6 @@
 
 pub use crate::entry::{InvalidEntry, event, fields, placeholder};
 pub use crate::entry_id::EntryId;
-pub use crate::follower::{Counters, Follower, Outcome};
+pub use crate::follower::Follower;
+pub use crate::follower_counters::{Counters, Outcome};
 pub use crate::tail::{Answer, Ask, StreamState};

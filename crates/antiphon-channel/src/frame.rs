@@ -43,6 +43,42 @@ impl Draft {
     }
 }
 
+/// The line of an encoded event that has its id: behind comments, and before all else.
+pub(crate) struct IdLine<'a> {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) id: &'a str,
+    pub(crate) separator: &'a str,
+}
+
+impl<'a> IdLine<'a> {
+    pub(crate) fn find(frame: &'a [u8]) -> Option<Self> {
+        let text = str::from_utf8(frame).ok()?;
+        let mut start = 0;
+        loop {
+            let line = text.get(start..)?;
+            let len = line.find(['\r', '\n'])?;
+            let (line, rest) = line.split_at(len);
+            let separator = ["\r\n", "\r", "\n"]
+                .into_iter()
+                .find(|end| rest.starts_with(end))?;
+            let end = start + len + separator.len();
+            if let Some(id) = line.strip_prefix(ID) {
+                return Some(Self {
+                    start,
+                    end,
+                    id,
+                    separator,
+                });
+            }
+            if !line.starts_with(':') {
+                return None;
+            }
+            start = end;
+        }
+    }
+}
+
 /// An id without an event.
 pub(crate) fn position(id: &str) -> Bytes {
     [ID, id, "\r\n\r\n"].concat().into()

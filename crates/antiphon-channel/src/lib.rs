@@ -51,6 +51,7 @@ mod epoch;
 mod feed;
 pub mod follow;
 mod follower;
+mod follower_counters;
 mod following;
 mod frame;
 mod log;

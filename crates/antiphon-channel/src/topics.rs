@@ -2,7 +2,7 @@
 
 use crate::channel::EventChannel;
 use crate::composite_id::{self, MAX_TOPICS};
-use crate::frame;
+use crate::frame::{self, IdLine};
 use crate::subscriber::Subscriber;
 use antiphon_core::request::last_event_id::LastEventId;
 use bytes::Bytes;
@@ -413,42 +413,6 @@ impl fmt::Debug for TopicsHandle {
             .debug_struct("TopicsHandle")
             .field("topics", &lock(&self.changes).keys.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// The line of an encoded event that has its id: behind comments, and before all else.
-struct IdLine<'a> {
-    start: usize,
-    end: usize,
-    id: &'a str,
-    separator: &'a str,
-}
-
-impl<'a> IdLine<'a> {
-    fn find(frame: &'a [u8]) -> Option<Self> {
-        let text = str::from_utf8(frame).ok()?;
-        let mut start = 0;
-        loop {
-            let line = text.get(start..)?;
-            let len = line.find(['\r', '\n'])?;
-            let (line, rest) = line.split_at(len);
-            let separator = ["\r\n", "\r", "\n"]
-                .into_iter()
-                .find(|end| rest.starts_with(end))?;
-            let end = start + len + separator.len();
-            if let Some(id) = line.strip_prefix("id: ") {
-                return Some(Self {
-                    start,
-                    end,
-                    id,
-                    separator,
-                });
-            }
-            if !line.starts_with(':') {
-                return None;
-            }
-            start = end;
-        }
     }
 }
 

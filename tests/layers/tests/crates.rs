@@ -23,7 +23,7 @@ const FS: [&str; 11] = [
     "content_hash",
 ];
 
-const CHANNEL: [&str; 22] = [
+const CHANNEL: [&str; 23] = [
     "policy",
     "counters",
     "parked",
@@ -43,6 +43,7 @@ const CHANNEL: [&str; 22] = [
     "topics",
     "tail",
     "feed",
+    "follower_counters",
     "follower",
     "builder",
     "follow",

@@ -45,35 +45,26 @@ pub(crate) trait Batches: Unpin {
     ) -> Poll<usize>;
 }
 
-impl Batches for Subscriber {
-    fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll_position(context)
-    }
+macro_rules! batches {
+    ($($who:ty)*) => {$(
+        impl Batches for $who {
+            fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+                self.poll_position(context)
+            }
 
-    fn poll_batch(
-        &mut self,
-        context: &mut Context<'_>,
-        max_bytes: usize,
-        batch: &mut VecDeque<Bytes>,
-    ) -> Poll<usize> {
-        self.poll_batch(context, max_bytes, batch)
-    }
+            fn poll_batch(
+                &mut self,
+                context: &mut Context<'_>,
+                max_bytes: usize,
+                batch: &mut VecDeque<Bytes>,
+            ) -> Poll<usize> {
+                self.poll_batch(context, max_bytes, batch)
+            }
+        }
+    )*};
 }
 
-impl Batches for Topics {
-    fn poll_position(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll_position(context)
-    }
-
-    fn poll_batch(
-        &mut self,
-        context: &mut Context<'_>,
-        max_bytes: usize,
-        batch: &mut VecDeque<Bytes>,
-    ) -> Poll<usize> {
-        self.poll_batch(context, max_bytes, batch)
-    }
-}
+batches!(Subscriber Topics);
 
 impl<S: Batches> Subscribed<S> {
     pub(crate) fn new(subscriber: S) -> Self {
