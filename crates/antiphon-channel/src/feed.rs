@@ -52,14 +52,21 @@ impl Shared {
         });
     }
 
-    /// Puts older events before those that are held, of which there are to be about `max_bytes` at most.
-    /// Wakes nobody as long as somebody waits for still older ones.
-    pub(crate) fn extend(&self, events: Events, before: Before, max_bytes: u64) {
+    /// Puts events that lie directly before `from` before those that are held, of which there are to be
+    /// about `max_bytes` at most. Wakes nobody as long as somebody waits for still older ones.
+    ///
+    /// If another is the oldest that is held by now, some would be missing between: since that was asked,
+    /// one who wanted it has left, and the log has let go of events. Then it is asked again.
+    pub(crate) fn extend(&self, from: EntryId, events: Events, before: Before, max_bytes: u64) {
         let mut state = self.lock();
         let state_ = &mut *state;
         let Some(following) = state_.following.as_deref_mut() else {
             return;
         };
+        let oldest = state_.log.oldest();
+        if oldest.and_then(|id| EntryId::parse(id.as_bytes())) != Some(from) {
+            return;
+        }
         let named = events
             .into_iter()
             .map(|(id, frame)| (id.to_string().into(), frame));

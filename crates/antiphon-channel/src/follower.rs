@@ -246,7 +246,9 @@ impl Follower {
             Step::Started(events) => shared.start(events, place),
             Step::Appended(events) => shared.append(events, place),
             Step::Lost(events) => shared.replace(events, place),
-            Step::Extended(events, before) => shared.extend(events, before, MAX_REPLAY),
+            Step::Extended(from, events, before) => {
+                shared.extend(from, events, before, MAX_REPLAY);
+            }
         }
         if is_settled {
             shared.end_reading();
@@ -442,7 +444,7 @@ impl State {
                 }
                 events
             }
-            Step::Started(events) | Step::Extended(events, _) => events,
+            Step::Started(events) | Step::Extended(_, events, _) => events,
         };
         self.measure(events);
     }

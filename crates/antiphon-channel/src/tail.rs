@@ -71,8 +71,8 @@ pub(crate) enum Step<T> {
     Appended(Vec<(EntryId, T)>),
     /// Entries may have been missed; these are the stream's newest now, the oldest first.
     Lost(Vec<(EntryId, T)>),
-    /// These lie directly before the oldest entry that was asked about, the oldest first.
-    Extended(Vec<(EntryId, T)>, Before),
+    /// These lie directly before this entry, the oldest first.
+    Extended(EntryId, Vec<(EntryId, T)>, Before),
 }
 
 /// What lies before the entries of an extension.
@@ -126,8 +126,8 @@ enum Doubt<T> {
     Empty,
     /// These came instead of the entry that was asked for.
     Other(Vec<(EntryId, T)>),
-    /// These are the oldest that there are.
-    Oldest(Vec<(EntryId, T)>),
+    /// These are the oldest that there are, before this one.
+    Oldest(EntryId, Vec<(EntryId, T)>),
 }
 
 impl<T> Tail<T> {
@@ -230,10 +230,14 @@ impl<T> Tail<T> {
                 match self.doubt.take() {
                     Some(Doubt::Empty) => self.empty(state),
                     Some(Doubt::Other(entries)) => self.other(state, entries),
-                    Some(Doubt::Oldest(entries)) if state.entries_added == Some(state.length) => {
-                        Step::Extended(entries, Before::Nothing)
+                    Some(Doubt::Oldest(from, entries))
+                        if state.entries_added == Some(state.length) =>
+                    {
+                        Step::Extended(from, entries, Before::Nothing)
                     }
-                    Some(Doubt::Oldest(entries)) => Step::Extended(entries, Before::Gone),
+                    Some(Doubt::Oldest(from, entries)) => {
+                        Step::Extended(from, entries, Before::Gone)
+                    }
                     None => Step::Unsettled,
                 }
             }
@@ -321,14 +325,14 @@ impl<T> Tail<T> {
         let is_page = entries.len() >= count;
         if entries.first().is_none_or(|(first, _)| *first != from) {
             // It is trimmed, and all before it.
-            return Step::Extended(Vec::new(), Before::Gone);
+            return Step::Extended(from, Vec::new(), Before::Gone);
         }
         entries.remove(0);
         entries.reverse();
         if is_page {
-            return Step::Extended(entries, Before::Unknown);
+            return Step::Extended(from, entries, Before::Unknown);
         }
-        self.doubt = Some(Doubt::Oldest(entries));
+        self.doubt = Some(Doubt::Oldest(from, entries));
         Step::Unsettled
     }
 
@@ -643,20 +647,23 @@ mod tests {
         let (oldest, entries) = (stream.entries[6].0, stream.entries[3..6].to_vec());
         assert_eq!(
             page(&stream, oldest),
-            Step::Extended(entries, Before::Unknown)
+            Step::Extended(oldest, entries, Before::Unknown)
         );
         let (oldest, entries) = (stream.entries[2].0, stream.entries[..2].to_vec());
         assert_eq!(
             page(&stream, oldest),
-            Step::Extended(entries, Before::Nothing)
+            Step::Extended(oldest, entries, Before::Nothing)
         );
         stream.trim(8);
         let (oldest, entries) = (stream.entries[1].0, stream.entries[..1].to_vec());
-        assert_eq!(page(&stream, oldest), Step::Extended(entries, Before::Gone));
+        assert_eq!(
+            page(&stream, oldest),
+            Step::Extended(oldest, entries, Before::Gone)
+        );
         stream.trim(1);
         assert_eq!(
             page(&stream, oldest),
-            Step::Extended(Vec::new(), Before::Gone)
+            Step::Extended(oldest, Vec::new(), Before::Gone)
         );
     }
 }

@@ -488,6 +488,44 @@ fn a_question_that_is_refused_is_asked_again_with_the_next_sweep() {
     assert_eq!(node.follower.counters().published, 1);
 }
 
+#[test]
+fn older_events_that_come_too_late_leave_no_gap() {
+    let engine = engine();
+    add(&engine, 1..=40);
+    let mut node = Node::new(&engine, builder().queue_events(1).follower());
+    let mut live = node.follower.subscribe("news", None);
+    node.settle();
+    assert_eq!(position(&mut live).unwrap(), "id: 40-0\r\n\r\n");
+    // One wants what lies far back, and leaves while the second page of it is under way.
+    let mut gone = node.follower.subscribe("news", Some(b"1-0"));
+    assert_eq!(read(&mut gone), [""; 0]);
+    let answered = |node: &Node| {
+        let asks = node.follower.asks().into_iter().map(|(name, ask)| {
+            let answer = engine.borrow_mut().get_mut(&*name).unwrap().answer(ask);
+            (name, answer)
+        });
+        asks.collect::<Vec<_>>()
+    };
+    let page = answered(&node);
+    for (name, answer) in page {
+        node.follower.answer(&name, answer);
+    }
+    let late = answered(&node);
+    assert_eq!(late.len(), 1);
+    drop(gone);
+    // Another wants the same before it comes.
+    let mut other = node.follower.subscribe("news", Some(b"1-0"));
+    assert_eq!(read(&mut other), [""; 0]);
+    for (name, answer) in late {
+        node.follower.answer(&name, answer);
+    }
+    node.settle();
+    let expected: Vec<String> = (2..=40)
+        .map(|number| format!("{number}-0 {number}"))
+        .collect();
+    assert_eq!(read(&mut other), expected);
+}
+
 #[derive(Clone, Debug)]
 enum Action {
     Add(u8),

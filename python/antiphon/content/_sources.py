@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,6 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
-import sniffio
 
 from antiphon import _antiphon
 from antiphon.content._errors import SourceChanged, SourceNotFound
@@ -295,4 +295,4 @@ UNKNOWN = {None, "", "application/octet-stream", "binary/octet-stream"}
 
 def on_asyncio() -> bool:
     """Whether it is asyncio that awaits."""
-    return sniffio.current_async_library() == "asyncio"
+    return asyncio._get_running_loop() is not None
