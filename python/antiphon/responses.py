@@ -36,8 +36,9 @@ __all__ = [
 class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
     """A response of text or bytes.
 
-    A subclass may set ``media_type`` and ``charset``, and override ``render`` and
-    ``init_headers``.
+    A subclass may set ``media_type``, ``charset`` and ``add_etags`` (``True`` or ``"weak"``: what
+    GET and HEAD get with status 200 has an ``ETag``, and their preconditions are answered, as after
+    ``add_etag()``), and override ``render``, ``init_headers`` and ``generate_etag``.
 
     Args:
         content: Text, bytes, a memory view, or ``None`` for no content.
@@ -63,13 +64,15 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
 
     Sends:
         ``Content-Length``, and ``Content-Type`` if there is a media type. What ``headers`` has of
-        these counts. Cookies are added by ``set_cookie``.
+        these counts. Cookies are added by ``set_cookie``, an entity tag by ``add_etag``; a 304 and
+        a 412 have that, and nothing that describes content.
 
     Source: RFC 9110, sections 6, 8.3 and 8.6; ``starlette.responses.Response``.
     """
 
     media_type: str | None = None
     charset = "utf-8"
+    add_etags: bool | Literal["weak"] = False
 
     def __init__(
         self,

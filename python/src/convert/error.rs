@@ -6,6 +6,7 @@ use antiphon_core::fields::InvalidHeader;
 use antiphon_core::response::content::InvalidResponse;
 use antiphon_core::values::content_disposition::InvalidDisposition;
 use antiphon_core::values::cookie::{InvalidCookie, InvalidCookieKind};
+use antiphon_core::values::etag::InvalidTag;
 use antiphon_core::values::event::InvalidEvent;
 use antiphon_fs::{OpenError, OpenErrorKind};
 use pyo3::exceptions::{
@@ -82,6 +83,11 @@ pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
         _ => None,
     };
     own.unwrap_or_else(|| PyValueError::new_err(error.to_string()))
+}
+
+/// An entity tag that a class makes and that is none.
+pub(crate) fn etag(error: &InvalidTag) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 /// An event that a client would misread.

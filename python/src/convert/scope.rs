@@ -1,11 +1,13 @@
 //! What a scope says of the request.
 
-use super::error;
+use super::{error, field};
 use antiphon_core::asgi::scope::ScopeType;
+use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::method::Method;
 use pyo3::exceptions::PyKeyError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDict, PyString};
 
 /// What `scope` says of the request: what is answered, and by which method it was asked for.
@@ -49,6 +51,19 @@ fn request_with(
         scope_type,
         method_of(scope_type, method.unwrap_or_default()),
     ))
+}
+
+/// What a scope's header says of the representation that is wanted.
+pub(crate) fn request_fields(scope: &Bound<'_, PyAny>, method: Method) -> PyResult<RequestFields> {
+    let mut fields = RequestFields::new(method);
+    if let Some(headers) = entry(scope, intern!(scope.py(), "headers"))? {
+        for line in headers.try_iter()? {
+            let (name, value) = field::parts(&line?)?;
+            let name = name.extract::<PyBackedBytes>()?;
+            fields.note(&name, || value.extract::<PyBackedBytes>())?;
+        }
+    }
+    Ok(fields)
 }
 
 /// What is answered. No response answers any other type (D-35).

@@ -1,5 +1,6 @@
 //! The base of all responses: what it holds.
 
+use super::conditions::{Conditions, Strength};
 use crate::convert::field_list;
 use antiphon_core::fields::HeaderPatch;
 use pyo3::intern;
@@ -22,6 +23,8 @@ pub(crate) struct Response {
     pub(super) headers: Option<Py<PyAny>>,
     /// A program has set `body` since the headers were made.
     pub(super) is_body_changed: bool,
+    /// Somebody wants it to have a tag, and preconditions to be answered; its headers are its own then.
+    pub(super) conditions: Option<Box<Conditions>>,
 }
 
 /// What a constructor is given.
@@ -55,6 +58,15 @@ impl Response {
     pub(super) fn make_own(&mut self, py: Python<'_>) {
         if let Some(shared) = self.shared_headers.take() {
             self.raw_headers = Some(field_list::copy(shared.bind(py)).into_any().unbind());
+        }
+    }
+
+    /// Has a tag added when it is requested, since its class says so.
+    pub(super) fn add_etag_for_class(&mut self, py: Python<'_>, strength: Option<Strength>) {
+        if let Some(strength) = strength {
+            self.make_own(py);
+            self.conditions
+                .get_or_insert_with(|| Conditions::Class(strength).into());
         }
     }
 

@@ -3,6 +3,7 @@
 //! Looking that up for each response costs more than building it, so it is kept for as long as the
 //! class is as it was: a change of the class, or of one of its bases, gives it another version.
 
+use super::conditions::{self, Strength};
 use super::head_cache::HeadCache;
 use super::originals;
 use super::renderer::{Render, Renderer};
@@ -24,6 +25,8 @@ pub(super) struct ClassProfile {
     uses_our_init_headers: bool,
     /// What turns its content into bytes; `None` if a program wrote it.
     pub(super) render: Option<Render>,
+    /// Whether its responses have tags added.
+    pub(super) add_etags: Option<Strength>,
     /// `None` if `media_type` or `charset` is anything but text, so that each response is asked.
     content: Option<DefaultContent>,
 }
@@ -105,6 +108,7 @@ impl ClassProfile {
             uses_our_slots,
             uses_our_init_headers: is_ours(intern!(py, "init_headers"))?,
             render,
+            add_etags: conditions::of_class(class)?,
             content,
         })
     }

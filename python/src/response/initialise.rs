@@ -115,6 +115,7 @@ pub(super) fn fresh<'py>(
         Head::Own(list) => state.set_raw_headers(list.into_any()),
         Head::Shared(list) => state.shared_headers = Some(list),
     }
+    state.add_etag_for_class(py, profile.add_etags);
     Ok(())
 }
 
@@ -240,7 +241,12 @@ pub(super) fn make_headers<'py>(
     let callers = headers.map(field_list::of_caller).transpose()?;
     let callers = callers.unwrap_or_default();
     let list = content.describe(py, callers, || own_content_type(response))?;
-    response.borrow_mut().is_body_changed = false;
+    let mut state = response.borrow_mut();
+    state.is_body_changed = false;
+    if content.length.is_some() {
+        state.add_etag_for_class(py, profile.add_etags);
+    }
+    drop(state);
     if profile.uses_our_slots() {
         let list = list.into_any().unbind();
         response.borrow_mut().set_raw_headers(list);

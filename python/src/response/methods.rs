@@ -2,6 +2,8 @@
 
 use super::base::{Arguments, Response, length, status};
 use super::class_profile::ClassProfile;
+use super::conditional::{self, Asked};
+use super::conditions::{Conditions, Strength};
 use super::native::Native;
 use super::renderer::Renderer;
 use super::{build, initialise};
@@ -11,10 +13,10 @@ use crate::headers;
 use antiphon_core::fields::{FieldName, HeaderPatch};
 use antiphon_core::request::method::Method;
 use antiphon_core::response::content::ContentFacts;
-use antiphon_core::response::fixed;
 use antiphon_core::response::plan::Body;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PySuper, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
@@ -168,6 +170,66 @@ impl Response {
         Self::patch(slf, HeaderPatch::Append(FieldName::SET_COOKIE, value))
     }
 
+    /// Add an ``ETag``, and answer the preconditions of requests.
+    ///
+    /// With status 200, GET and HEAD get 304 by ``If-None-Match`` and ``If-Modified-Since``, and 412
+    /// by ``If-Match`` and ``If-Unmodified-Since``; ``Last-Modified`` counts if the program has set
+    /// it. An ``ETag`` that is set already stays, and none is made. With another method the action has
+    /// been performed by the time there is a response, so its preconditions are the program's to
+    /// evaluate, before.
+    ///
+    /// A class whose responses are all to have one says ``add_etags = True``.
+    ///
+    /// Args:
+    ///     weak: Whether the tag is weak: for content whose form something between changes, such as a
+    ///         middleware that compresses it. It never matches an ``If-Match``.
+    ///
+    /// Raises:
+    ///     TypeError: If the content does not lie ready, as that of a file or a stream.
+    ///     ValueError: If the class's ``generate_etag`` makes something else.
+    ///
+    /// Example:
+    ///     >>> from antiphon.responses import PlainTextResponse
+    ///     >>> response = PlainTextResponse("hello")
+    ///     >>> response.add_etag()
+    ///     >>> response.headers["etag"]
+    ///     '"ea8f163db38682925e4491c5e58d4bb3"'
+    ///
+    /// Source: RFC 9110, sections 8.8.3 and 13; Starlette has no such method.
+    #[pyo3(signature = (weak=false))]
+    fn add_etag(slf: &Bound<'_, Self>, weak: bool) -> PyResult<()> {
+        let strength = if weak {
+            Strength::Weak
+        } else {
+            Strength::Strong
+        };
+        conditional::add_etag(slf, strength)
+    }
+
+    /// Make the tag that ``add_etag`` and ``add_etags`` add; a class may override it.
+    ///
+    /// A class that knows a version of what it sends saves the hash.
+    ///
+    /// Returns:
+    ///     The tag, in quotes or, if it is strong, without: 128 bits of BLAKE3 of the content, as of a file with the same bytes
+    ///     and ``etag="content"``. ``None`` adds no tag.
+    ///
+    /// Example:
+    ///     >>> from antiphon.responses import JSONResponse
+    ///     >>> class Article(JSONResponse):
+    ///     ...     add_etags = True
+    ///     ...     version = 7
+    ///     ...     def generate_etag(self):
+    ///     ...         return f'"{self.version}"'
+    ///     >>> Article({"title": "Antiphon"}).generate_etag()
+    ///     '"7"'
+    ///
+    /// Source: RFC 9110, section 8.8.3; Starlette has no such method.
+    fn generate_etag(slf: &Bound<'_, Self>) -> PyResult<Option<String>> {
+        let body = slf.getattr(intern!(slf.py(), "body"))?;
+        conditional::of_content(&body).map(Some)
+    }
+
     /// What is sent to whoever `scope` describes: the two messages, and what runs after them.
     fn _messages<'py>(
         slf: &Bound<'py, Self>,
@@ -191,10 +253,20 @@ impl Response {
         }
 
         let [status_code, raw_headers, content, background] = Self::state(slf)?;
+        let asked = Asked {
+            scope,
+            scope_type,
+            method,
+            status: status(&status_code)?,
+        };
         let list = field_list::as_list(&raw_headers)?;
+        let (list, raw_headers) = match conditional::tagged(slf, &list, &asked)? {
+            Some(tagged) => (tagged.clone(), tagged.into_any()),
+            None => (list, raw_headers),
+        };
         let declared = field_list::declared(&list)?;
         let facts = ContentFacts {
-            status: status(&status_code)?,
+            status: asked.status,
             // A length that the program has taken out stays out.
             length: match declared.content_length {
                 Some(_) => Some(length(&content)?),
@@ -202,13 +274,18 @@ impl Response {
             },
             declared: declared.borrowed(),
         };
-        let plan = fixed::plan(facts, method).map_err(|error| {
+        let plan = conditional::plan(slf, facts, &asked)?.map_err(|error| {
             if slf.borrow().is_body_changed {
                 error::changed_body(&error)
             } else {
                 error::response(&error)
             }
         })?;
+        let status_code = if plan.status == asked.status {
+            status_code
+        } else {
+            plan.status.into_pyobject(py)?.into_any()
+        };
         let (raw_headers, body) = if plan.keeps_headers() {
             (raw_headers, plan.body)
         } else {
@@ -304,11 +381,20 @@ impl Response {
                 state.set_item(name, value)?;
             }
         }
+        if let Some(conditions) = &response.conditions {
+            state.set_item("_conditions", conditions.state())?;
+        }
         Ok(state)
     }
 
     fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
         for (name, value) in state.copy()?.iter() {
+            if name.eq("_conditions")? {
+                let (whose, strength) = value.extract::<(PyBackedStr, PyBackedStr)>()?;
+                let conditions = Conditions::of_state((&whose, &strength));
+                slf.borrow_mut().conditions = Some(conditions.into());
+                continue;
+            }
             slf.setattr(name.cast::<PyString>()?, value)?;
         }
         Ok(())

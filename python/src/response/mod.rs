@@ -4,6 +4,8 @@
 //! |------------------|-----------------------------------------------------------------------------|
 //! | `renderer`       | what turns content into bytes                                               |
 //! | `head_cache`     | the headers of the last responses of a class                                |
+//! | `conditions`     | who wants a response to have a tag, and preconditions to be answered         |
+//! | `conditional`    | tags of content that lies ready, and what preconditions make of them        |
 //! | `class_profile`  | what a class overrides, and what it says of its content                     |
 //! | `native`         | classes that build their responses themselves                               |
 //! | `build`          | from a call of such a class to a response                                   |
@@ -16,6 +18,8 @@
 mod base;
 pub(crate) mod build;
 mod class_profile;
+mod conditional;
+mod conditions;
 pub(crate) mod event_source;
 pub(crate) mod file;
 mod head_cache;

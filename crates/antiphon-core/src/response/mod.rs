@@ -1,5 +1,6 @@
 //! The response classes: facts in, a [`Plan`](plan::Plan) out.
 
+mod conditional;
 pub mod content;
 pub mod event_source;
 pub mod file;

@@ -31,6 +31,25 @@ pub fn of_content(hash: &[u8]) -> FieldValue {
     FieldValue::from_visible_ascii(text)
 }
 
+/// The weak entity tag of the same name: for content that is as good as the same where the tag is.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::etag;
+///
+/// let weak = etag::weak(etag::of_content(&[0x0c]));
+/// assert_eq!(weak, "W/\"0c\"");
+/// assert_eq!(etag::weak(weak), "W/\"0c\"");
+/// ```
+#[must_use]
+pub fn weak(tag: FieldValue) -> FieldValue {
+    if tag.as_bytes().starts_with(b"W/") {
+        return tag;
+    }
+    FieldValue::from_checked([b"W/", tag.as_bytes()].concat())
+}
+
 /// The entity tag of content that a program or a store has given a name: the name itself if it is a tag, and
 /// otherwise in quotes, strong.
 ///

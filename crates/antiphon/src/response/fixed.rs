@@ -1,14 +1,17 @@
 //! Responses whose content lies ready, and the classes that render it.
 
 use super::doors::{into_response, service};
-use super::parameters::{Parameters, parameter_methods};
+use super::parameters::{Parameters, parameter_methods, unix_now};
 use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::content::ready::IntoContent;
 use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
+use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::fixed;
+use antiphon_core::values::etag;
 use antiphon_core::values::media_type::{Charset, MediaType};
+use antiphon_fs::hash_of;
 use bytes::Bytes;
 use http::StatusCode;
 use std::convert::Infallible;
@@ -160,6 +163,8 @@ bytes_as_they_are!(Raw, Html, PlainText);
 pub struct FixedResponse<C> {
     content: Bytes,
     parameters: Parameters,
+    /// Whether preconditions are evaluated, since the program has asked for it.
+    is_conditional: bool,
     class: PhantomData<fn() -> C>,
 }
 
@@ -191,6 +196,7 @@ impl<C: ResponseClass> FixedResponse<C> {
         Self {
             content,
             parameters,
+            is_conditional: false,
             class: PhantomData,
         }
     }
@@ -198,6 +204,71 @@ impl<C: ResponseClass> FixedResponse<C> {
 
 impl<C> FixedResponse<C> {
     parameter_methods!();
+
+    /// Adds a strong `ETag`, a hash of the content, and has preconditions answered.
+    ///
+    /// A tag that is set already stays, and is not made: so a program that knows a version of what it sends
+    /// saves the hash, by `.header("etag", "\"v7\"")?.add_etag()`. With status 200, GET and HEAD get 304 by
+    /// `If-None-Match` and `If-Modified-Since`, and 412 by `If-Match` and `If-Unmodified-Since`
+    /// ([RFC 9110 §13.2.2]); `Last-Modified` counts if the program has set it. With another method the
+    /// action has been performed by the time there is a response, so its preconditions are the program's to
+    /// evaluate, before ([§13.2.1]).
+    ///
+    /// The tag is 128 bits of BLAKE3: that of a file with the same bytes and
+    /// [`EtagSource::Content`](crate::EtagSource::Content), and of the Python face.
+    ///
+    /// The request has to be known: by [`call`](Self::call), [`into_http`](Self::into_http) and tower's
+    /// `Service`. axum's `IntoResponse` sends the tag and never 304.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::HtmlResponse;
+    ///
+    /// let response = HtmlResponse::new("<p>hi</p>").add_etag();
+    /// let tag = response.headers().get("etag").unwrap().to_text();
+    /// let request = http::Request::get("/").header("if-none-match", tag).body(())?;
+    /// let answer = response.into_http(&request)?;
+    /// assert_eq!(answer.status(), 304);
+    /// assert!(!answer.headers().contains_key("content-type"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [RFC 9110 §13.2.2]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
+    /// [§13.2.1]: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
+    pub fn add_etag(self) -> Self {
+        self.add_etag_with(etag::of_content)
+    }
+
+    /// Adds a weak `ETag`, a hash of the content, and has preconditions answered, as
+    /// [`add_etag`](Self::add_etag) does.
+    ///
+    /// A weak tag is for content that something between changes in form, such as a layer that compresses it.
+    /// It never matches an `If-Match` ([RFC 9110 §8.8.1]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::PlainTextResponse;
+    ///
+    /// let response = PlainTextResponse::new("hello").add_weak_etag();
+    /// assert_eq!(response.headers().get("etag").unwrap(), "W/\"ea8f163db38682925e4491c5e58d4bb3\"");
+    /// ```
+    ///
+    /// [RFC 9110 §8.8.1]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1
+    pub fn add_weak_etag(self) -> Self {
+        self.add_etag_with(|hash| etag::weak(etag::of_content(hash)))
+    }
+
+    fn add_etag_with(mut self, tag: impl FnOnce(&[u8]) -> FieldValue) -> Self {
+        self.is_conditional = true;
+        let headers = &mut self.parameters.headers;
+        if !headers.contains(FieldName::ETAG.as_str()) {
+            let tag = tag(&hash_of(&self.content));
+            headers.apply(HeaderPatch::Append(FieldName::ETAG, tag));
+        }
+        self
+    }
 
     /// Returns the content.
     #[must_use]
@@ -211,6 +282,7 @@ impl<C> Clone for FixedResponse<C> {
         Self {
             content: self.content.clone(),
             parameters: self.parameters.clone(),
+            is_conditional: self.is_conditional,
             class: PhantomData,
         }
     }
@@ -222,6 +294,7 @@ impl<C> fmt::Debug for FixedResponse<C> {
             .debug_struct("FixedResponse")
             .field("content", &self.content)
             .field("parameters", &self.parameters)
+            .field("is_conditional", &self.is_conditional)
             .finish()
     }
 }
@@ -232,7 +305,11 @@ impl<C> PlannableAtOnce for FixedResponse<C> {
     fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(Some(self.content.len() as u64))?;
         let head = content::head(facts, self.parameters.content_type())?;
-        let plan = fixed::plan(facts, request.method)?;
+        let plan = if self.is_conditional {
+            fixed::plan_conditionally(facts, &request.fields(), unix_now())?
+        } else {
+            fixed::plan(facts, request.method)?
+        };
         Ok(self
             .parameters
             .planned(head, plan, |()| Source::Bytes(self.content)))

@@ -3,6 +3,7 @@
 
 mod apps;
 mod clients;
+mod conditional;
 mod content;
 mod delivery;
 mod doors;

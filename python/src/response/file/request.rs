@@ -1,11 +1,10 @@
 //! What a scope asks of a file.
 
-use crate::convert::{field, scope};
+use crate::convert::scope;
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::request::fields::RequestFields;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
 
 /// What decides how a file is answered.
 pub(in crate::response) struct Request {
@@ -29,15 +28,8 @@ impl Request {
             });
         }
         let method = scope.get_item(intern!(py, "method"))?;
-        let mut fields =
-            RequestFields::new(scope::method_in_any_case(scope_type, scope::text(&method)?));
-        if let Some(headers) = scope::entry(scope, intern!(py, "headers"))? {
-            for line in headers.try_iter()? {
-                let (name, value) = field::parts(&line?)?;
-                let name = name.extract::<PyBackedBytes>()?;
-                fields.note(&name, || value.extract::<PyBackedBytes>())?;
-            }
-        }
+        let method = scope::method_in_any_case(scope_type, scope::text(&method)?);
+        let fields = scope::request_fields(scope, method)?;
         let extensions = scope::entry(scope, intern!(py, "extensions"))?;
         Ok(Self {
             scope_type,

@@ -6,14 +6,14 @@ use crate::body::segment::Segment;
 use crate::fields::{Declared, FieldName, FieldValue, HeaderPatch};
 use crate::request::fields::RequestFields;
 use crate::request::method::Method;
-use crate::request::preconditions::{Outcome, Validators};
+use crate::request::preconditions::Validators;
 use crate::request::range::{self, RangeOutcome, RangePolicy};
+use crate::response::conditional::{instead_of_content, without_content};
 use crate::response::content::{self, ContentFacts, InvalidResponse};
 use crate::response::plan::{Base, Body, Plan};
 use crate::values::media_type::{Charset, MediaType};
 use alloc::format;
 use alloc::vec;
-use alloc::vec::Vec;
 
 /// What is known of the file, and of the response that was built for it.
 #[derive(Clone, Copy, Debug)]
@@ -89,14 +89,10 @@ pub fn plan(
         declared: file.declared,
     };
     facts.refuse_transfer_encoding()?;
-    let (method, preconditions) = (request.method(), request.preconditions());
-    if file.status == 200 && !preconditions.is_empty() {
-        match preconditions.evaluate(file.declared.into(), method, terms.now) {
-            Outcome::NotModified => return Ok(without_content(304)),
-            Outcome::PreconditionFailed => return Ok(without_content(412)),
-            Outcome::Proceed => {}
-        }
+    if let Some(plan) = instead_of_content(file.status, file.declared, request, terms.now) {
+        return Ok(plan);
     }
+    let method = request.method();
     let mut whole = Plan {
         status: file.status,
         headers: Base::Callers,
@@ -118,6 +114,7 @@ pub fn plan(
     else {
         return Ok(whole);
     };
+    let preconditions = request.preconditions();
     if !preconditions.permits_range(Validators::from(file.declared), terms.now) {
         return Ok(whole);
     }
@@ -143,22 +140,6 @@ const fn permits_ranges(status: u16, method: Method, policy: RangePolicy) -> boo
             (_, Method::Get) | (RangePolicy::Starlette, Method::Head) => true,
             (RangePolicy::Rfc9110, Method::Head) | (_, Method::Other) => false,
         }
-}
-
-/// 304 and 412: the validators and what the caller has set, but nothing that describes content
-/// (RFC 9110 §15.4.5).
-fn without_content(status: u16) -> Plan<FileContent> {
-    let mut patches = Vec::new();
-    if status != 304 {
-        let length = FieldValue::from(0);
-        patches.push(HeaderPatch::Append(FieldName::CONTENT_LENGTH, length));
-    }
-    Plan {
-        status,
-        headers: Base::WithoutContent,
-        patches,
-        body: Body::Empty,
-    }
 }
 
 fn unsatisfiable(length: u64, sends: bool, policy: RangePolicy) -> Plan<FileContent> {
