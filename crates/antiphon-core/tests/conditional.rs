@@ -88,7 +88,11 @@ fn what_contradicts_itself_is_refused_whatever_the_client_has() {
 
 #[test]
 fn a_weak_tag_stays_weak() {
-    for (tag, weak) in [("\"1\"", "W/\"1\""), ("W/\"1\"", "W/\"1\""), ("\"\"", "W/\"\"")] {
+    for (tag, weak) in [
+        ("\"1\"", "W/\"1\""),
+        ("W/\"1\"", "W/\"1\""),
+        ("\"\"", "W/\"\""),
+    ] {
         assert_eq!(etag::weak(FieldValue::try_from(tag).unwrap()), *weak);
     }
 }

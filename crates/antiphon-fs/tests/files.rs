@@ -247,3 +247,17 @@ fn what_the_kernel_makes_is_told_from_an_empty_file() {
         assert_eq!(file.facts().length, 0);
     }
 }
+
+#[test]
+fn a_name_that_is_another_files_by_now_stays() {
+    let folder = Folder::new("names");
+    let (path, other) = (folder.file("a", b"a"), folder.file("b", b"b"));
+    let file = OpenFile::open(&path).unwrap();
+    fs::rename(&other, &path).unwrap();
+    let error = file.remove(&path).unwrap_err();
+    assert_eq!(error.to_string(), "another file has its name");
+    assert_eq!(fs::read(&path).unwrap(), b"b");
+    let file = OpenFile::open(&path).unwrap();
+    file.remove(&path).unwrap();
+    assert!(!path.exists());
+}

@@ -222,6 +222,7 @@ pub use antiphon_core::fields::{self as headers, Headers};
 pub use antiphon_core::request::last_event_id;
 pub use antiphon_core::request::range::{Likely, RangePolicy};
 pub use antiphon_core::response::content::InvalidResponse;
+pub use antiphon_core::response::offload::{InvalidOffload, Offload};
 pub use antiphon_core::text::http_date::HttpDate;
 pub use antiphon_core::values::content_disposition;
 pub use antiphon_core::values::cookie::{self, SameSite, SetCookie};

@@ -71,6 +71,11 @@ impl FieldName {
     /// `x-accel-buffering`
     pub const X_ACCEL_BUFFERING: Self = Self(Cow::Borrowed("x-accel-buffering"));
 
+    /// `x-accel-redirect`
+    pub const X_ACCEL_REDIRECT: Self = Self(Cow::Borrowed("x-accel-redirect"));
+    /// `x-sendfile`
+    pub const X_SENDFILE: Self = Self(Cow::Borrowed("x-sendfile"));
+
     /// The name, in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {

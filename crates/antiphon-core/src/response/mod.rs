@@ -6,6 +6,7 @@ pub mod event_source;
 pub mod file;
 pub mod fixed;
 pub mod json_lines;
+pub mod offload;
 pub mod plan;
 pub mod redirect;
 pub mod streaming;

@@ -72,7 +72,13 @@ pub fn quote<'a>(text: &'a str, safe: &SafeSet) -> Cow<'a, str> {
     };
     let mut quoted = String::with_capacity(text.len() + 2 * (text.len() - first).min(64));
     quoted.push_str(&text[..first]);
-    for byte in text.bytes().skip(first) {
+    push_quoted(&mut quoted, &text.as_bytes()[first..], safe);
+    Cow::Owned(quoted)
+}
+
+/// Appends `bytes`, of which every one that is not in `safe` is written as `%XX`.
+pub(crate) fn push_quoted(quoted: &mut String, bytes: &[u8], safe: &SafeSet) {
+    for byte in bytes.iter().copied() {
         if safe.holds(byte) {
             quoted.push(char::from(byte));
         } else {
@@ -81,7 +87,6 @@ pub fn quote<'a>(text: &'a str, safe: &SafeSet) -> Cow<'a, str> {
             quoted.push(char::from(UPPER_HEX[usize::from(byte & 0xF)]));
         }
     }
-    Cow::Owned(quoted)
 }
 
 /// Decodes every `%XX` of `text`; what is then not UTF-8 becomes U+FFFD.

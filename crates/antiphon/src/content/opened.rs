@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Opened {
     pub(super) file: Arc<OpenFile>,
     place: Place,
+    is_removed: bool,
 }
 
 impl Opened {
@@ -62,6 +63,7 @@ impl Opened {
         Ok(Self {
             file: Arc::new(file),
             place: place.clone(),
+            is_removed: false,
         })
     }
 
@@ -70,6 +72,7 @@ impl Opened {
         Self {
             file: Arc::new(file),
             place: Place::at(name),
+            is_removed: false,
         }
     }
 
@@ -98,6 +101,29 @@ impl Opened {
             .await
             .map_err(FileError::task)?
             .map_err(|error| FileError::read(self.path(), &error))
+    }
+
+    /// Removes the file from its folder; what is open can be read still. A file that cannot be removed is
+    /// logged.
+    pub(crate) async fn remove(&mut self) {
+        // Nobody else is to be told to open it, whatever comes of this.
+        self.is_removed = true;
+        let (file, place) = (Arc::clone(&self.file), self.place.clone());
+        let removed = match blocking(move || file.remove(place.path())) {
+            Ok(removing) => removing.await.map_err(FileError::task),
+            Err(error) => Err(error),
+        };
+        let path = self.path().display();
+        match removed {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, %path, "a file was not removed"),
+            Err(error) => tracing::error!(%error, %path, "a file was not removed"),
+        }
+    }
+
+    /// Tells whether it was removed, so that nobody else can open it.
+    pub(crate) const fn is_removed(&self) -> bool {
+        self.is_removed
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -50,6 +50,14 @@ impl Place {
         }
     }
 
+    /// Returns the path if a file can have it.
+    pub(crate) fn reached(&self) -> Result<&Path, FileError> {
+        match self {
+            Self::At(path) => Ok(path),
+            Self::Beneath(beneath) => beneath.named().map(|_| &*beneath.whole),
+        }
+    }
+
     /// Opens the file; may wait.
     pub(crate) fn open(&self) -> Result<OpenFile, FileError> {
         match self {

@@ -43,7 +43,8 @@ impl Planned {
                 Box::pin(sent).await?;
             }
             Source::File(file, content) => {
-                let by_path = offers.pathsend && background.is_none();
+                let may_go = background.is_some() || file.is_removed();
+                let by_path = offers.pathsend && !may_go;
                 let start = Message::Start {
                     scope_type,
                     status,

@@ -13,13 +13,16 @@ use crate::deliver::planned::{Planned, Source};
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::FieldValue;
 use antiphon_core::request::fields::RequestFields;
+use antiphon_core::response::content::InvalidResponse;
 use antiphon_core::response::file::Stat;
+use antiphon_core::response::offload::Offload;
 use antiphon_core::values::etag;
 use antiphon_core::values::media_type::MediaType;
 use http::StatusCode;
 use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A file, sent as the request asks for it: whole, in ranges, or not at all because the client has it.
 ///
@@ -64,11 +67,13 @@ use std::path::{Path, PathBuf};
 #[must_use = "a response does nothing until it is sent or returned"]
 #[derive(Clone, Debug)]
 pub struct FileResponse {
-    place: Place,
+    pub(super) place: Place,
     stat_result: Option<antiphon_fs::FileFacts>,
     etag: EtagSource,
-    offer: Offer,
-    parameters: Parameters,
+    pub(super) offer: Offer,
+    pub(super) offload: Option<Arc<Offload>>,
+    pub(super) delete_after: bool,
+    pub(super) parameters: Parameters,
 }
 
 impl FileResponse {
@@ -116,6 +121,8 @@ impl FileResponse {
             stat_result: None,
             etag: EtagSource::Stat,
             offer: Offer::new(),
+            offload: None,
+            delete_after: false,
             parameters: Parameters::new(StatusCode::OK, None),
         }
     }
@@ -148,6 +155,35 @@ impl FileResponse {
         self
     }
 
+    /// Has the file removed once it is answered for: as soon as it is open, before anything is sent, so that
+    /// it is gone however the answer ends. It is what a file is made for that is sent once.
+    ///
+    /// That holds for 304, 412, 416 and HEAD, too. The content comes from the open file, never by
+    /// `http.response.pathsend`, and is gone from the disk with the last descriptor. A file that is not
+    /// answered for (it cannot be opened, a header contradicts it, the response is dropped unasked) stays. One
+    /// that cannot be removed, or whose name is another file's by then, is logged, and sent. Of a symbolic
+    /// link, the link is removed. With [`offload`](Self::offload) it is an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::FileResponse;
+    /// use http_body_util::BodyExt;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let path = std::env::temp_dir().join(format!("report-{}.csv", std::process::id()));
+    /// std::fs::write(&path, "a,b")?;
+    /// let response = FileResponse::new(&path).delete_after();
+    /// let answer = response.into_http(&http::Request::new(())).await?;
+    /// assert!(!path.exists());
+    /// assert_eq!(answer.into_body().collect().await?.to_bytes(), "a,b");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub const fn delete_after(mut self) -> Self {
+        self.delete_after = true;
+        self
+    }
+
     /// Answers a request of which these fields are known.
     #[cfg(feature = "axum")]
     pub(crate) async fn answer(
@@ -158,7 +194,10 @@ impl FileResponse {
     }
 
     async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {
-        let file = Opened::open(self.place.clone()).await?;
+        if let Some(offload) = self.offload.take() {
+            return self.plan_offloaded(&offload);
+        }
+        let mut file = Opened::open(self.place.clone()).await?;
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let length = match self.stat_result {
             None if file.is_generated() => None,
@@ -185,6 +224,9 @@ impl FileResponse {
             &boundary,
         );
         let plan = plan.map_err(FileError::invalid)?;
+        if self.delete_after {
+            file.remove().await;
+        }
         Ok(self
             .parameters
             .planned([], plan, |content| Source::File(file, content)))
@@ -208,6 +250,14 @@ impl FileResponse {
                 .await?
                 .map(|hash| etag::of_content(&hash)),
         })
+    }
+
+    /// Adds what the header says of the file in its present state.
+    pub(super) fn describe(&mut self, stat: Stat) -> Result<(), InvalidResponse> {
+        let filename = self.offer.filename.as_deref().map(Path::new);
+        let name = filename.unwrap_or_else(|| self.place.path());
+        let parameters = &mut self.parameters;
+        self.offer.describe(parameters, stat, || guess(name))
     }
 }
 
@@ -277,7 +327,8 @@ answer_methods! {
     /// Sends the file to whoever `scope` describes, then runs the background task.
     ///
     /// A server that offers `http.response.pathsend` gets the path of a whole file, unless there is a
-    /// background task, which might remove the file before the server has opened it.
+    /// background task, which might remove the file before the server has opened it, or
+    /// [`delete_after`](Self::delete_after).
     ///
     /// # Errors
     ///

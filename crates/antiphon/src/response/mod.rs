@@ -12,6 +12,7 @@ mod json;
 #[cfg(feature = "json")]
 mod json_lines;
 mod offer;
+mod offload;
 mod parameters;
 pub(crate) mod plannable;
 mod redirect;

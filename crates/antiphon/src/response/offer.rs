@@ -61,7 +61,7 @@ impl Offer {
     }
 
     /// Adds what the header says of the content in its present state.
-    fn describe(
+    pub(super) fn describe(
         &self,
         parameters: &mut Parameters,
         stat: Stat,

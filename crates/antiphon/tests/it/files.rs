@@ -443,7 +443,7 @@ async fn a_server_that_offers_it_gets_the_path() {
     );
 }
 
-async fn sent(response: FileResponse, scope: asgi::Scope) -> Vec<Message> {
+pub(crate) async fn sent(response: FileResponse, scope: asgi::Scope) -> Vec<Message> {
     let (sender, messages) = std::sync::mpsc::channel();
     let send = asgi::Send::from_fn(move |message| {
         let sent = sender.send(message).map_err(asgi::Error::from);
