@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run run-python run-nodes gallery clients redis-server test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
+.PHONY: help run run-python run-nodes gallery clients redis-server nginx test test-all test-rust test-layers test-portable test-no-std test-python test-packages test-gallery lint lint-rust lint-python docs bench soak hostile fuzz check-release check
 
 help: ## shows this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -56,7 +56,10 @@ test-no-std:
 redis-server: # what the tests of channels over Redis run
 	tests/redis-server
 
-test-python: redis-server # on each CPython that can be had
+nginx: # what the tests of files that a server in front sends run
+	tests/nginx
+
+test-python: redis-server nginx # on each CPython that can be had
 	python/nox
 
 test-packages: # the packages of both faces, installed and used as a stranger would

@@ -5,7 +5,7 @@ the fields of an event that are sent as text, and for the state of a copy.
 """
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeVar, final, overload
 
@@ -31,6 +31,8 @@ __all__ = [
     "StreamMessages",
     "StreamingResponse",
     "Subscriber",
+    "XAccel",
+    "XSendfile",
     "__version__",
     "content_disposition_of",
     "ensure_bytes",
@@ -131,6 +133,24 @@ class FileResponse(Response):
     def set_stat_headers(self, stat_result: os.stat_result) -> None: ...
     def _open(self, scope: Scope) -> tuple[Message, Message] | FileMessages | None: ...
     def _open_waiting(self, scope: Scope) -> tuple[Message, Message] | FileMessages: ...
+    def _open_to_delete(self, scope: Scope) -> tuple[Message, Message] | FileMessages: ...
+    def _offloaded(self, scope: Scope) -> tuple[Message, Message]: ...
+    def _expect_offload(self) -> None: ...
+
+@final
+class XAccel:
+    def __new__(
+        cls,
+        mapping: Mapping[str, str]
+        | Mapping[os.PathLike[str], str]
+        | Iterable[tuple[str | os.PathLike[str], str]],
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[dict[str, str]]: ...
+
+@final
+class XSendfile:
+    def __new__(cls, server: Literal["apache", "lighttpd"] | None = None) -> Self: ...
+    def __getnewargs__(self) -> tuple[str | None]: ...
 
 class StreamingResponse(Response):
     def _stream(self, scope: Scope) -> StreamMessages: ...

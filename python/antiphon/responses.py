@@ -17,8 +17,9 @@ import anyio.to_thread
 
 from antiphon import _antiphon, _disconnect, _file, _request_body, _starlette, _stream
 from antiphon._threaded_iterator import ThreadedIterator
+from antiphon.offload import XAccel, XSendfile
 from antiphon.requests import ClientDisconnect
-from antiphon.types import Background, HeaderFields, Receive, SameSite, Scope, Send
+from antiphon.types import Background, HeaderFields, Message, Receive, SameSite, Scope, Send
 
 __all__ = [
     "FileResponse",
@@ -568,12 +569,13 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
     The file is opened once, when the response is sent, and what memory holds of it is sent without
     a thread. ``Range``, ``If-Range``, ``If-None-Match``, ``If-Modified-Since``, ``If-Match`` and
     ``If-Unmodified-Since`` are answered. A server that offers ``http.response.pathsend`` gets the
-    path of a whole file, unless there is a background task, which might remove the file too early.
+    path of a whole file, unless there is a background task, which might remove the file too early,
+    or ``delete_after``.
 
     A subclass may set ``chunk_size`` (bytes in a message), ``max_ranges`` (more than these give the
-    whole file), ``range_policy`` (``"starlette"``, or ``"rfc9110"`` where the two differ) and
-    ``conditional`` (``False`` answers no preconditions), and override ``set_stat_headers`` and
-    ``generate_multipart``.
+    whole file), ``range_policy`` (``"starlette"``, or ``"rfc9110"`` where the two differ),
+    ``conditional`` (``False`` answers no preconditions), ``offload`` and ``delete_after``, and
+    override ``set_stat_headers`` and ``generate_multipart``.
 
     The tag of a file that was modified before 1990, which is a time that a build has set, is also
     made of times that no program can set, so that each machine has another; there is no
@@ -595,13 +597,27 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             the bytes, for which a file is read once, and again when it has changed; the hashes of
             4096 files are remembered by device, inode, size and times. By default what the class
             says, which is ``"stat"``.
+        offload: Which server in front is to send the file, and where it has it: an ``XAccel`` or an
+            ``XSendfile`` of ``antiphon.offload``. The file is neither looked for nor opened: a
+            missing one is the other server's 404, and ranges and preconditions are its to answer,
+            by validators of its own. No field of a request counts. By default what the class says,
+            which is ``None``.
+        delete_after: Whether the file is removed once it is answered for: as soon as it is open,
+            before anything is sent, so that it is gone however the answer ends, be it a 304 or one
+            to HEAD. The content comes from the open file, never by ``http.response.pathsend``. A
+            file that is not answered for stays: it cannot be opened, a header contradicts it, or
+            the response is never sent. One that cannot be removed is logged, and sent. Of a
+            symbolic link, the link is removed. By default what the class says, which is ``False``.
 
     Raises:
         RuntimeError: When it is sent, if there is no such file, if it is no regular file, or if it
             is shorter than what was announced. Only in the last case something may have been sent.
         OSError: When it is sent, if it cannot be opened or read.
-        ValueError: If a header field cannot be sent, ``content_disposition_type`` is no token, or
-            ``etag`` is none of its two words.
+        ValueError: If a header field cannot be sent, ``content_disposition_type`` is no token,
+            ``etag`` is none of its two words, or ``offload`` and ``delete_after`` are both given;
+            with ``offload``, when it is sent, if the path is outside of the mapping, has a part
+            ``..`` or cannot be said to that server, or if the status code is not 200.
+        TypeError: If ``offload`` is none of its two classes.
         UnicodeEncodeError: If a header field is not Latin-1.
 
     Example:
@@ -615,7 +631,8 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         ``Last-Modified``; with a ``filename``, ``Content-Disposition``. A 206 says by
         ``Content-Range`` which part it is; one of several parts is ``multipart/byteranges``, and
         each part says it. A 416 says by ``Content-Range`` how long the file is. A 304 and a 412
-        have the validators alone. What ``headers`` has of these counts.
+        have the validators alone. What ``headers`` has of these counts. With an ``offload`` there
+        is its field, and none of those by which a server speaks for a file.
 
     Source: RFC 9110, sections 13 and 14; RFC 6266; ``starlette.responses.FileResponse``, which
     answers no preconditions.
@@ -630,6 +647,8 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
     range_policy: Literal["starlette", "rfc9110"] = "starlette"
     conditional = True
     etag: Literal["stat", "content"] = "stat"
+    offload: XAccel | XSendfile | None = None
+    delete_after: bool = False
 
     def __init__(
         self,
@@ -642,7 +661,16 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         stat_result: os.stat_result | None = None,
         content_disposition_type: str = "attachment",
         etag: Literal["stat", "content"] | None = None,
+        *,
+        offload: XAccel | XSendfile | None = None,
+        delete_after: bool | None = None,
     ) -> None:
+        if offload is not None:
+            self.offload = offload
+        if delete_after is not None:
+            self.delete_after = delete_after
+        if self.offload is not None:
+            self._expect_offload()
         self._initialise_file(
             path,
             status_code,
@@ -702,7 +730,13 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             OSError: If it cannot be opened or read.
             ValueError: If the scope is of another type than ``http`` and ``websocket``.
         """
-        messages = self._open(scope)
+        messages: tuple[Message, Message] | _antiphon.FileMessages | None
+        if self.offload is not None:
+            messages = self._offloaded(scope)
+        elif self.delete_after:
+            messages = await anyio.to_thread.run_sync(self._open_to_delete, scope)
+        else:
+            messages = self._open(scope)
         if messages is None:
             messages = await anyio.to_thread.run_sync(self._open_waiting, scope)
         if isinstance(messages, tuple):

@@ -22,7 +22,7 @@ ROOT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "antip
 MONTH = 30 * 24 * 3600
 PROJECT = Path(__file__).resolve().parents[2]
 # For packages that have no wheel yet, and for tests that use them.
-PROGRAMS = ["ca-certificates", "curl", "gcc", "git", "libc6-dev"]
+PROGRAMS = ["ca-certificates", "curl", "gcc", "git", "libc6-dev", "nginx"]
 # How the machine reaches its networks.
 SHARED = ["/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt"]
 

@@ -32,6 +32,7 @@ ORDER = (
     "_event_stream",
     "channel",
     "datastructures",
+    "offload",
     "requests",
     "responses",
     "content",

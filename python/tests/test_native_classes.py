@@ -59,6 +59,8 @@ def faults_of_native(cls: Any) -> Iterator[str]:
     if not _antiphon.is_native(cls):
         yield f"{name}: expected the decorator `@_antiphon.native`"
     _, *parameters = inspect.signature(cls.__init__).parameters.values()
+    # A call with one that is by keyword only goes to `__init__`.
+    parameters = [given for given in parameters if given.kind is not given.KEYWORD_ONLY]
     found = tuple(parameter.name for parameter in parameters)
     if found != native.parameters:
         yield f"{name}.__init__: expected the parameters {native.parameters}, but found {found}"

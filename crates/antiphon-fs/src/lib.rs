@@ -13,19 +13,23 @@
 //!
 //! Writing, directories and memory maps are not handled here.
 
+mod absolute;
 mod content_hash;
 mod errno;
 mod error;
 mod facts;
 mod open_file;
 mod patient;
+mod removal;
 #[cfg(any(windows, test))]
 mod windows_names;
 
+pub use absolute::absolute_bytes;
 pub use content_hash::{ContentHash, hash_of};
 pub use error::{OpenError, OpenErrorKind};
 pub use facts::{FileFacts, Read};
 pub use open_file::OpenFile;
+pub use removal::remove;
 
 #[cfg_attr(
     all(

@@ -113,43 +113,6 @@ impl OpenFile {
         Ok(system::stat(&self.file)?.facts)
     }
 
-    /// Removes the file from its folder, where `path` is its name; what is open can be read still, and is
-    /// gone with the last descriptor. Of a symbolic link, the link is removed. Waits for the disk.
-    ///
-    /// # Errors
-    ///
-    /// Those of the operating system; on Unix also one if the name is another file's by now, which stays.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use antiphon_fs::OpenFile;
-    ///
-    /// # let folder = std::env::temp_dir().join(format!("antiphon-remove-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
-    /// let path = folder.join("report.csv");
-    /// std::fs::write(&path, "a,b")?;
-    /// let file = OpenFile::open(&path)?;
-    /// file.remove(&path)?;
-    /// assert!(!path.exists());
-    /// assert_eq!(file.read_at(&mut [0; 8], 0)?, 3);
-    /// assert!(file.remove(&path).is_err());
-    /// # std::fs::remove_dir_all(&folder)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn remove(&self, path: &Path) -> io::Result<()> {
-        // Windows removes the name when the last handle is closed, which its handles permit.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            let named = fs::metadata(path)?;
-            if (named.ino(), named.dev()) != (self.facts.inode, self.facts.device) {
-                return Err(io::Error::other("another file has its name"));
-            }
-        }
-        fs::remove_file(path)
-    }
-
     /// What the file was when it was opened.
     #[must_use]
     pub const fn facts(&self) -> FileFacts {

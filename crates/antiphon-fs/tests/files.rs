@@ -2,7 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use antiphon_fs::{OpenErrorKind, OpenFile, Read};
+use antiphon_fs::{OpenErrorKind, OpenFile, Read, remove};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -254,10 +254,10 @@ fn a_name_that_is_another_files_by_now_stays() {
     let (path, other) = (folder.file("a", b"a"), folder.file("b", b"b"));
     let file = OpenFile::open(&path).unwrap();
     fs::rename(&other, &path).unwrap();
-    let error = file.remove(&path).unwrap_err();
+    let error = remove(&path, file.facts()).unwrap_err();
     assert_eq!(error.to_string(), "another file has its name");
     assert_eq!(fs::read(&path).unwrap(), b"b");
     let file = OpenFile::open(&path).unwrap();
-    file.remove(&path).unwrap();
+    remove(&path, file.facts()).unwrap();
     assert!(!path.exists());
 }

@@ -4,6 +4,7 @@
 use antiphon_channel::PublishError;
 use antiphon_core::fields::InvalidHeader;
 use antiphon_core::response::content::InvalidResponse;
+use antiphon_core::response::offload::InvalidOffload;
 use antiphon_core::values::content_disposition::InvalidDisposition;
 use antiphon_core::values::cookie::{InvalidCookie, InvalidCookieKind};
 use antiphon_core::values::etag::InvalidTag;
@@ -87,6 +88,11 @@ pub(crate) fn cookie(text: &Bound<'_, PyAny>, error: &InvalidCookie) -> PyErr {
 
 /// An entity tag that a class makes and that is none.
 pub(crate) fn etag(error: &InvalidTag) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// A file that a server in front cannot be told of.
+pub(crate) fn offload(error: &InvalidOffload) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 

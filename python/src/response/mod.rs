@@ -12,6 +12,7 @@
 //! | `base`           | the base of all: its state                                                  |
 //! | `initialise`     | how that is made of what a constructor is given                             |
 //! | `methods`        | what programs call on it                                                    |
+//! | `fixed_messages` | from content that lies ready to messages                                     |
 //! | `stream_messages` | from what an iterator brings to messages                                    |
 //! | the others       | a class each                                                                |
 
@@ -22,6 +23,7 @@ mod conditional;
 mod conditions;
 pub(crate) mod event_source;
 pub(crate) mod file;
+mod fixed_messages;
 mod head_cache;
 mod initialise;
 pub(crate) mod json;

@@ -18,7 +18,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// A class that builds its responses itself.
 pub(super) trait NativeClass {
-    /// The parameters of its constructor, in order, at most [`MOST`].
+    /// The parameters of its constructor, in order, at most [`MOST`]; not those that are by keyword only,
+    /// with which a call goes to `__init__`.
     const PARAMETERS: &'static [&'static str];
 
     /// How many of them have no default.

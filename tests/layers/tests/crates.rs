@@ -9,10 +9,12 @@ const CORE: [&str; 7] = [
     "text", "fields", "values", "request", "body", "response", "asgi",
 ];
 
-const FS: [&str; 11] = [
+const FS: [&str; 13] = [
+    "absolute",
     "errno",
     "error",
     "facts",
+    "removal",
     "patient",
     "windows_names",
     "procfs",

@@ -3,7 +3,8 @@
 //! | server           | field              | what it names                                          |
 //! |------------------|--------------------|--------------------------------------------------------|
 //! | nginx            | `X-Accel-Redirect` | a location of its configuration, mostly an `internal` one |
-//! | Apache, lighttpd | `X-Sendfile`       | the path of the file                                   |
+//! | Apache           | `X-Sendfile`       | the path of the file, as it is                         |
+//! | lighttpd         | `X-Sendfile`       | the path of the file, percent-encoded                  |
 //!
 //! The server in front answers ranges and preconditions, by validators of its own. Which location a folder
 //! has is the program's to say: no field of a request is looked at, such as the `X-Accel-Mapping` and
@@ -39,7 +40,16 @@ pub struct Offload(Server);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Server {
     XAccel(Vec<Mapped>),
-    XSendfile,
+    XSendfile(Reading),
+}
+
+/// What a server makes of the path in `X-Sendfile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// Nobody has said, so that a path has to mean the same to all.
+    Either,
+    AsItIs,
+    Decoded,
 }
 
 /// A folder, and where the server in front has it.
@@ -95,19 +105,35 @@ impl Offload {
         Ok(Self(Server::XAccel(mapped)))
     }
 
-    /// Apache with `mod_xsendfile`, or lighttpd, by `X-Sendfile`: the path of the file, percent-encoded, as
-    /// both decode it. Which folders they send from is for their configuration to say.
+    /// Apache with `mod_xsendfile`, or lighttpd, by `X-Sendfile`, which holds the path of the file. Which
+    /// folders they send from is for their configuration to say.
+    ///
+    /// Apache takes the path as it is, and lighttpd decodes it: so a path with a `%` is an error, unless it
+    /// is [said](Self::x_sendfile_to_apache) [which](Self::x_sendfile_to_lighttpd) of them it is for.
     #[must_use]
     pub const fn x_sendfile() -> Self {
-        Self(Server::XSendfile)
+        Self(Server::XSendfile(Reading::Either))
+    }
+
+    /// Apache with `mod_xsendfile`, by `X-Sendfile`: the path as it is. One with a control character, or
+    /// with a space at its end, is an error, since no field can say it.
+    #[must_use]
+    pub const fn x_sendfile_to_apache() -> Self {
+        Self(Server::XSendfile(Reading::AsItIs))
+    }
+
+    /// lighttpd, by `X-Sendfile`: the path, percent-encoded.
+    #[must_use]
+    pub const fn x_sendfile_to_lighttpd() -> Self {
+        Self(Server::XSendfile(Reading::Decoded))
     }
 
     /// Returns the field that names the file at an absolute path, whose parts are separated by `/`.
     ///
     /// # Errors
     ///
-    /// [`InvalidOffload`] if the path is not absolute, holds a NUL or a part `..`, ends with `/`, or lies in
-    /// none of the folders.
+    /// [`InvalidOffload`] if the path is not absolute, holds a NUL or a part `..`, ends with `/`, lies in
+    /// none of the folders, or cannot be said to that server.
     pub fn field(&self, path: &[u8]) -> Result<(FieldName, FieldValue), InvalidOffload> {
         let fault = |of: fn(String) -> Fault| {
             InvalidOffload(of(String::from_utf8_lossy(path).into_owned()))
@@ -124,15 +150,24 @@ impl Offload {
                 let value = found.ok_or_else(|| fault(Fault::Outside))?;
                 Ok((FieldName::X_ACCEL_REDIRECT, value))
             }
-            Server::XSendfile => {
+            Server::XSendfile(reading) => {
+                if *reading == Reading::Either && path.contains(&b'%') {
+                    return Err(fault(Fault::Ambiguous));
+                }
                 // A path on Windows begins with its drive.
                 let (start, names) = match names.split_first() {
-                    Some((drive, rest)) if !path.starts_with(b"/") => {
-                        (String::from_utf8_lossy(drive).into_owned(), rest)
-                    }
-                    _ => (String::new(), &names[..]),
+                    Some((drive, rest)) if !path.starts_with(b"/") => (*drive, rest),
+                    _ => (&b""[..], &names[..]),
                 };
-                Ok((FieldName::X_SENDFILE, encoded(&start, names)))
+                let value = if *reading == Reading::Decoded {
+                    encoded(&String::from_utf8_lossy(start), names)
+                } else {
+                    let bytes = [&[start], names].concat().join(&b'/');
+                    let is_cut = bytes.ends_with(b" ");
+                    let value = FieldValue::try_from(bytes).ok().filter(|_| !is_cut);
+                    value.ok_or_else(|| fault(Fault::Unsayable))?
+                };
+                Ok((FieldName::X_SENDFILE, value))
             }
         }
     }
@@ -193,10 +228,10 @@ static PATH: SafeSet = SafeSet::with("/");
 /// headers.append("content-type", "video/mp4")?;
 /// headers.append("etag", "\"1\"")?;
 /// let facts = ContentFacts { declared: headers.declared(), ..Default::default() };
-/// let plan = offload::plan(&Offload::x_sendfile(), "/srv/ü.mp4".as_bytes(), facts)?;
+/// let plan = offload::plan(&Offload::x_sendfile(), b"/srv/a b.mp4", facts)?;
 /// let (status, headers, _) = plan.into_parts(headers.clone());
 /// assert_eq!((status, headers.len()), (200, 3));
-/// assert_eq!(headers.get("x-sendfile").unwrap(), "/srv/%C3%BC.mp4");
+/// assert_eq!(headers.get("x-sendfile").unwrap(), "/srv/a b.mp4");
 /// assert_eq!(headers.get("content-length").unwrap(), "0");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -243,6 +278,8 @@ enum Fault {
     Twice(String),
     Path(String),
     Outside(String),
+    Ambiguous(String),
+    Unsayable(String),
     Status(u16),
     Deleted,
     Response(InvalidResponse),
@@ -285,6 +322,16 @@ impl fmt::Display for InvalidOffload {
                 formatter,
                 "offload: expected a file beneath one of the mapped folders, but found {found:?}; add \
                  its folder to the mapping"
+            ),
+            Fault::Ambiguous(found) => write!(
+                formatter,
+                "offload: expected the name of the server, apache or lighttpd, for a path with \"%\", \
+                 which only one of them decodes, but found {found:?}"
+            ),
+            Fault::Unsayable(found) => write!(
+                formatter,
+                "offload: expected a path without a control character, or a space at its end, but found \
+                 {found:?}"
             ),
             Fault::Status(found) => write!(
                 formatter,

@@ -108,8 +108,8 @@ impl Opened {
     pub(crate) async fn remove(&mut self) {
         // Nobody else is to be told to open it, whatever comes of this.
         self.is_removed = true;
-        let (file, place) = (Arc::clone(&self.file), self.place.clone());
-        let removed = match blocking(move || file.remove(place.path())) {
+        let (facts, place) = (self.facts(), self.place.clone());
+        let removed = match blocking(move || antiphon_fs::remove(place.path(), facts)) {
             Ok(removing) => removing.await.map_err(FileError::task),
             Err(error) => Err(error),
         };

@@ -6,8 +6,8 @@ use crate::deliver::planned::{Planned, Source};
 use antiphon_core::response::content::InvalidResponse;
 use antiphon_core::response::file::Stat;
 use antiphon_core::response::offload::{self, InvalidOffload, Offload};
+use antiphon_fs::absolute_bytes;
 use bytes::Bytes;
-use std::path::Path;
 
 impl FileResponse {
     /// Has the server in front send the file: nginx by `X-Accel-Redirect`, Apache and lighttpd by
@@ -15,8 +15,8 @@ impl FileResponse {
     ///
     /// The file is neither looked for nor opened: a missing one is the other server's 404. Ranges and
     /// preconditions are its to answer, by validators of its own, so there is none in the head; it keeps
-    /// `Content-Type`, `Content-Disposition`, `Cache-Control`, `Expires` and `Set-Cookie`. What the
-    /// [mapping](Offload::x_accel) says counts, and no field of a request. A file of
+    /// `Content-Type`, `Content-Disposition`, `Cache-Control`, `Expires` and `Set-Cookie`; nginx takes no other
+    /// field from here. What the [mapping](Offload::x_accel) says counts, and no field of a request. A file of
     /// [`within`](Self::within) keeps its rules for paths; symbolic links are the other server's to follow
     /// or not (nginx: `disable_symlinks`).
     ///
@@ -49,7 +49,7 @@ impl FileResponse {
         if self.delete_after {
             return Err(FileError::invalid(InvalidOffload::of_deletion()));
         }
-        let path = with_slashes(self.place.reached()?);
+        let path = absolute_bytes(self.place.reached()?);
         let stat = Stat {
             cache_control: self.offer.cache_control.clone(),
             ..Default::default()
@@ -63,19 +63,4 @@ impl FileResponse {
         planned.source = Source::Bytes(Bytes::new());
         Ok(planned)
     }
-}
-
-/// The absolute path, with `/` between its parts.
-fn with_slashes(path: &Path) -> Vec<u8> {
-    // Where the folder of the process is gone, the path is what it is.
-    let absolute = std::path::absolute(path);
-    let path = absolute.as_deref().unwrap_or(path);
-    let mut bytes = path.as_os_str().as_encoded_bytes().to_vec();
-    if cfg!(windows) {
-        bytes
-            .iter_mut()
-            .filter(|byte| **byte == b'\\')
-            .for_each(|byte| *byte = b'/');
-    }
-    bytes
 }

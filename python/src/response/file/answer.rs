@@ -27,6 +27,7 @@ pub(super) fn answer<'py>(
     scope: &Bound<'py, PyAny>,
     etag: Etag,
     stat_headers: StatHeaders,
+    by_path: ByPath,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
     let request = Request::of(scope)?;
@@ -85,7 +86,7 @@ pub(super) fn answer<'py>(
         is_open_ended: content == FileContent::UntilEnd,
     };
     let mut messages = FileMessages::new(request.scope_type, start, content, source);
-    if request.offers_pathsend && background.is_none() {
+    if request.offers_pathsend && background.is_none() && by_path == ByPath::IfOffered {
         messages.send_by_path();
     }
     if request.needs_listener {
@@ -160,6 +161,13 @@ pub(in crate::response) fn plan(
 pub(super) enum StatHeaders {
     Ours,
     Overridden,
+}
+
+/// Whether a server that can may open the file itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByPath {
+    IfOffered,
+    Never,
 }
 
 /// What the `ETag` is made of.

@@ -3,6 +3,7 @@
 pub(super) mod answer;
 pub(crate) mod messages;
 pub(crate) mod multipart;
+mod offload;
 pub(super) mod request;
 pub(super) mod validators;
 
@@ -12,11 +13,11 @@ use super::initialise::{self, status_code_or, unless_none};
 use super::native::{Given, Native, NativeClass};
 use crate::convert::path::file_path;
 use crate::convert::{error, media_type};
-use answer::{Etag, StatHeaders, answer};
+use answer::{ByPath, Etag, StatHeaders, answer};
 use antiphon_core::fields::FieldValue;
 use antiphon_core::response::file::{self, Stat};
 use antiphon_core::values::content_disposition::{self, DispositionType};
-use antiphon_fs::OpenFile;
+use antiphon_fs::{FileFacts, OpenFile};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -113,7 +114,8 @@ impl FileResponse {
                         hash => Etag::OfContent(hash),
                     },
                 };
-                answer(slf.as_super(), path, file, scope, etag, stat_headers(slf)?).map(Some)
+                let (slf, hook) = (slf.as_super(), stat_headers(slf)?);
+                answer(slf, path, file, scope, etag, hook, ByPath::IfOffered).map(Some)
             }
             Ok(None) => Ok(None),
             Err(error) => Err(error::open(&path, &error)),
@@ -125,18 +127,66 @@ impl FileResponse {
         slf: &Bound<'py, Self>,
         scope: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        open_waiting(slf, scope, ByPath::IfOffered).map(|(messages, _)| messages)
+    }
+
+    /// The same, of a file that is removed then; for a thread that may wait.
+    fn _open_to_delete<'py>(
+        slf: &Bound<'py, Self>,
+        scope: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
+        let (messages, facts) = open_waiting(slf, scope, ByPath::Never)?;
         let path = slf.getattr(intern!(py, "path"))?;
         let place = file_path(&path)?;
-        let file = py
-            .detach(|| OpenFile::open(&place))
-            .map_err(|error| error::open(&path, &error))?;
-        let etag = match etag_source(slf)? {
-            EtagSource::Stat => Etag::OfStat,
-            EtagSource::Content => Etag::OfContent(py.detach(|| file.content_hash())?),
-        };
-        answer(slf.as_super(), path, file, scope, etag, stat_headers(slf)?)
+        if let Err(error) = py.detach(|| antiphon_fs::remove(&place, facts)) {
+            let logger = py
+                .import("logging")?
+                .call_method1("getLogger", ("antiphon",))?;
+            let line = (
+                "File at path %s was not removed: %s",
+                path,
+                error.to_string(),
+            );
+            logger.call_method1("error", line)?;
+        }
+        Ok(messages)
     }
+
+    /// The messages that tell the server in front to send the file.
+    fn _offloaded<'py>(
+        slf: &Bound<'py, Self>,
+        scope: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        offload::messages(slf.as_super(), scope)
+    }
+
+    /// Raise what `_offloaded` would raise, as far as that is known without a request.
+    fn _expect_offload(slf: &Bound<'_, Self>) -> PyResult<()> {
+        offload::check(slf.as_super())
+    }
+}
+
+/// Opens the file and answers for it; for a thread that may wait.
+fn open_waiting<'py>(
+    slf: &Bound<'py, FileResponse>,
+    scope: &Bound<'py, PyAny>,
+    by_path: ByPath,
+) -> PyResult<(Bound<'py, PyAny>, FileFacts)> {
+    let py = slf.py();
+    let path = slf.getattr(intern!(py, "path"))?;
+    let place = file_path(&path)?;
+    let file = py
+        .detach(|| OpenFile::open(&place))
+        .map_err(|error| error::open(&path, &error))?;
+    let etag = match etag_source(slf)? {
+        EtagSource::Stat => Etag::OfStat,
+        EtagSource::Content => Etag::OfContent(py.detach(|| file.content_hash())?),
+    };
+    let hook = stat_headers(slf)?;
+    let facts = file.facts();
+    let messages = answer(slf.as_super(), path, file, scope, etag, hook, by_path)?;
+    Ok((messages, facts))
 }
 
 impl NativeClass for FileResponse {
