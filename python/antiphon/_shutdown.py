@@ -117,6 +117,14 @@ def server_ends() -> None:
         shutdown()
 
 
+def has_begun() -> bool:
+    """Whether the server that runs here is known to be ending: it may cancel its tasks."""
+    if monotonic() - _since < _LATE_CLIENTS or _signal_to_repeat is not None:
+        return True
+    loop = asyncio._get_running_loop()
+    return loop is not None and _uvicorn.is_ending(loop)
+
+
 def loop_ends(loop: asyncio.AbstractEventLoop) -> None:
     """End the streams that are open in an event loop, whose server has ended without a signal."""
     if signals_end_streams:

@@ -75,6 +75,18 @@ def _servers(loop: asyncio.AbstractEventLoop) -> Iterator[Any]:
             running = getattr(running, "cr_await", None)
 
 
+#: The servers that were found in an event loop; to look costs a while where there are many tasks.
+_found: WeakKeyDictionary[asyncio.AbstractEventLoop, list[ref[Any]]] = WeakKeyDictionary()
+
+
+def is_ending(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a server that runs in an event loop is ending."""
+    servers = _found.get(loop)
+    if servers is None or not any(server() for server in servers):
+        servers = _found[loop] = [ref(server) for server in _servers(loop)]
+    return any(_is_ending(server()) for server in servers)
+
+
 def _is_ending(server: Any) -> bool:
     if server is None:
         return False

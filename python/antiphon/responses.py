@@ -15,9 +15,10 @@ from typing import Any, Literal
 import anyio
 import anyio.to_thread
 
-from antiphon import _antiphon, _disconnect, _file, _request_body, _starlette, _stream
+from antiphon import _antiphon, _completion, _disconnect, _file, _request_body, _starlette, _stream
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.offload import XAccel, XSendfile
+from antiphon.outcome import Outcome
 from antiphon.requests import ClientDisconnect
 from antiphon.types import Background, HeaderFields, Message, Receive, SameSite, Scope, Send
 
@@ -344,6 +345,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
             result is awaited.
         merge_chunks: Whether chunks that are ready together share a message; by default what the
             class says, which is ``True``.
+        on_complete: What is called once, with an ``Outcome`` of ``antiphon.outcome``, when the
+            response is over, however it ended, and before the background task. If it returns
+            something awaitable, that is awaited, for 30 seconds at most, also where the task was
+            cancelled. Its exceptions are logged. A subclass may have a method of that name.
 
     Raises:
         ValueError: If a header field cannot be sent.
@@ -375,6 +380,7 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
     merge_chunks = True
     run_ahead = True
     background_policy: Literal["success", "always"] = "success"
+    on_complete: Callable[[Outcome], object] | None = None
 
     body_iterator: AsyncIterable[Any]
 
@@ -390,7 +396,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         background: Background | None = None,
         *,
         merge_chunks: bool | None = None,
+        on_complete: Callable[[Outcome], object] | None = None,
     ) -> None:
+        if on_complete is not None:
+            self.on_complete = on_complete
         if merge_chunks is not None:
             self.merge_chunks = merge_chunks
         self.body_iterator = (
@@ -441,13 +450,23 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         """
         # A stream can be sent once: it is kept from a server that asks for the lifespan (D-35).
         _antiphon.expect_request(scope)
+        record = None
+        if self.on_complete is not None:
+            record = _completion.Record(self.on_complete, receive, send)
+            receive, send = record.receive, record.send
         try:
             try:
                 await self._stream_to(scope, receive, send)
-            except Exception:
+            except BaseException as error:
+                if record is not None:
+                    await record.failed(error)
+                if not isinstance(error, Exception):
+                    raise
                 if self.background_policy == "always" and self.background is not None:
                     await self.background()
                 raise
+            if record is not None:
+                await record.ended()
             if self.background is not None:
                 await self.background()
         except GeneratorExit:
@@ -519,6 +538,7 @@ class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type
             result is awaited.
         flush_each_line: Whether each line is a message of its own. By default lines that are ready
             together share one.
+        on_complete: As of :class:`StreamingResponse`.
 
     Raises:
         ValueError: If a header field cannot be sent.
@@ -555,10 +575,17 @@ class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type
         media_type: str | None = None,
         background: Background | None = None,
         flush_each_line: bool = False,
+        *,
+        on_complete: Callable[[Outcome], object] | None = None,
     ) -> None:
-        merge_chunks = False if flush_each_line else None
         super().__init__(
-            content, status_code, headers, media_type, background, merge_chunks=merge_chunks
+            content,
+            status_code,
+            headers,
+            media_type,
+            background,
+            merge_chunks=False if flush_each_line else None,
+            on_complete=on_complete,
         )
 
 
@@ -608,6 +635,10 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             file that is not answered for stays: it cannot be opened, a header contradicts it, or
             the response is never sent. One that cannot be removed is logged, and sent. Of a
             symbolic link, the link is removed. By default what the class says, which is ``False``.
+        on_complete: What is called once, with an ``Outcome`` of ``antiphon.outcome``, when the
+            response is over, however it ended, and before the background task. If it returns
+            something awaitable, that is awaited, for 30 seconds at most, also where the task was
+            cancelled. Its exceptions are logged. A subclass may have a method of that name.
 
     Raises:
         RuntimeError: When it is sent, if there is no such file, if it is no regular file, or if it
@@ -649,6 +680,7 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
     etag: Literal["stat", "content"] = "stat"
     offload: XAccel | XSendfile | None = None
     delete_after: bool = False
+    on_complete: Callable[[Outcome], object] | None = None
 
     def __init__(
         self,
@@ -664,7 +696,10 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         *,
         offload: XAccel | XSendfile | None = None,
         delete_after: bool | None = None,
+        on_complete: Callable[[Outcome], object] | None = None,
     ) -> None:
+        if on_complete is not None:
+            self.on_complete = on_complete
         if offload is not None:
             self.offload = offload
         if delete_after is not None:
@@ -731,18 +766,30 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             ValueError: If the scope is of another type than ``http`` and ``websocket``.
         """
         messages: tuple[Message, Message] | _antiphon.FileMessages | None
-        if self.offload is not None:
-            messages = self._offloaded(scope)
-        elif self.delete_after:
-            messages = await anyio.to_thread.run_sync(self._open_to_delete, scope)
-        else:
-            messages = self._open(scope)
-        if messages is None:
-            messages = await anyio.to_thread.run_sync(self._open_waiting, scope)
-        if isinstance(messages, tuple):
-            for message in messages:
-                await send(message)
-        else:
-            await _file.file(messages, receive, send)
+        record = None
+        if self.on_complete is not None:
+            _antiphon.expect_request(scope)
+            record = _completion.Record(self.on_complete, receive, send)
+            receive, send = record.receive, record.send
+        try:
+            if self.offload is not None:
+                messages = self._offloaded(scope)
+            elif self.delete_after:
+                messages = await anyio.to_thread.run_sync(self._open_to_delete, scope)
+            else:
+                messages = self._open(scope)
+            if messages is None:
+                messages = await anyio.to_thread.run_sync(self._open_waiting, scope)
+            if isinstance(messages, tuple):
+                for message in messages:
+                    await send(message)
+            else:
+                await _file.file(messages, receive, send)
+        except BaseException as error:
+            if record is not None:
+                await record.failed(error)
+            raise
+        if record is not None:
+            await record.ended()
         if self.background is not None:
             await self.background()

@@ -18,12 +18,21 @@ from typing import Any
 
 import anyio
 
-from antiphon import _antiphon, _disconnect, _event_stream, _request_body, _shutdown, _stream
+from antiphon import (
+    _antiphon,
+    _completion,
+    _disconnect,
+    _event_stream,
+    _request_body,
+    _shutdown,
+    _stream,
+)
 from antiphon._antiphon import ensure_bytes
 from antiphon._event_stream import SendTimeoutError
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.channel import Subscription
 from antiphon.datastructures import MutableHeaders
+from antiphon.outcome import Outcome
 from antiphon.responses import Response
 from antiphon.types import Background, EventId, HeaderFields, Message, Receive, Scope, Send
 
@@ -244,6 +253,10 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         merge_chunks: Whether events that are ready together share a message; by default what the
             class says, which is ``True``. What follows a ``yield`` may run before its event was
             handed to ``send`` then; with ``False`` it does not.
+        on_complete: What is called once, with an ``Outcome`` of ``antiphon.outcome``, when the
+            stream is over, however it ended, and before the background task. If it returns
+            something awaitable, that is awaited, for 30 seconds at most. Its exceptions are logged.
+            A subclass may have a method of that name.
 
     Raises:
         ValueError: If ``sep`` is none of the three, a number is negative, or a header field cannot
@@ -278,6 +291,7 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
 
     merge_chunks = True
     run_ahead = True
+    on_complete: Callable[[Outcome], object] | None = None
 
     body_iterator: AsyncIterable[Any]
 
@@ -299,7 +313,10 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         cleanup_timeout: float | None = DEFAULT_CLEANUP_TIMEOUT,
         *,
         merge_chunks: bool | None = None,
+        on_complete: Callable[[Outcome], object] | None = None,
     ) -> None:
+        if on_complete is not None:
+            self.on_complete = on_complete
         if merge_chunks is not None:
             self.merge_chunks = merge_chunks
         if sep not in (None, "\r\n", "\r", "\n"):
@@ -390,20 +407,28 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             self.body_iterator.runs_ahead = self.run_ahead
         if isinstance(self.body_iterator, Subscription):
             self.body_iterator.tells_position = True
+        record = None
+        if self.on_complete is not None:
+            record = _completion.Record(self.on_complete, receive, send)
+            receive, send = record.receive, record.send
         shutdown = _shutdown.OpenStream(is_told=AppStatus.should_exit)
         try:
             with shutdown:
                 await self._streaming(scope, receive, send, shutdown)
         except _event_stream.Expired:
             pass
-        except asyncio.CancelledError:
+        except BaseException as error:
             # A server that ends cancels its tasks, and some wait for the first to say so only.
-            if not shutdown.is_told:
+            if not (isinstance(error, asyncio.CancelledError) and shutdown.is_told):
+                if record is not None:
+                    await record.failed(error)
+                if isinstance(error, _stream.SendError):
+                    raise error.error from None
                 raise
-        except _stream.SendError as error:
-            raise error.error from None
         finally:
             self.active = False
+        if record is not None:
+            await record.ended(shutdown.is_told)
         if self.background is not None:
             await self.background()
 
