@@ -4,6 +4,7 @@
 use crate::asgi::Chunks;
 use crate::asgi::Error;
 use crate::background::BackgroundTask;
+use crate::completion::Completion;
 use crate::content::file_reader::Reader;
 use crate::content::metered::MeteredStream;
 use bytes::Bytes;
@@ -43,6 +44,8 @@ pub struct Body {
 struct Inner {
     content: Content,
     background: Option<BackgroundTask>,
+    /// Who is told how it ends.
+    completion: Option<Box<Completion>>,
     /// Why the content ended early, to be told next.
     error: Option<BodyError>,
 }
@@ -93,6 +96,7 @@ impl Body {
         let inner = Inner {
             content,
             background: None,
+            completion: None,
             error: None,
         };
         Self {
@@ -126,6 +130,11 @@ impl Body {
 
     pub(crate) fn with_background(mut self, background: Option<BackgroundTask>) -> Self {
         self.inner.get_mut().background = background;
+        self
+    }
+
+    pub(crate) fn with_completion(mut self, completion: Option<Box<Completion>>) -> Self {
+        self.inner.get_mut().completion = completion;
         self
     }
 }
@@ -182,12 +191,16 @@ impl Inner {
             Content::Bytes(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.content = Content::Empty;
+                self.count(&bytes);
                 return Poll::Ready(Some(Ok(bytes)));
             }
             Content::File(reader) => {
                 let chunk = ready!(reader.poll_chunk(context));
                 if reader.is_at_end() && !matches!(chunk, Some(Err(_))) {
                     self.content = Content::Empty;
+                }
+                if let Some(Ok(chunk)) = &chunk {
+                    self.count(chunk);
                 }
                 chunk.map(|chunk| chunk.map_err(|error| BodyError::logged(error.into())))
             }
@@ -204,6 +217,15 @@ impl Inner {
             }
         };
         Poll::Ready(next)
+    }
+}
+
+impl Inner {
+    /// Counts content that is not a stream's, which counts itself.
+    fn count(&self, chunk: &Bytes) {
+        if let Some(completion) = &self.completion {
+            completion.count(chunk.len());
+        }
     }
 }
 
@@ -225,6 +247,9 @@ impl http_body::Body for Body {
         match chunk {
             Some(Ok(chunk)) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
             Some(Err(error)) => {
+                if let Some(completion) = &mut inner.completion {
+                    completion.fail(&error.0);
+                }
                 // A turn later: what was handed over before shall reach the client, but hyper drops
                 // what it has not written when it hears of an error.
                 inner.error = Some(error);
@@ -250,6 +275,9 @@ impl Drop for Body {
         let inner = self.inner.get_mut();
         if inner.error.is_some() || !inner.content.is_taken() {
             return;
+        }
+        if let Some(completion) = &mut inner.completion {
+            completion.complete();
         }
         let Some(background) = inner.background.take() else {
             return;

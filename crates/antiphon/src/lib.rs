@@ -205,8 +205,10 @@ pub mod asgi;
 mod background;
 mod body;
 pub mod channel;
+mod completion;
 mod content;
 mod deliver;
+mod outcome;
 mod request;
 mod response;
 #[cfg(feature = "server")]
@@ -246,6 +248,7 @@ pub use content::source::ObjectSource;
 pub use content::source::{FileSource, Opening, Source, SourceError, SourceErrorKind, SourceFacts};
 /// The crate of requests, responses and status codes, whose types are in signatures here.
 pub use http;
+pub use outcome::{EndReason, Outcome};
 pub use request::head::RequestHead;
 pub use request::last_event_id::LastEventId;
 pub use response::*;

@@ -51,11 +51,13 @@ const CHANNEL: [&str; 23] = [
     "follow",
 ];
 
-const RUST_FACE: [&str; 12] = [
+const RUST_FACE: [&str; 14] = [
     "channel",
     "shutdown",
     "background",
+    "outcome",
     "asgi",
+    "completion",
     "request",
     "content",
     "body",

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 /// Chunks, and how many bytes of them were sent.
@@ -18,6 +20,8 @@ pub(crate) struct MeteredStream {
     /// How many bytes were announced, if any number was.
     announced: Option<u64>,
     sent: u64,
+    /// Who else wants to know how many bytes were sent.
+    counter: Option<Arc<AtomicU64>>,
 }
 
 impl MeteredStream {
@@ -27,7 +31,13 @@ impl MeteredStream {
             first: None,
             announced,
             sent: 0,
+            counter: None,
         }
+    }
+
+    /// Has a counter count what is sent.
+    pub(crate) fn count_in(&mut self, counter: Arc<AtomicU64>) {
+        self.counter = Some(counter);
     }
 
     /// Returns how many bytes are missing, if their number was announced.
@@ -73,6 +83,9 @@ impl Stream for MeteredStream {
                 let missing = this.missing().unwrap_or(u64::MAX);
                 if chunk.len() as u64 <= missing {
                     this.sent += chunk.len() as u64;
+                    if let Some(counter) = &this.counter {
+                        counter.store(this.sent, Ordering::Relaxed);
+                    }
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 Fault::TooLong

@@ -15,10 +15,15 @@ impl Planned {
             Source::File(file, content) => Body::of_file(Reader::new(file, content)),
             Source::Stream(stream) => Body::of_stream(stream),
         };
+        let mut completion = self.completion;
+        if let Some(completion) = &mut completion {
+            completion.begin(self.status);
+        }
         head(
             self.status,
             self.headers,
-            body.with_background(self.background),
+            body.with_background(self.background)
+                .with_completion(completion),
         )
     }
 }

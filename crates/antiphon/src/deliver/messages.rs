@@ -2,6 +2,7 @@
 
 use super::planned::{Planned, Source};
 use crate::asgi::{self, Message, Offers, ScopeType};
+use crate::completion::Completion;
 use crate::content::file_reader::Reader;
 use crate::content::metered::MeteredStream;
 use crate::content::opened::Opened;
@@ -10,6 +11,7 @@ use antiphon_core::fields::Headers;
 use antiphon_core::response::file::FileContent;
 use bytes::Bytes;
 use futures_core::Stream;
+use http::StatusCode;
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::Pin;
@@ -24,23 +26,27 @@ impl Planned {
             headers,
             source,
             background,
+            completion,
             patience,
         } = self;
         send.limit(patience);
+        let mut end = End { status, completion };
         let (scope_type, status) = (offers.scope_type, status.as_u16());
         // Files and streams are sent on the heap, so that an application is not large for every request
         // because it has a file for some.
-        match source {
+        let sent = match source {
             Source::Empty => {
-                send.send_whole(scope_type, status, headers, Bytes::new())
-                    .await?;
+                let sent = send.send_whole(scope_type, status, headers, Bytes::new());
+                sent.await.map(|()| end.count(0))
             }
             Source::Bytes(bytes) => {
-                send.send_whole(scope_type, status, headers, bytes).await?;
+                let length = bytes.len();
+                let sent = send.send_whole(scope_type, status, headers, bytes);
+                sent.await.map(|()| end.count(length))
             }
             Source::Stream(stream) => {
-                let sent = send_stream(&mut send, scope_type, status, headers, stream);
-                Box::pin(sent).await?;
+                let sent = send_stream(&mut send, scope_type, status, headers, stream, &mut end);
+                Box::pin(sent).await
             }
             Source::File(file, content) => {
                 let may_go = background.is_some() || file.is_removed();
@@ -50,15 +56,49 @@ impl Planned {
                     status,
                     headers,
                 };
-                let sent = send_file(&mut send, start, scope_type, file, content, by_path);
-                Box::pin(sent).await?;
+                let sent = send_file(
+                    &mut send, start, scope_type, file, content, by_path, &mut end,
+                );
+                Box::pin(sent).await
             }
-        }
+        };
+        end.tell(&sent);
+        sent?;
         if let Some(background) = background {
             send.handed_over().await;
             background.run().await;
         }
         Ok(())
+    }
+}
+
+/// The end of what is being sent, for whoever is told of it.
+struct End {
+    status: StatusCode,
+    completion: Option<Box<Completion>>,
+}
+
+impl End {
+    /// Learns that the head was sent, and content of this length.
+    fn count(&mut self, length: usize) {
+        if let Some(completion) = &mut self.completion {
+            completion.begin(self.status);
+            completion.count(length);
+        }
+    }
+
+    fn leave_uncounted(&mut self) {
+        if let Some(completion) = &mut self.completion {
+            completion.leave_uncounted();
+        }
+    }
+
+    fn tell(self, sent: &asgi::Result) {
+        match (self.completion, sent) {
+            (None, _) => {}
+            (Some(mut completion), Ok(())) => completion.complete(),
+            (Some(mut completion), Err(error)) => completion.fail(error),
+        }
     }
 }
 
@@ -70,6 +110,7 @@ async fn send_file(
     file: Opened,
     content: FileContent,
     by_path: bool,
+    end: &mut End,
 ) -> asgi::Result {
     let mut steps = FileSteps::new(content);
     let path = if by_path { absolute(file.path()) } else { None };
@@ -77,29 +118,36 @@ async fn send_file(
         steps = steps.by_path();
     }
     send.send(start).await?;
+    end.count(0);
     for step in steps {
         let (body, more_body) = match step {
             FileStep::Pathsend => {
                 let path = path.clone().unwrap_or_default();
                 send.send(Message::Pathsend { path }).await?;
+                end.leave_uncounted();
                 continue;
             }
             FileStep::Segment { bytes, more_body } => (bytes.into(), more_body),
             FileStep::File { range, more_body } => {
                 let reader = Reader::of_range(&file, range);
-                (send_but_last(send, scope_type, reader).await?, more_body)
+                (
+                    send_but_last(send, scope_type, reader, end).await?,
+                    more_body,
+                )
             }
             FileStep::UntilEnd => {
                 let reader = Reader::until_end(&file);
-                (send_but_last(send, scope_type, reader).await?, false)
+                (send_but_last(send, scope_type, reader, end).await?, false)
             }
         };
+        let length = body.len();
         send.send(Message::Body {
             scope_type,
             body,
             more_body,
         })
         .await?;
+        end.count(length);
     }
     Ok(())
 }
@@ -109,6 +157,7 @@ async fn send_but_last(
     send: &mut asgi::Send,
     scope_type: ScopeType,
     mut reader: Reader,
+    end: &mut End,
 ) -> Result<Bytes, asgi::Error> {
     loop {
         send.has_room().await;
@@ -117,7 +166,9 @@ async fn send_but_last(
         if reader.is_at_end() {
             return Ok(body);
         }
+        let length = body.len();
         send_chunk(send, scope_type, body).await?;
+        end.count(length);
     }
 }
 
@@ -128,16 +179,17 @@ async fn send_stream(
     status: u16,
     headers: Headers,
     mut stream: Box<MeteredStream>,
+    end: &mut End,
 ) -> asgi::Result {
     // What fails now is the application's to answer.
     poll_fn(|context| Poll::Ready(stream.poll_first(context))).await?;
     if stream.is_at_end() {
-        return send
-            .send_whole(scope_type, status, headers, Bytes::new())
-            .await;
+        let sent = send.send_whole(scope_type, status, headers, Bytes::new());
+        return sent.await.map(|()| end.count(0));
     }
     #[cfg(feature = "server")]
     if let Some(peer) = send.peer() {
+        end.count(0);
         return peer.send_stream(status, headers, Pin::from(stream)).await;
     }
     send.send(Message::Start {
@@ -146,6 +198,7 @@ async fn send_stream(
         headers,
     })
     .await?;
+    end.count(0);
     loop {
         // Neither stream nor peer may ever wait, and others want their turn.
         consume_budget().await;

@@ -2,10 +2,11 @@
 
 use super::doors::into_response;
 use super::fixed::Response;
-use super::parameters::{Parameters, parameter_methods};
+use super::parameters::{Parameters, completion_method, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use super::response_error::ResponseError;
 use crate::asgi::{self, Chunks};
+use crate::completion::{Completion, OnComplete};
 use crate::content::event::IntoEvent;
 use crate::content::gather::{Gather, Gathered};
 use crate::content::kept_alive::{End, KeptAlive, Ping};
@@ -79,6 +80,7 @@ pub struct EventSourceResponse {
     retry: Option<Duration>,
     shutdown: Option<Shutdown>,
     shutdown_grace_period: Duration,
+    on_complete: Option<OnComplete>,
 }
 
 impl EventSourceResponse {
@@ -171,6 +173,7 @@ impl EventSourceResponse {
             retry: None,
             shutdown: None,
             shutdown_grace_period: Duration::ZERO,
+            on_complete: None,
         }
     }
 
@@ -190,6 +193,7 @@ impl EventSourceResponse {
     }
 
     parameter_methods!();
+    completion_method!();
 
     /// Sets how lines end in pings and in events that are made of text alone; CR LF by default.
     pub const fn separator(mut self, separator: Separator) -> Self {
@@ -275,6 +279,7 @@ impl Plannable for EventSourceResponse {
             parameters: self.parameters.clone(),
             ping: self.ping.clone(),
             shutdown: self.shutdown.clone(),
+            on_complete: self.on_complete.clone(),
             ..*self
         }
     }
@@ -285,35 +290,40 @@ impl PlannableAtOnce for EventSourceResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let events = self.events.take()?;
-        let facts = self.parameters.facts(None)?;
-        let content = content::head(facts, self.parameters.content_type())?;
-        let plan = streaming::plan(facts, request.method)?;
-        let head = event_source::head(Some(request.version)).chain(content);
-        let opening = self.retry.map(|delay| {
-            let milliseconds = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
-            let hint = ServerSentEvent::default().retry(milliseconds);
-            hint.separator(self.separator).encode()
-        });
-        // Such an event has nothing that could be refused.
-        let opening = opening.and_then(Result::ok).map(Bytes::from);
-        let ping = self
-            .ping
-            .unwrap_or_else(|| event::ping(self.separator).into());
         let shutdown = self
             .shutdown
             .or_else(|| request.shutdown.cloned())
             .unwrap_or_else(Shutdown::current);
-        let events = KeptAlive::new(
-            events(self.separator),
-            opening,
-            Ping::every(self.ping_interval, ping),
-            End::with(shutdown, self.shutdown_grace_period),
-        );
-        let mut parameters = self.parameters;
-        parameters.patience.grace = Some(self.shutdown_grace_period);
-        Ok(parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(Box::pin(events), announced).into())
-        }))
+        let completion = Completion::of(self.on_complete, request.shutdown)
+            .map(|completion| completion.ending_with(&shutdown));
+        let plan = || -> asgi::Result<Planned> {
+            let facts = self.parameters.facts(None)?;
+            let content = content::head(facts, self.parameters.content_type())?;
+            let plan = streaming::plan(facts, request.method)?;
+            let head = event_source::head(Some(request.version)).chain(content);
+            let opening = self.retry.map(|delay| {
+                let milliseconds = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+                let hint = ServerSentEvent::default().retry(milliseconds);
+                hint.separator(self.separator).encode()
+            });
+            // Such an event has nothing that could be refused.
+            let opening = opening.and_then(Result::ok).map(Bytes::from);
+            let ping = self
+                .ping
+                .unwrap_or_else(|| event::ping(self.separator).into());
+            let events = KeptAlive::new(
+                events(self.separator),
+                opening,
+                Ping::every(self.ping_interval, ping),
+                End::with(shutdown, self.shutdown_grace_period),
+            );
+            let mut parameters = self.parameters;
+            parameters.patience.grace = Some(self.shutdown_grace_period);
+            Ok(parameters.planned(head, plan, |announced| {
+                Source::Stream(MeteredStream::new(Box::pin(events), announced).into())
+            }))
+        };
+        Planned::completing(plan(), completion)
     }
 }
 

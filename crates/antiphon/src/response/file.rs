@@ -3,9 +3,10 @@
 use super::doors::service;
 use super::fixed::PlainTextResponse;
 use super::offer::{self, Offer, offer_methods};
-use super::parameters::{Parameters, parameter_methods, unix_now};
+use super::parameters::{Parameters, completion_method, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
+use crate::completion::{Completion, OnComplete};
 use crate::content::file_error::FileError;
 use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
@@ -73,6 +74,7 @@ pub struct FileResponse {
     pub(super) offer: Offer,
     pub(super) offload: Option<Arc<Offload>>,
     pub(super) delete_after: bool,
+    on_complete: Option<OnComplete>,
     pub(super) parameters: Parameters,
 }
 
@@ -123,12 +125,14 @@ impl FileResponse {
             offer: Offer::new(),
             offload: None,
             delete_after: false,
+            on_complete: None,
             parameters: Parameters::new(StatusCode::OK, None),
         }
     }
 
     parameter_methods!();
     offer_methods!();
+    completion_method!();
 
     /// Sets the file's facts, which are announced instead of those that the open file has.
     pub const fn stat_result(mut self, stat_result: antiphon_fs::FileFacts) -> Self {
@@ -190,10 +194,19 @@ impl FileResponse {
         self,
         request: RequestFields,
     ) -> Result<http::Response<crate::Body>, FileError> {
-        Ok(self.plan_with(request).await?.into_http())
+        let completion = Completion::of(self.on_complete.clone(), None);
+        Ok(self.plan_with(request, completion).await?.into_http())
     }
 
-    async fn plan_with(mut self, request: RequestFields) -> Result<Planned, FileError> {
+    async fn plan_with(
+        self,
+        request: RequestFields,
+        completion: Option<Box<Completion>>,
+    ) -> Result<Planned, FileError> {
+        Planned::completing(self.plan_untold(request).await, completion)
+    }
+
+    async fn plan_untold(mut self, request: RequestFields) -> Result<Planned, FileError> {
         if let Some(offload) = self.offload.take() {
             return self.plan_offloaded(&offload);
         }
@@ -299,7 +312,8 @@ impl Plannable for FileResponse {
         self,
         request: &RequestFacts<'_>,
     ) -> impl Future<Output = Result<Planned, FileError>> + Send + use<> {
-        self.plan_with(request.fields())
+        let completion = Completion::of(self.on_complete.clone(), request.shutdown);
+        self.plan_with(request.fields(), completion)
     }
 
     fn call(
@@ -308,12 +322,17 @@ impl Plannable for FileResponse {
         receive: asgi::Receive,
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let fields = RequestFacts::of_scope(&scope).fields();
+        let request = RequestFacts::of_scope(&scope);
+        let completion = Completion::of(self.on_complete.clone(), request.shutdown);
+        let fields = request.fields();
         let offers = scope.offers();
         drop((scope, receive));
         // On the heap, so that an application is not large for every request because it has a file for
         // some.
-        Box::pin(async move { self.plan_with(fields).await?.send(offers, send).await })
+        Box::pin(async move {
+            let planned = self.plan_with(fields, completion).await?;
+            planned.send(offers, send).await
+        })
     }
 
     fn for_one_request(&self) -> Self {

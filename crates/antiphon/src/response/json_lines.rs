@@ -2,10 +2,11 @@
 
 use super::doors::into_response;
 use super::json::{self, JsonError};
-use super::parameters::{Parameters, parameter_methods};
+use super::parameters::{Parameters, completion_method, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use super::response_error::ResponseError;
 use crate::asgi;
+use crate::completion::{Completion, OnComplete};
 use crate::content::gather::{Gather, Gathered, Gathering};
 use crate::content::metered::MeteredStream;
 use crate::content::once::Once;
@@ -55,6 +56,7 @@ use std::pin::Pin;
 pub struct JsonLinesResponse {
     lines: Once<Pin<Box<dyn Gathering + Send>>>,
     parameters: Parameters,
+    on_complete: Option<OnComplete>,
 }
 
 impl JsonLinesResponse {
@@ -160,10 +162,12 @@ impl JsonLinesResponse {
         Self {
             lines: Once::new(Box::pin(lines)),
             parameters: Parameters::new(StatusCode::OK, Some(MEDIA_TYPE)),
+            on_complete: None,
         }
     }
 
     parameter_methods!();
+    completion_method!();
 
     /// Sets whether each line is a message, or a frame of the body, of its own. By default lines that are
     /// ready together share one, up to 64 KiB.
@@ -219,6 +223,7 @@ impl Plannable for JsonLinesResponse {
         Self {
             lines: self.lines.move_out(),
             parameters: self.parameters.clone(),
+            on_complete: self.on_complete.clone(),
         }
     }
 }
@@ -228,12 +233,16 @@ impl PlannableAtOnce for JsonLinesResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let lines = self.lines.take()?;
-        let facts = self.parameters.facts(None)?;
-        let head = content::head(facts, self.parameters.content_type())?;
-        let plan = streaming::plan(facts, request.method)?;
-        Ok(self.parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(lines, announced).into())
-        }))
+        let completion = Completion::of(self.on_complete, request.shutdown);
+        let plan = || -> asgi::Result<Planned> {
+            let facts = self.parameters.facts(None)?;
+            let head = content::head(facts, self.parameters.content_type())?;
+            let plan = streaming::plan(facts, request.method)?;
+            Ok(self.parameters.planned(head, plan, |announced| {
+                Source::Stream(MeteredStream::new(lines, announced).into())
+            }))
+        };
+        Planned::completing(plan(), completion)
     }
 }
 

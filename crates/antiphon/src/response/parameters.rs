@@ -74,6 +74,7 @@ impl Parameters {
                 plan::Body::Content(content) => source(content),
             },
             background: self.background,
+            completion: None,
             patience: self.patience,
         }
     }
@@ -326,4 +327,41 @@ macro_rules! parameter_methods {
     };
 }
 
+/// The method by which files and streams take whom to tell of their end; `self.on_complete` holds it.
+macro_rules! completion_method {
+    () => {
+        /// Has `function` called once when an answer is over, however it ended: complete, by the client's
+        /// leave, by a failure, or by the server's end.
+        ///
+        /// It comes before the [background task](Self::background). It is called on the thread that answers,
+        /// so it must not block; a panic in it is logged. A response that is never asked for tells nothing.
+        /// Bytes are counted as they are handed to the server; over [`into_http`](Self::into_http) as they
+        /// are taken from the body, which tells that the client left if it is dropped before its end.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::{EndReason, FileResponse};
+        ///
+        /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        /// let (sender, outcomes) = std::sync::mpsc::channel();
+        /// let response = FileResponse::new("Cargo.toml")
+        ///     .on_complete(move |outcome| drop(sender.send(outcome)));
+        /// let request = http::Request::head("/").body(())?;
+        /// drop(response.into_http(&request).await?);
+        /// let outcome = outcomes.recv()?;
+        /// assert_eq!((outcome.reason, outcome.bytes_sent), (EndReason::Complete, Some(0)));
+        /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+        /// ```
+        pub fn on_complete(
+            mut self,
+            function: impl Fn($crate::Outcome) + Send + Sync + 'static,
+        ) -> Self {
+            self.on_complete = Some($crate::completion::OnComplete::new(function));
+            self
+        }
+    };
+}
+
+pub(crate) use completion_method;
 pub(crate) use parameter_methods;

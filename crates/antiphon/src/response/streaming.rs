@@ -1,10 +1,11 @@
 //! Responses whose content comes over time.
 
 use super::doors::into_response;
-use super::parameters::{Parameters, parameter_methods};
+use super::parameters::{Parameters, completion_method, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use super::response_error::ResponseError;
 use crate::asgi;
+use crate::completion::{Completion, OnComplete};
 use crate::content::blocks::Blocks;
 use crate::content::chunk::IntoChunk;
 use crate::content::gather::{Gather, Gathered, Gathering};
@@ -64,6 +65,7 @@ use std::pin::Pin;
 pub struct StreamingResponse {
     chunks: Once<Pin<Box<dyn Gathering + Send>>>,
     parameters: Parameters,
+    on_complete: Option<OnComplete>,
 }
 
 impl StreamingResponse {
@@ -131,10 +133,12 @@ impl StreamingResponse {
         Self {
             chunks: Once::new(chunks),
             parameters: Parameters::new(StatusCode::OK, None),
+            on_complete: None,
         }
     }
 
     parameter_methods!();
+    completion_method!();
 
     /// Sets whether chunks that are ready together share a write, up to 64 KiB; they do by default.
     ///
@@ -180,6 +184,7 @@ impl Plannable for StreamingResponse {
         Self {
             chunks: self.chunks.move_out(),
             parameters: self.parameters.clone(),
+            on_complete: self.on_complete.clone(),
         }
     }
 }
@@ -189,12 +194,16 @@ impl PlannableAtOnce for StreamingResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let chunks = self.chunks.take()?;
-        let facts = self.parameters.facts(None)?;
-        let head = content::head(facts, self.parameters.content_type())?;
-        let plan = streaming::plan(facts, request.method)?;
-        Ok(self.parameters.planned(head, plan, |announced| {
-            Source::Stream(MeteredStream::new(chunks, announced).into())
-        }))
+        let completion = Completion::of(self.on_complete, request.shutdown);
+        let plan = || -> asgi::Result<Planned> {
+            let facts = self.parameters.facts(None)?;
+            let head = content::head(facts, self.parameters.content_type())?;
+            let plan = streaming::plan(facts, request.method)?;
+            Ok(self.parameters.planned(head, plan, |announced| {
+                Source::Stream(MeteredStream::new(chunks, announced).into())
+            }))
+        };
+        Planned::completing(plan(), completion)
     }
 }
 

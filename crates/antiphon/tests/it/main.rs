@@ -22,6 +22,7 @@ mod json_lines;
 mod leaving;
 mod offered;
 mod offload;
+mod on_complete;
 mod patience;
 mod request_head;
 mod server;
