@@ -3,6 +3,7 @@
 
 use super::base::Response;
 use super::conditions::{Conditions, Strength};
+use super::file::validators::now;
 use crate::convert::{error, field_list, scope};
 use antiphon_core::asgi::scope::ScopeType;
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
@@ -16,7 +17,6 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Adds a tag, unless there is one, and has preconditions answered.
 pub(super) fn add_etag(slf: &Bound<'_, Response>, strength: Strength) -> PyResult<()> {
@@ -76,14 +76,18 @@ pub(super) fn of_content(body: &Bound<'_, PyAny>) -> PyResult<String> {
             .call1((body,))?
             .cast_into::<PyBytes>()?,
     };
-    let content = bytes.as_bytes();
+    Ok(of_bytes(py, bytes.as_bytes()))
+}
+
+/// The strong tag of content: of its hash.
+pub(super) fn of_bytes(py: Python<'_>, content: &[u8]) -> String {
     // Others need not wait for what takes a millisecond.
     let hash = if content.len() < LONG {
         hash_of(content)
     } else {
         py.detach(|| hash_of(content))
     };
-    Ok(etag::of_content(&hash).to_text())
+    etag::of_content(&hash).to_text()
 }
 
 /// Content of so many bytes is hashed while other threads have the interpreter.
@@ -141,7 +145,5 @@ pub(super) fn plan(
         return Ok(fixed::plan(facts, asked.method));
     }
     let request = scope::request_fields(asked.scope, asked.method)?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = since.map_or(0, |since| since.as_secs() as i64);
-    Ok(fixed::plan_conditionally(facts, &request, now))
+    Ok(fixed::plan_conditionally(facts, &request, now()))
 }

@@ -1,6 +1,7 @@
 //! Content of sources: what is sent of one, of which the facts are known.
 
 use super::base::{self, Response};
+use super::conditional;
 use super::file::answer::{Planned, plan};
 use super::file::request::Request;
 use super::file::validators::now;
@@ -117,8 +118,7 @@ pub(crate) fn named_etag(name: &str) -> PyResult<String> {
 /// The entity tag of bytes in memory, which is of their hash.
 #[pyfunction]
 pub(crate) fn etag_of(py: Python<'_>, content: &[u8]) -> String {
-    let hash = py.detach(|| antiphon_fs::hash_of(content));
-    etag::of_content(&hash).to_text()
+    conditional::of_bytes(py, content)
 }
 
 fn entity_tag(name: &str) -> PyResult<FieldValue> {
