@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import doctest
 import importlib
 import io
@@ -30,6 +31,7 @@ from antiphon.content import (
     SourceNotFound,
     SourceTimeout,
 )
+from antiphon.outcome import Outcome
 from support import STARLETTE
 from support.peer import Peer, Waiting, delivered, scope
 
@@ -378,6 +380,49 @@ async def test_background_tasks_and_websockets() -> None:
     assert peer.start["type"] == "websocket.http.response.start"
     with pytest.raises(ValueError, match="lifespan"):
         await answer(ContentResponse(b"ab"), type="lifespan")
+
+
+async def test_a_program_is_told_how_it_ended() -> None:
+    told: list[Any] = []
+
+    async def task() -> None:
+        told.append("task")
+
+    async def ends() -> AsyncIterator[bytes]:
+        yield bytes(4)
+
+    async def on_complete(outcome: Outcome) -> None:
+        told.append((outcome.reason, outcome.status, outcome.bytes_sent))
+
+    def gone(*_: int) -> bytes:
+        raise SourceNotFound("gone")
+
+    parts = headers(range="bytes=0-1,50-51")
+    cases: list[tuple[Any, list[Any], list[Any]]] = [
+        (zeros, [], [("complete", 200, 100), "task"]),
+        (zeros, headers(if_none_match='"v"'), [("complete", 304, 0), "task"]),
+        (gone, [], [("failed", None, 0)]),
+        (lambda *_: ends(), [], [("failed", 200, 4)]),
+    ]
+    for brings, fields, expected in cases:
+        response = ContentResponse(
+            Scripted(100, brings), background=task, on_complete=on_complete, source_timeout=0.2
+        )
+        with contextlib.suppress(SourceError):
+            await answer(response, headers=fields)
+        assert told == expected
+        told.clear()
+    await answer(ContentResponse(Scripted(100, zeros), on_complete=on_complete), headers=parts)
+    [(reason, status, sent)] = told
+    assert (reason, status) == ("complete", 206) and sent > 4
+
+    class Always(ContentResponse):
+        background_policy = "always"
+
+    told.clear()
+    with pytest.raises(SourceNotFound):
+        await answer(Always(Scripted(100, gone), background=task, on_complete=on_complete))
+    assert told == [("failed", None, 0), "task"]
 
 
 @pytest.mark.skipif(not STARLETTE, reason="there is no Starlette")

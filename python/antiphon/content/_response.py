@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 import anyio
 
-from antiphon import _antiphon
+from antiphon import _antiphon, _completion
 from antiphon.content._errors import SourceChanged
 from antiphon.content._reading import Reading, opened
 from antiphon.content._source import Part, Source, SourceFacts
 from antiphon.content._sources import named
+from antiphon.outcome import Outcome
 from antiphon.responses import StreamingResponse
 from antiphon.types import Background, HeaderFields, Receive, Scope, Send
 
@@ -54,6 +55,9 @@ class ContentResponse(StreamingResponse):
         facts: What is known of the source, so that it is not asked: its length, or all of
             :class:`SourceFacts`.
         source_timeout: How many seconds the source may take for its facts, and for each piece.
+        on_complete: What is called once, with an ``Outcome`` of ``antiphon.outcome``, when the
+            response is over, however it ended, and before the background task; as of
+            ``StreamingResponse``.
 
     Raises:
         SourceError: When it is sent, if the source fails. Before anything is sent, Starlette and
@@ -102,6 +106,7 @@ class ContentResponse(StreamingResponse):
         cache_control: str | None = None,
         facts: SourceFacts | int | None = None,
         source_timeout: float = 30.0,
+        on_complete: Callable[[Outcome], object] | None = None,
     ) -> None:
         if not source_timeout > 0:
             raise ValueError(
@@ -115,7 +120,7 @@ class ContentResponse(StreamingResponse):
             guessed = _antiphon.guessed_media_type(filename)
             # The source may know better than that.
             media_type = None if guessed == OCTET_STREAM else guessed
-        super().__init__((), status_code, headers, media_type, background)
+        super().__init__((), status_code, headers, media_type, background, on_complete=on_complete)
         self.headers.setdefault("accept-ranges", "bytes")
         if filename is not None:
             disposition = _antiphon.content_disposition_of(filename, content_disposition_type)
@@ -138,18 +143,37 @@ class ContentResponse(StreamingResponse):
             ValueError: If the scope is of another type than ``http`` and ``websocket``.
         """
         _antiphon.expect_request(scope)
+        if self.on_complete is None:
+            await self._answer(scope, receive, send)
+        else:
+            record = _completion.Record(self.on_complete, receive, send)
+            told = copy(self)
+            told.on_complete = told.background = None
+            try:
+                await told._answer(scope, record.receive, record.send)
+            except BaseException as error:
+                await record.failed(error)
+                is_always = self.background_policy == "always" and isinstance(error, Exception)
+                if is_always and self.background is not None:
+                    await self.background()
+                raise
+            await record.ended()
+            if self.background is not None:
+                await self.background()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         for _ in range(TRIES - 1):
             try:
-                await self._answer(scope, receive, send)
+                await self._answer_once(scope, receive, send)
             except _Anew:
                 continue
             return
         try:
-            await self._answer(scope, receive, send)
+            await self._answer_once(scope, receive, send)
         except _Anew as anew:
             raise anew.error from None
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_once(self, scope: Scope, receive: Receive, send: Send) -> None:
         facts, came = self._facts, None
         if facts is None:
             likely = _antiphon.likely_range(scope)

@@ -4,9 +4,10 @@ use super::doors::service;
 use super::file::guess;
 use super::fixed::PlainTextResponse;
 use super::offer::{self, Offer, offer_methods};
-use super::parameters::{Parameters, parameter_methods, unix_now};
+use super::parameters::{Parameters, completion_method, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
+use crate::completion::{Completion, OnComplete};
 use crate::content::metered::MeteredStream;
 use crate::content::source::{
     AnySource, Opening, Source, SourceError, SourceErrorKind, SourceFacts, SourceReader, total,
@@ -68,6 +69,7 @@ pub struct ContentResponse {
     facts: Option<SourceFacts>,
     source_timeout: Duration,
     offer: Offer,
+    on_complete: Option<OnComplete>,
     parameters: Parameters,
 }
 
@@ -82,12 +84,14 @@ impl ContentResponse {
             facts: None,
             source_timeout: SOURCE_TIMEOUT,
             offer: Offer::new(),
+            on_complete: None,
             parameters: Parameters::new(StatusCode::OK, None),
         }
     }
 
     parameter_methods!();
     offer_methods!();
+    completion_method!();
 
     /// Gives the facts, so that the source is not asked for them.
     pub fn facts(mut self, facts: SourceFacts) -> Self {
@@ -107,10 +111,19 @@ impl ContentResponse {
         self,
         request: RequestFields,
     ) -> Result<http::Response<crate::Body>, SourceError> {
-        Ok(self.plan_with(request).await?.into_http())
+        let completion = Completion::of(self.on_complete.clone(), None);
+        Ok(self.plan_with(request, completion).await?.into_http())
     }
 
-    async fn plan_with(self, request: RequestFields) -> Result<Planned, SourceError> {
+    async fn plan_with(
+        self,
+        request: RequestFields,
+        completion: Option<Box<Completion>>,
+    ) -> Result<Planned, SourceError> {
+        Planned::completing(self.plan_untold(request).await, completion)
+    }
+
+    async fn plan_untold(self, request: RequestFields) -> Result<Planned, SourceError> {
         let label = self.source.label();
         let mut tries = TRIES;
         loop {
@@ -231,7 +244,8 @@ impl Plannable for ContentResponse {
         self,
         request: &RequestFacts<'_>,
     ) -> impl Future<Output = Result<Planned, SourceError>> + Send + use<> {
-        self.plan_with(request.fields())
+        let completion = Completion::of(self.on_complete.clone(), request.shutdown);
+        self.plan_with(request.fields(), completion)
     }
 
     fn call(
@@ -240,10 +254,15 @@ impl Plannable for ContentResponse {
         receive: asgi::Receive,
         send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
-        let fields = RequestFacts::of_scope(&scope).fields();
+        let request = RequestFacts::of_scope(&scope);
+        let completion = Completion::of(self.on_complete.clone(), request.shutdown);
+        let fields = request.fields();
         let offers = scope.offers();
         drop((scope, receive));
-        Box::pin(async move { self.plan_with(fields).await?.send(offers, send).await })
+        Box::pin(async move {
+            let planned = self.plan_with(fields, completion).await?;
+            planned.send(offers, send).await
+        })
     }
 
     fn for_one_request(&self) -> Self {

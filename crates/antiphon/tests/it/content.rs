@@ -2,7 +2,8 @@
 
 use crate::support::{Answer, Log, ask, exchange, start};
 use antiphon::{
-    ContentResponse, FileSource, Likely, Opening, Source, SourceError, SourceErrorKind, SourceFacts,
+    ContentResponse, EndReason, FileSource, Likely, Opening, Source, SourceError, SourceErrorKind,
+    SourceFacts,
 };
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
@@ -332,6 +333,40 @@ async fn a_file_that_shrinks_or_is_no_file() {
     assert_eq!(answer.unwrap().headers()["content-length"], "10");
     let folder = std::fs::File::open(&folder.0).unwrap();
     assert!(FileSource::new(folder, "folder").is_err());
+}
+
+#[tokio::test]
+async fn a_program_is_told_how_it_ended() {
+    let (sender, mut outcomes) = tokio::sync::mpsc::unbounded_channel();
+    let sender = Arc::new(sender);
+    let told = |source: Scripted| {
+        let sender = Arc::clone(&sender);
+        ContentResponse::new(source).on_complete(move |outcome| drop(sender.send(outcome)))
+    };
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let whole = Scripted::new(100, |_| stream::iter([zeros(60), zeros(40)]));
+    exchange(start(told(whole)).await.address, request).await;
+    let outcome = outcomes.recv().await.unwrap();
+    assert_eq!(outcome.reason, EndReason::Complete);
+    assert_eq!(outcome.bytes_sent, Some(100));
+
+    let ends = Scripted::new(100, |_| stream::iter([zeros(60)]));
+    exchange(start(told(ends)).await.address, request).await;
+    let outcome = outcomes.recv().await.unwrap();
+    assert!(matches!(outcome.reason, EndReason::Failed(text) if text.contains("40 bytes more")));
+    assert_eq!(
+        (outcome.status, outcome.bytes_sent),
+        (Some(StatusCode::OK), Some(60))
+    );
+
+    let gone = |_| stream::iter([Err(SourceError::new(SourceErrorKind::NotFound, "gone"))]);
+    let answer = told(Scripted::new(10, gone))
+        .into_http(&http::Request::new(()))
+        .await;
+    assert!(answer.is_err());
+    let outcome = outcomes.recv().await.unwrap();
+    assert!(matches!(outcome.reason, EndReason::Failed(text) if text.contains("gone")));
+    assert_eq!((outcome.status, outcome.bytes_sent), (None, Some(0)));
 }
 
 #[tokio::test]
