@@ -1,6 +1,6 @@
 //! Carrying out a plan by an [`http::Response`].
 
-use super::planned::{Planned, Source};
+use super::planned::{Content, Planned};
 use crate::body::Body;
 use crate::content::file_reader::Reader;
 use antiphon_core::fields::Headers;
@@ -9,11 +9,11 @@ use http::{HeaderMap, StatusCode};
 impl Planned {
     /// Makes the response a value. Its body runs the background task once it has been taken.
     pub(crate) fn into_http(self) -> http::Response<Body> {
-        let body = match self.source {
-            Source::Empty => Body::withheld(),
-            Source::Bytes(bytes) => Body::from(bytes),
-            Source::File(file, content) => Body::of_file(Reader::new(file, content)),
-            Source::Stream(stream) => Body::of_stream(stream),
+        let body = match self.content {
+            Content::Empty => Body::withheld(),
+            Content::Bytes(bytes) => Body::from(bytes),
+            Content::File(file, content) => Body::of_file(Reader::new(file, content)),
+            Content::Stream(stream) => Body::of_stream(stream),
         };
         let mut completion = self.completion;
         if let Some(completion) = &mut completion {

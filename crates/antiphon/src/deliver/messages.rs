@@ -1,6 +1,6 @@
 //! Carrying out a plan by messages.
 
-use super::planned::{Planned, Source};
+use super::planned::{Content, Planned};
 use crate::asgi::{self, Message, Offers, ScopeType};
 use crate::completion::Completion;
 use crate::content::file_reader::Reader;
@@ -24,7 +24,7 @@ impl Planned {
         let Self {
             status,
             headers,
-            source,
+            content,
             background,
             completion,
             patience,
@@ -34,21 +34,21 @@ impl Planned {
         let (scope_type, status) = (offers.scope_type, status.as_u16());
         // Files and streams are sent on the heap, so that an application is not large for every request
         // because it has a file for some.
-        let sent = match source {
-            Source::Empty => {
+        let sent = match content {
+            Content::Empty => {
                 let sent = send.send_whole(scope_type, status, headers, Bytes::new());
                 sent.await.map(|()| end.count(0))
             }
-            Source::Bytes(bytes) => {
+            Content::Bytes(bytes) => {
                 let length = bytes.len();
                 let sent = send.send_whole(scope_type, status, headers, bytes);
                 sent.await.map(|()| end.count(length))
             }
-            Source::Stream(stream) => {
+            Content::Stream(stream) => {
                 let sent = send_stream(&mut send, scope_type, status, headers, stream, &mut end);
                 Box::pin(sent).await
             }
-            Source::File(file, content) => {
+            Content::File(file, content) => {
                 let may_go = background.is_some() || file.is_removed();
                 let by_path = offers.pathsend && !may_go;
                 let start = Message::Start {

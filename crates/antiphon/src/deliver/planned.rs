@@ -17,7 +17,7 @@ use std::task::Context;
 pub(crate) struct Planned {
     pub(crate) status: StatusCode,
     pub(crate) headers: Headers,
-    pub(crate) source: Source,
+    pub(crate) content: Content,
     pub(crate) background: Option<BackgroundTask>,
     /// Who is told how it ends.
     pub(crate) completion: Option<Box<Completion>>,
@@ -26,7 +26,7 @@ pub(crate) struct Planned {
 
 /// Where the content of a response comes from.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum Content {
     Empty,
     Bytes(Bytes),
     File(Opened, FileContent),
@@ -44,7 +44,7 @@ impl Planned {
         };
         match planned {
             Ok(mut planned) => {
-                if let Source::Stream(stream) = &mut planned.source {
+                if let Content::Stream(stream) = &mut planned.content {
                     stream.count_in(completion.counter());
                 }
                 planned.completion = Some(completion);
@@ -60,7 +60,7 @@ impl Planned {
     /// Asks a stream for its first chunk, so that an error can still become an answer. Does not wait for
     /// the chunk.
     pub(crate) fn poll_first(&mut self, context: &mut Context<'_>) -> asgi::Result {
-        let Source::Stream(stream) = &mut self.source else {
+        let Content::Stream(stream) = &mut self.content else {
             return Ok(());
         };
         let asked = stream.poll_first(context);

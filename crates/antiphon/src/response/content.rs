@@ -161,7 +161,7 @@ impl ContentResponse {
             }
         };
         Ok(parameters.planned([], plan, |_| {
-            reader.map_or(planned::Source::Empty, planned::Source::Stream)
+            reader.map_or(planned::Content::Empty, planned::Content::Stream)
         }))
     }
 

@@ -14,7 +14,7 @@ use crate::content::metered::MeteredStream;
 use crate::content::once::Once;
 use crate::content::subscribed::Subscribed;
 use crate::content::threaded_iterator::ThreadedIterator;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use crate::shutdown::Shutdown;
 use antiphon_channel::{Subscriber, Topics};
@@ -320,7 +320,7 @@ impl PlannableAtOnce for EventSourceResponse {
             let mut parameters = self.parameters;
             parameters.patience.grace = Some(self.shutdown_grace_period);
             Ok(parameters.planned(head, plan, |announced| {
-                Source::Stream(MeteredStream::new(Box::pin(events), announced).into())
+                Content::Stream(MeteredStream::new(Box::pin(events), announced).into())
             }))
         };
         Planned::completing(plan(), completion)

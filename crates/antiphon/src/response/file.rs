@@ -10,7 +10,7 @@ use crate::completion::{Completion, OnComplete};
 use crate::content::file_error::FileError;
 use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::FieldValue;
 use antiphon_core::request::fields::RequestFields;
@@ -242,7 +242,7 @@ impl FileResponse {
         }
         Ok(self
             .parameters
-            .planned([], plan, |content| Source::File(file, content)))
+            .planned([], plan, |content| Content::File(file, content)))
     }
 
     /// Returns the file's tag; `None` if it has none, since its content is being made or changed, or if

@@ -4,7 +4,7 @@ use super::doors::{into_response, service};
 use super::parameters::{Parameters, parameter_methods, unix_now};
 use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::content::ready::IntoContent;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
 use antiphon_core::response::content::{self, InvalidResponse};
@@ -312,7 +312,7 @@ impl<C> PlannableAtOnce for FixedResponse<C> {
         };
         Ok(self
             .parameters
-            .planned(head, plan, |()| Source::Bytes(self.content)))
+            .planned(head, plan, |()| Content::Bytes(self.content)))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::content::gather::{Gather, Gathered, Gathering};
 use crate::content::metered::MeteredStream;
 use crate::content::once::Once;
 use crate::content::threaded_iterator::ThreadedIterator;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::response::json_lines::{InvalidLine, JsonLines, MEDIA_TYPE};
 use antiphon_core::response::{content, streaming};
@@ -239,7 +239,7 @@ impl PlannableAtOnce for JsonLinesResponse {
             let head = content::head(facts, self.parameters.content_type())?;
             let plan = streaming::plan(facts, request.method)?;
             Ok(self.parameters.planned(head, plan, |announced| {
-                Source::Stream(MeteredStream::new(lines, announced).into())
+                Content::Stream(MeteredStream::new(lines, announced).into())
             }))
         };
         Planned::completing(plan(), completion)

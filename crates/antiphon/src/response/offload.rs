@@ -2,7 +2,7 @@
 
 use super::file::FileResponse;
 use crate::content::file_error::FileError;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use antiphon_core::response::content::InvalidResponse;
 use antiphon_core::response::file::Stat;
 use antiphon_core::response::offload::{self, InvalidOffload, Offload};
@@ -58,9 +58,9 @@ impl FileResponse {
         self.describe(stat).map_err(invalid)?;
         let facts = self.parameters.facts(None).map_err(invalid)?;
         let plan = offload::plan(offload, &path, facts).map_err(FileError::invalid)?;
-        let mut planned = self.parameters.planned([], plan, |()| Source::Empty);
+        let mut planned = self.parameters.planned([], plan, |()| Content::Empty);
         // It is no answer to HEAD, whose length is another's: there is nothing.
-        planned.source = Source::Bytes(Bytes::new());
+        planned.content = Content::Bytes(Bytes::new());
         Ok(planned)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::asgi::Patience;
 use crate::background::BackgroundTask;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
 use antiphon_core::response::content::{self, ContentFacts, InvalidResponse};
 use antiphon_core::response::plan::{self, Plan};
@@ -52,13 +52,13 @@ impl Parameters {
         Some(media_type.with_charset(&self.charset))
     }
 
-    /// Makes what is sent. `head` is what the class says of itself; `source` is its content, unless the
+    /// Makes what is sent. `head` is what the class says of itself; `content` is its content, unless the
     /// plan says that there is none.
     pub(crate) fn planned<T>(
         self,
         head: impl IntoIterator<Item = HeaderPatch>,
         plan: Plan<T>,
-        source: impl FnOnce(T) -> Source,
+        content: impl FnOnce(T) -> Content,
     ) -> Planned {
         let mut headers = self.headers;
         let head = head.into_iter();
@@ -69,9 +69,9 @@ impl Parameters {
             // A plan's status is the caller's or one of the rules' own.
             status: StatusCode::from_u16(status).unwrap_or(self.status),
             headers,
-            source: match body {
-                plan::Body::Empty => Source::Empty,
-                plan::Body::Content(content) => source(content),
+            content: match body {
+                plan::Body::Empty => Content::Empty,
+                plan::Body::Content(sent) => content(sent),
             },
             background: self.background,
             completion: None,

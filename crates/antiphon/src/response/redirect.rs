@@ -3,7 +3,7 @@
 use super::doors::{into_response, service};
 use super::parameters::{Parameters, parameter_methods};
 use super::plannable::{PlannableAtOnce, answer_methods};
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::{fixed, redirect};
@@ -76,7 +76,7 @@ impl PlannableAtOnce for RedirectResponse {
         let head = content.into_iter().chain([redirect::head(&self.url)]);
         Ok(self
             .parameters
-            .planned(head, plan, |()| Source::Bytes(Bytes::new())))
+            .planned(head, plan, |()| Content::Bytes(Bytes::new())))
     }
 }
 

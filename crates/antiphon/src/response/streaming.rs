@@ -12,7 +12,7 @@ use crate::content::gather::{Gather, Gathered, Gathering};
 use crate::content::metered::MeteredStream;
 use crate::content::once::Once;
 use crate::content::threaded_iterator::ThreadedIterator;
-use crate::deliver::planned::{Planned, Source};
+use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::response::content;
 use antiphon_core::response::streaming;
@@ -200,7 +200,7 @@ impl PlannableAtOnce for StreamingResponse {
             let head = content::head(facts, self.parameters.content_type())?;
             let plan = streaming::plan(facts, request.method)?;
             Ok(self.parameters.planned(head, plan, |announced| {
-                Source::Stream(MeteredStream::new(chunks, announced).into())
+                Content::Stream(MeteredStream::new(chunks, announced).into())
             }))
         };
         Planned::completing(plan(), completion)
