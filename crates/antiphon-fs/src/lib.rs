@@ -11,15 +11,18 @@
 //!
 //! Built with `--cfg antiphon_portable`, what other systems run is run on Linux, too; so it is tested.
 //!
-//! Writing, directories and memory maps are not handled here.
+//! A folder is looked into for one thing: whether a playlist lies beside a file, which says what the file
+//! is. Writing and memory maps are not handled here.
 
 mod absolute;
 mod content_hash;
 mod errno;
 mod error;
 mod facts;
+mod folder;
 mod open_file;
 mod patient;
+mod playlist;
 mod removal;
 #[cfg(any(windows, test))]
 mod windows_names;
@@ -28,7 +31,9 @@ pub use absolute::absolute_bytes;
 pub use content_hash::{ContentHash, hash_of};
 pub use error::{OpenError, OpenErrorKind};
 pub use facts::{FileFacts, Read};
+pub use folder::Folder;
 pub use open_file::OpenFile;
+pub use playlist::{known_playlist_beside, playlist_beside};
 pub use removal::remove;
 
 #[cfg_attr(

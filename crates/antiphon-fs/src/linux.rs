@@ -6,6 +6,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -29,23 +30,32 @@ pub(crate) fn open_cached(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// A folder, beneath which several files are opened.
+#[derive(Debug)]
+pub(crate) struct Folder(OwnedFd);
+
+impl Folder {
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(rustix::fs::open(root, folder, Mode::empty())?))
+    }
+}
+
 /// Opens a path beneath a folder; `None` if the kernel cannot see to that itself, being older than 5.6 or
 /// hiding the call.
-pub(crate) fn open_beneath(root: &Path, path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn open_beneath(root: &Folder, path: &Path) -> io::Result<Option<File>> {
     beneath(root, path, ResolveFlags::BENEATH)
 }
 
-pub(crate) fn open_beneath_cached(root: &Path, path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn open_beneath_cached(root: &Folder, path: &Path) -> io::Result<Option<File>> {
     match beneath(root, path, ResolveFlags::BENEATH | ResolveFlags::CACHED) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         opened => opened,
     }
 }
 
-fn beneath(root: &Path, path: &Path, resolve: ResolveFlags) -> io::Result<Option<File>> {
-    let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = rustix::fs::open(root, folder, Mode::empty())?;
-    match rustix::fs::openat2(&root, path, FLAGS, Mode::empty(), resolve) {
+fn beneath(root: &Folder, path: &Path, resolve: ResolveFlags) -> io::Result<Option<File>> {
+    match rustix::fs::openat2(&root.0, path, FLAGS, Mode::empty(), resolve) {
         Ok(file) => Ok(Some(file.into())),
         // A symbolic link leads out.
         Err(Errno::XDEV) => Err(io::ErrorKind::NotFound.into()),
@@ -69,6 +79,13 @@ pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     };
     let blocks = stat.st_blocks as u64;
     Ok(Stat { facts, blocks })
+}
+
+/// The device, the inode and the time of the last change of a folder.
+pub(crate) fn folder_state(folder: &Path) -> Option<(u64, u64, i128)> {
+    let stat = rustix::fs::stat(folder).ok()?;
+    let changed = i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec);
+    Some((stat.st_dev, stat.st_ino, changed))
 }
 
 pub(crate) fn read_cached_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<Read> {

@@ -6,7 +6,7 @@ use crate::patient::patiently;
 use crate::{generated, system};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A regular file, open for reading.
 ///
@@ -61,37 +61,7 @@ impl OpenFile {
         opened.map_err(|error| OpenError::new(path, error))
     }
 
-    /// Opens a regular file beneath a folder; may wait as [`open`](Self::open) does.
-    ///
-    /// No symbolic link is followed out of the folder. On Linux the kernel sees to that (`openat2` with
-    /// `RESOLVE_BENEATH`, from 5.6 on). Elsewhere the path is resolved before it is opened, so whoever may
-    /// change links in the folder at that moment is not kept in it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`open`](Self::open). What lies outside is an error of the kind
-    /// [`NotFound`](crate::OpenErrorKind::NotFound), as what there is not.
-    pub fn open_beneath(root: &Path, path: &Path) -> Result<Self, OpenError> {
-        let opened = patiently(|| match system::open_beneath(folder(root), path)? {
-            Some(file) => Ok(file),
-            None => system::open(&resolved(folder(root), path)?),
-        });
-        let opened = opened.and_then(Self::of);
-        opened.map_err(|error| OpenError::new(&root.join(path), error))
-    }
-
-    /// Opens a regular file beneath a folder if that needs no wait: `None` if it would.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`open_beneath`](Self::open_beneath).
-    pub fn open_beneath_cached(root: &Path, path: &Path) -> Result<Option<Self>, OpenError> {
-        let opened = system::open_beneath_cached(folder(root), path)
-            .and_then(|file| file.map(Self::of).transpose());
-        opened.map_err(|error| OpenError::new(&root.join(path), error))
-    }
-
-    fn of(file: fs::File) -> io::Result<Self> {
+    pub(crate) fn of(file: fs::File) -> io::Result<Self> {
         let stat = system::stat(&file)?;
         let (mut facts, is_generated) = (stat.facts, generated::is_generated(&file, &stat)?);
         if is_generated {
@@ -166,31 +136,6 @@ impl TryFrom<fs::File> for OpenFile {
     /// Those of the operating system; another if it is a directory, a pipe, a device or a socket.
     fn try_from(file: fs::File) -> io::Result<Self> {
         Self::of(file)
-    }
-}
-
-/// A folder without a name is the one in which the process is.
-fn folder(root: &Path) -> &Path {
-    if root.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        root
-    }
-}
-
-/// Returns where a path beneath a folder leads, if that is beneath it, too.
-fn resolved(root: &Path, path: &Path) -> io::Result<PathBuf> {
-    // To resolve one would open it.
-    #[cfg(windows)]
-    if crate::windows_names::holds_device(path) {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    let root = root.canonicalize()?;
-    let whole = root.join(path).canonicalize()?;
-    if whole.starts_with(&root) {
-        Ok(whole)
-    } else {
-        Err(io::ErrorKind::NotFound.into())
     }
 }
 

@@ -28,12 +28,22 @@ pub(crate) fn open_cached(_: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
+/// A folder, beneath which several files are opened; it is looked for each time.
+#[derive(Debug)]
+pub(crate) struct Folder;
+
+impl Folder {
+    pub(crate) const fn open(_: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+}
+
 /// No system but Linux sees to it itself that a path stays beneath a folder.
-pub(crate) fn open_beneath(_: &Path, _: &Path) -> io::Result<Option<File>> {
+pub(crate) fn open_beneath(_: &Folder, _: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-pub(crate) fn open_beneath_cached(_: &Path, _: &Path) -> io::Result<Option<File>> {
+pub(crate) fn open_beneath_cached(_: &Folder, _: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
@@ -66,6 +76,11 @@ pub(crate) fn stat(file: &File) -> io::Result<Stat> {
     #[cfg(not(unix))]
     let blocks = 1;
     Ok(Stat { facts, blocks })
+}
+
+/// What other systems say of a folder is not relied on.
+pub(crate) fn folder_state(_: &Path) -> Option<(u64, u64, i128)> {
+    None
 }
 
 pub(crate) fn read_cached_at(_: &File, _: &mut [u8], _: u64) -> io::Result<Read> {

@@ -9,7 +9,7 @@ const CORE: [&str; 7] = [
     "text", "fields", "values", "request", "body", "response", "asgi",
 ];
 
-const FS: [&str; 13] = [
+const FS: [&str; 15] = [
     "absolute",
     "errno",
     "error",
@@ -22,6 +22,8 @@ const FS: [&str; 13] = [
     "linux",
     "portable",
     "open_file",
+    "folder",
+    "playlist",
     "content_hash",
 ];
 

@@ -26,6 +26,8 @@ pub struct FieldName(Cow<'static, str>);
 impl FieldName {
     /// `accept-ranges`
     pub const ACCEPT_RANGES: Self = Self(Cow::Borrowed("accept-ranges"));
+    /// `allow`
+    pub const ALLOW: Self = Self(Cow::Borrowed("allow"));
     /// `cache-control`
     pub const CACHE_CONTROL: Self = Self(Cow::Borrowed("cache-control"));
     /// `connection`

@@ -41,6 +41,8 @@ enum Repr {
 }
 
 impl FieldValue {
+    /// `Accept-Encoding`, the field that `vary` names where content has codings.
+    pub const ACCEPT_ENCODING: Self = Self(Repr::Static(b"Accept-Encoding"));
     /// `bytes`, the unit of `accept-ranges`.
     pub const BYTES: Self = Self(Repr::Static(b"bytes"));
     /// `keep-alive`, the option of `connection`.
@@ -49,6 +51,8 @@ impl FieldValue {
     pub const NO: Self = Self(Repr::Static(b"no"));
     /// `none`, where `accept-ranges` names no unit.
     pub const NONE: Self = Self(Repr::Static(b"none"));
+    /// `no-cache`, the directive of `cache-control`.
+    pub const NO_CACHE: Self = Self(Repr::Static(b"no-cache"));
     /// `no-store`, the directive of `cache-control`.
     pub const NO_STORE: Self = Self(Repr::Static(b"no-store"));
     pub(crate) const TEXT_HTML_UTF_8: Self = Self(Repr::Static(b"text/html; charset=utf-8"));

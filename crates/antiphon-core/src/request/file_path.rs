@@ -26,9 +26,23 @@ use alloc::borrow::Cow;
 #[must_use]
 pub fn beneath(path: &str, is_windows: bool) -> Option<Cow<'_, str>> {
     let path = percent::unquote(path);
-    path.split('/')
-        .all(|name| is_plain(name, is_windows))
-        .then_some(path)
+    is_beneath(&path, is_windows).then_some(path)
+}
+
+/// Tells whether a file beneath some folder can have this path, whose percent-encoding is undone; see
+/// [`beneath`].
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::request::file_path;
+///
+/// assert!(file_path::is_beneath("css/a.css", false));
+/// assert!(!file_path::is_beneath("css/../a.css", false));
+/// ```
+#[must_use]
+pub fn is_beneath(path: &str, is_windows: bool) -> bool {
+    path.split('/').all(|name| is_plain(name, is_windows))
 }
 
 fn is_plain(name: &str, is_windows: bool) -> bool {

@@ -2,6 +2,7 @@
 
 mod conditional;
 pub mod content;
+pub mod directory;
 pub mod event_source;
 pub mod file;
 pub mod fixed;

@@ -9,6 +9,7 @@
 
 use crate::fields::FieldValue;
 use crate::text::number;
+use crate::values::content_coding::ContentCoding;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -99,6 +100,30 @@ impl fmt::Display for InvalidTag {
 }
 
 impl core::error::Error for InvalidTag {}
+
+/// The entity tag of a copy of content in this coding, of the tag that the copy has as a file: both may have
+/// one length and one time, and are not the same bytes ([RFC 9110 §8.8.3.3]).
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::fields::FieldValue;
+/// use antiphon_core::values::content_coding::ContentCoding;
+/// use antiphon_core::values::etag;
+///
+/// let tag = FieldValue::try_from("\"17979cfe-1000\"")?;
+/// assert_eq!(etag::in_coding(&tag, ContentCoding::Br), "\"17979cfe-1000-br\"");
+/// # Ok::<(), antiphon_core::fields::InvalidHeader>(())
+/// ```
+///
+/// [RFC 9110 §8.8.3.3]: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3
+#[must_use]
+pub fn in_coding(tag: &FieldValue, coding: ContentCoding) -> FieldValue {
+    let tag = tag.as_bytes();
+    let inside = tag.strip_suffix(b"\"").unwrap_or(tag);
+    let parts: [&[u8]; 4] = [inside, b"-", coding.token().as_bytes(), b"\""];
+    FieldValue::from_checked(parts.concat())
+}
 
 /// An entity tag, taken apart.
 ///

@@ -1,5 +1,7 @@
 //! Values of single fields: how each is read and written.
 
+pub mod cache_rules;
+pub mod content_coding;
 pub mod content_disposition;
 pub mod cookie;
 pub mod etag;
@@ -7,3 +9,4 @@ pub mod event;
 pub mod file_version;
 pub mod location;
 pub mod media_type;
+pub mod media_types;
