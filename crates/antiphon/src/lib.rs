@@ -156,6 +156,24 @@
 //! # }
 //! ```
 //!
+//! A [`Directory`] sends the files of a folder, with the copies of them that are compressed already; it is an
+//! application, and a service for `nest_service` and `fallback_service`:
+//!
+#![cfg_attr(feature = "server", doc = "```no_run")]
+#![cfg_attr(not(feature = "server"), doc = "```ignore")]
+//! use antiphon::{ContentCoding::{Br, Gzip}, Directory};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let site = Directory::new("dist")
+//!     .index("index.html")
+//!     .precompressed([Br, Gzip])
+//!     .cache_control("assets/**", Directory::IMMUTABLE)?;
+//! antiphon::serve("127.0.0.1:8000", site).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Events
 //!
 //! A [channel](channel::EventChannel) keeps what was published, so that a client which connects again gets
@@ -226,12 +244,15 @@ pub use antiphon_core::request::range::{Likely, RangePolicy};
 pub use antiphon_core::response::content::InvalidResponse;
 pub use antiphon_core::response::offload::{InvalidOffload, Offload};
 pub use antiphon_core::text::http_date::HttpDate;
+pub use antiphon_core::values::cache_rules::CacheRules;
+pub use antiphon_core::values::content_coding::ContentCoding;
 pub use antiphon_core::values::content_disposition;
 pub use antiphon_core::values::cookie::{self, SameSite, SetCookie};
 pub use antiphon_core::values::etag::InvalidTag;
 pub use antiphon_core::values::event::{self, ServerSentEvent};
 pub use antiphon_core::values::location::NotLocal;
 pub use antiphon_core::values::media_type;
+pub use antiphon_core::values::media_types::{self, MediaTypes};
 pub use antiphon_fs::FileFacts;
 #[cfg(feature = "axum")]
 pub use axum::{Conditional, FileRequest};
@@ -263,6 +284,6 @@ pub use shutdown::{Shutdown, shutdown};
 pub use tower::{RequestBody, ServiceApp};
 
 /// The code of the front page, run as tests.
-#[cfg(all(doctest, feature = "axum"))]
+#[cfg(all(doctest, feature = "axum", feature = "tower"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

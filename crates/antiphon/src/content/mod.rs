@@ -8,6 +8,7 @@ pub(crate) mod file_error;
 pub(crate) mod file_reader;
 pub(crate) mod gather;
 pub(crate) mod kept_alive;
+pub(crate) mod media_type;
 pub(crate) mod metered;
 pub(crate) mod once;
 pub(crate) mod opened;

@@ -2,7 +2,7 @@
 
 use super::file_error::FileError;
 use antiphon_core::request::file_path;
-use antiphon_fs::OpenFile;
+use antiphon_fs::{Folder, OpenFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,11 +15,18 @@ pub(crate) enum Place {
 
 #[derive(Debug)]
 pub(crate) struct Beneath {
-    root: PathBuf,
+    root: Root,
     /// `None` if no file beneath a folder can have the path.
     path: Option<PathBuf>,
     /// Both together, for messages and for its name.
     whole: PathBuf,
+}
+
+/// The folder of such a path: where it lies, or, for several files in turn, the folder itself.
+#[derive(Debug)]
+enum Root {
+    At(PathBuf),
+    Held(Arc<Folder>),
 }
 
 impl Place {
@@ -36,9 +43,21 @@ impl Place {
             None => PathBuf::from(format!("{}/{path}", root.display())),
         };
         Self::Beneath(Arc::new(Beneath {
-            root,
+            root: Root::At(root),
             path: named,
             whole,
+        }))
+    }
+
+    /// The place beneath the folder at `root`, which may be held, that has this path, of plain names.
+    pub(crate) fn named(folder: Option<&Arc<Folder>>, root: &Path, path: &str) -> Self {
+        Self::Beneath(Arc::new(Beneath {
+            root: match folder {
+                Some(folder) => Root::Held(Arc::clone(folder)),
+                None => Root::At(root.to_owned()),
+            },
+            path: Some(path.into()),
+            whole: root.join(path),
         }))
     }
 
@@ -62,7 +81,15 @@ impl Place {
     pub(crate) fn open(&self) -> Result<OpenFile, FileError> {
         match self {
             Self::At(path) => OpenFile::open(path),
-            Self::Beneath(beneath) => OpenFile::open_beneath(&beneath.root, beneath.named()?),
+            Self::Beneath(beneath) => {
+                let named = beneath.named()?;
+                match &beneath.root {
+                    Root::At(root) => {
+                        Folder::open(root).and_then(|folder| folder.open_beneath(named))
+                    }
+                    Root::Held(folder) => folder.open_beneath(named),
+                }
+            }
         }
         .map_err(FileError::open)
     }
@@ -72,7 +99,13 @@ impl Place {
         match self {
             Self::At(path) => OpenFile::open_cached(path),
             Self::Beneath(beneath) => {
-                OpenFile::open_beneath_cached(&beneath.root, beneath.named()?)
+                let named = beneath.named()?;
+                match &beneath.root {
+                    Root::At(root) => {
+                        Folder::open(root).and_then(|folder| folder.open_beneath_cached(named))
+                    }
+                    Root::Held(folder) => folder.open_beneath_cached(named),
+                }
             }
         }
         .map_err(FileError::open)

@@ -34,6 +34,18 @@ pub(crate) enum Content {
 }
 
 impl Planned {
+    /// An answer that is a status and nothing else.
+    pub(crate) const fn bare(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Headers::new(),
+            content: Content::Empty,
+            background: None,
+            patience: Patience::new(),
+            completion: None,
+        }
+    }
+
     /// Has somebody told how the response ends, or why there is none.
     pub(crate) fn completing<E: fmt::Display>(
         planned: Result<Self, E>,

@@ -6,6 +6,7 @@ use crate::shutdown::Shutdown;
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::method::Method;
 use antiphon_core::request::version::HttpVersion;
+use antiphon_core::response::directory::DirectoryRequest;
 use http::{HeaderMap, Version};
 
 /// The facts of a request that decide how a response answers it.
@@ -42,7 +43,6 @@ impl<'a> RequestFacts<'a> {
     }
 
     /// Makes the facts of a request of which only the method is known.
-    #[cfg(feature = "axum")]
     pub(crate) const fn of_method(method: Method) -> Self {
         Self {
             method,
@@ -57,6 +57,15 @@ impl<'a> RequestFacts<'a> {
         self.headers.map_or_else(RequestFields::default, |headers| {
             RequestFields::of(self.method, headers)
         })
+    }
+
+    /// Returns what decides which file of a directory answers.
+    pub(crate) fn of_directory(&self) -> DirectoryRequest {
+        let mut request = DirectoryRequest::default();
+        for (name, value) in self.headers.into_iter().flatten() {
+            request.note(name.as_str().as_bytes(), value.as_bytes());
+        }
+        request
     }
 }
 

@@ -1,13 +1,13 @@
 //! Content from any source.
 
 use super::doors::service;
-use super::file::guess;
 use super::fixed::PlainTextResponse;
 use super::offer::{self, Offer, offer_methods};
 use super::parameters::{Parameters, completion_method, parameter_methods, unix_now};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::completion::{Completion, OnComplete};
+use crate::content::media_type::guess_without_neighbours;
 use crate::content::metered::MeteredStream;
 use crate::content::source::{
     AnySource, Opening, Source, SourceError, SourceErrorKind, SourceFacts, SourceReader, total,
@@ -186,7 +186,13 @@ impl ContentResponse {
                 .or_else(|| facts.cache_control_value()),
         };
         let media_type = || {
-            let named = || self.offer.filename.as_deref().map(Path::new).map(guess);
+            let named = || {
+                self.offer
+                    .filename
+                    .as_deref()
+                    .map(Path::new)
+                    .map(guess_without_neighbours)
+            };
             facts
                 .media_type_value()
                 .or_else(named)

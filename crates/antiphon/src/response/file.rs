@@ -8,19 +8,21 @@ use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::completion::{Completion, OnComplete};
 use crate::content::file_error::FileError;
+use crate::content::media_type::{guess, guess_by_neighbours};
 use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
 use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
-use antiphon_core::fields::FieldValue;
+use antiphon_core::fields::{FieldValue, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::response::content::InvalidResponse;
 use antiphon_core::response::file::Stat;
 use antiphon_core::response::offload::Offload;
+use antiphon_core::values::content_coding::ContentCoding;
 use antiphon_core::values::etag;
 use antiphon_core::values::media_type::MediaType;
+use antiphon_core::values::media_types::MediaTypes;
 use http::StatusCode;
-use std::borrow::Cow;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,6 +77,8 @@ pub struct FileResponse {
     pub(super) offload: Option<Arc<Offload>>,
     pub(super) delete_after: bool,
     on_complete: Option<OnComplete>,
+    media_types: MediaTypes,
+    coding: Option<ContentCoding>,
     pub(super) parameters: Parameters,
 }
 
@@ -82,7 +86,9 @@ impl FileResponse {
     /// Makes a response of the file at `path`.
     ///
     /// Its media type is guessed by its [`filename`](Self::filename), or by `path` if it has none; it is
-    /// `application/octet-stream` if the name tells nothing.
+    /// `application/octet-stream` if the name tells nothing. What browsers depend on is told by a table of
+    /// our own, [`MediaTypes`], to which [`media_types`](Self::media_types) adds; `.ts` is a segment of a
+    /// video where a playlist (`*.m3u8`) lies in the same folder, and text elsewhere.
     ///
     /// The file is sent wherever `path` leads. A path that comes from a request leads where its client
     /// wants: give that to [`within`](Self::within).
@@ -117,12 +123,14 @@ impl FileResponse {
         Self::at(Place::beneath(root.into(), path))
     }
 
-    fn at(place: Place) -> Self {
+    pub(super) fn at(place: Place) -> Self {
         Self {
             place,
             stat_result: None,
             etag: EtagSource::Stat,
             offer: Offer::new(),
+            media_types: MediaTypes::new(),
+            coding: None,
             offload: None,
             delete_after: false,
             on_complete: None,
@@ -137,6 +145,25 @@ impl FileResponse {
     /// Sets the file's facts, which are announced instead of those that the open file has.
     pub const fn stat_result(mut self, stat_result: antiphon_fs::FileFacts) -> Self {
         self.stat_result = Some(stat_result);
+        self
+    }
+
+    /// Sets by which table the media type is guessed, where none [is set](Self::media_type).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{FileResponse, MediaTypes};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let types = MediaTypes::new().with(".toml", "application/toml")?;
+    /// let file = FileResponse::new("Cargo.toml").media_types(types);
+    /// let response = file.into_http(&http::Request::new(())).await?;
+    /// assert_eq!(response.headers()["content-type"], "application/toml");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn media_types(mut self, media_types: MediaTypes) -> Self {
+        self.media_types = media_types;
         self
     }
 
@@ -208,9 +235,33 @@ impl FileResponse {
 
     async fn plan_untold(mut self, request: RequestFields) -> Result<Planned, FileError> {
         if let Some(offload) = self.offload.take() {
+            let media_type = self.guessed_media_type().await?;
+            self.parameters.media_type.get_or_insert(media_type);
             return self.plan_offloaded(&offload);
         }
-        let mut file = Opened::open(self.place.clone()).await?;
+        let file = Opened::open(self.place.clone()).await?;
+        self.plan_opened(file, request).await
+    }
+
+    /// Plans to send a copy of the file that is in a coding, if there is one.
+    pub(super) fn coded(mut self, coding: Option<ContentCoding>) -> Self {
+        self.coding = coding;
+        self
+    }
+
+    /// Changes the header as a rule of the core says.
+    pub(super) fn patched(mut self, patches: impl IntoIterator<Item = HeaderPatch>) -> Self {
+        let headers = &mut self.parameters.headers;
+        patches.into_iter().for_each(|patch| headers.apply(patch));
+        self
+    }
+
+    /// Plans to send what has been opened as the file.
+    pub(super) async fn plan_opened(
+        mut self,
+        mut file: Opened,
+        request: RequestFields,
+    ) -> Result<Planned, FileError> {
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let length = match self.stat_result {
             None if file.is_generated() => None,
@@ -226,12 +277,11 @@ impl FileResponse {
             cache_control: self.offer.cache_control.clone(),
         };
         let boundary = offer::boundary(&request).map_err(FileError::random)?;
-        let filename = self.offer.filename.as_deref().map(Path::new);
-        let name = filename.unwrap_or_else(|| self.place.path());
+        let media_type = self.guessed_media_type().await?;
         let plan = self.offer.plan(
             &mut self.parameters,
             stat,
-            || guess(name),
+            || media_type,
             &request,
             now,
             &boundary,
@@ -245,6 +295,20 @@ impl FileResponse {
             .planned([], plan, |content| Content::File(file, content)))
     }
 
+    /// Guesses the media type, which is of no account if the caller has set one.
+    async fn guessed_media_type(&self) -> Result<MediaType, FileError> {
+        if self.parameters.media_type.is_some() {
+            return Ok(MediaType::OCTET_STREAM);
+        }
+        let filename = self.offer.filename.as_deref().map(Path::new);
+        let name = filename.unwrap_or_else(|| self.place.path());
+        match guess(&self.media_types, name) {
+            Some(media_type) => Ok(media_type),
+            // On the heap, so that no other file's future is larger for it.
+            None => Box::pin(guess_by_neighbours(self.place.path())).await,
+        }
+    }
+
     /// Returns the file's tag; `None` if it has none, since its content is being made or changed, or if
     /// the caller has set one.
     async fn etag_of(
@@ -255,22 +319,24 @@ impl FileResponse {
         now: i64,
     ) -> Result<Option<FieldValue>, FileError> {
         let is_set = self.parameters.headers.contains("etag");
-        Ok(match self.etag {
+        let tag = match self.etag {
             _ if is_set || length.is_none() => None,
             EtagSource::Stat => Some(version(facts).etag(now)),
             EtagSource::Content => file
                 .content_hash()
                 .await?
                 .map(|hash| etag::of_content(&hash)),
+        };
+        Ok(match self.coding {
+            Some(coding) => tag.map(|tag| etag::in_coding(&tag, coding)),
+            None => tag,
         })
     }
 
-    /// Adds what the header says of the file in its present state.
+    /// Adds what the header says of a file whose media type is set.
     pub(super) fn describe(&mut self, stat: Stat) -> Result<(), InvalidResponse> {
-        let filename = self.offer.filename.as_deref().map(Path::new);
-        let name = filename.unwrap_or_else(|| self.place.path());
-        let parameters = &mut self.parameters;
-        self.offer.describe(parameters, stat, || guess(name))
+        let unset = || MediaType::OCTET_STREAM;
+        self.offer.describe(&mut self.parameters, stat, unset)
     }
 }
 
@@ -286,14 +352,6 @@ pub enum EtagSource {
     /// and again when it has changed; the hashes of 4096 files are remembered by device, inode, size and
     /// times.
     Content,
-}
-
-/// Guesses the media type by a file's name.
-pub(super) fn guess(name: &Path) -> MediaType {
-    mime_guess::from_path(name)
-        .first_raw()
-        .and_then(|text| MediaType::try_from(Cow::Borrowed(text)).ok())
-        .unwrap_or(MediaType::OCTET_STREAM)
 }
 
 impl FileError {

@@ -1,6 +1,7 @@
 //! The classes.
 
 mod content;
+mod directory;
 pub(crate) mod doors;
 #[cfg(any(feature = "axum", feature = "server", feature = "tower"))]
 pub(crate) mod error_pages;
@@ -20,6 +21,7 @@ mod response_error;
 mod streaming;
 
 pub use content::ContentResponse;
+pub use directory::Directory;
 pub use event_source::EventSourceResponse;
 pub use file::{EtagSource, FileResponse};
 pub use fixed::{

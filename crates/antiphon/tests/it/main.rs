@@ -7,6 +7,7 @@ mod conditional;
 mod content;
 mod delete_after;
 mod delivery;
+mod directory;
 mod doors;
 mod ending;
 mod event_source;
