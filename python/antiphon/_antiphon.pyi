@@ -5,7 +5,7 @@ the fields of an event that are sent as text, and for the state of a copy.
 """
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeVar, final, overload
 
@@ -15,6 +15,9 @@ from antiphon import datastructures
 from antiphon.types import Background, EventId, HeaderFields, Message, SameSite, Scope
 
 __all__ = [
+    "IMMUTABLE",
+    "Directory",
+    "DirectoryFile",
     "EventChannel",
     "EventSourceResponse",
     "FileMessages",
@@ -39,9 +42,11 @@ __all__ = [
     "entry_fields",
     "etag_of",
     "expect_request",
+    "folder_target",
     "guessed_media_type",
     "is_head",
     "is_native",
+    "is_navigation",
     "join",
     "json_text",
     "likely_range",
@@ -56,6 +61,7 @@ __all__ = [
 _Default = TypeVar("_Default")
 _Class = TypeVar("_Class")
 
+IMMUTABLE: Final[str]
 __version__: Final[str]
 
 def content_disposition_of(
@@ -112,6 +118,8 @@ class Response:
 class JSONResponse(Response): ...
 
 def render_json(content: Any) -> bytes: ...
+def folder_target(route_path: str, path: str, query: bytes) -> str | None: ...
+def is_navigation(scope: Scope, route_path: str) -> bool: ...
 def part_head(boundary: str, content_type: str, length: int, start: int, end: int) -> bytes: ...
 
 class RedirectResponse(Response):
@@ -270,6 +278,44 @@ class StreamMessages:
     def take(self) -> Message | None: ...
     def message(self, bytes: bytes) -> Message: ...
     def end(self) -> Message: ...
+
+@final
+class Directory:
+    def __new__(
+        cls,
+        precompressed: Sequence[str],
+        cache_rules: Sequence[tuple[str, str]],
+        media_types: Sequence[tuple[str, str]],
+    ) -> Self: ...
+    def has_copies(self, name: str) -> bool: ...
+    def head(self, name: str, cache_control: str | None) -> list[tuple[str, str]]: ...
+    def media_type(self, path: str | os.PathLike[str]) -> str: ...
+    def open(
+        self,
+        root: str | os.PathLike[str],
+        path: str,
+        index: str | None,
+        scope: Scope,
+        waits: bool,
+    ) -> DirectoryFile | None: ...
+    def open_at(
+        self,
+        path: str | os.PathLike[str],
+        root: str | os.PathLike[str] | None,
+        name: str,
+        scope: Scope,
+        waits: bool,
+    ) -> DirectoryFile: ...
+
+@final
+class DirectoryFile:
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    def messages(
+        self, response: FileResponse, scope: Scope, waits: bool
+    ) -> tuple[Message, Message] | FileMessages | None: ...
 
 @final
 class FileMessages:

@@ -26,6 +26,9 @@ _REPLACED = (
     "StreamingResponse",
 )
 
+#: The classes of directories, which Starlette has in a module of their own.
+_OF_DIRECTORIES = ("NotModifiedResponse", "StaticFiles")
+
 #: Where FastAPI asks whether something is a response, and by which name.
 _ASKED = {
     "fastapi.routing": "Response",
@@ -46,7 +49,8 @@ def install() -> None:
     Classes that already inherit from Starlette's go on doing so, and work as before: FastAPI takes
     their instances for responses. What a program's own ``isinstance`` says of them changes with the
     class that it names; so it is best to call this first. ``sse_starlette`` and ``fastapi.sse``
-    keep classes of their own. ``StaticFiles`` sends our ``FileResponse``.
+    keep classes of their own. ``StaticFiles`` is replaced, too; one that was made before, or of a
+    subclass that was there before, stays what it is, and sends our ``FileResponse``.
 
     A type checker does not see it: what we add to Starlette's signatures is typed in
     :mod:`antiphon.responses`.
@@ -64,7 +68,7 @@ def install() -> None:
     """
     if _starlette.responses is None:
         raise ModuleNotFoundError("there is no starlette to install antiphon in")
-    pairs = {original: getattr(responses, name) for name, original in _originals()}
+    pairs = dict(_pairs())
     for module in _modules():
         _replace(module, pairs, _undo)
     if "fastapi" in sys.modules or any(_has_others(original, pairs) for original in pairs):
@@ -129,14 +133,25 @@ def uninstall() -> None:
         return
     while _undo:
         _undo.pop()()
-    pairs = {getattr(responses, name): original for name, original in _originals()}
+    pairs = {ours: original for original, ours in _pairs()}
     for module in _modules():
         if module.__name__.partition(".")[0] in _FRAMEWORKS:
             _replace(module, pairs, [])
 
 
+def _pairs() -> Iterator[tuple[type, type]]:
+    """Yield what is replaced, and by what."""
+    for name, original in _originals():
+        yield original, getattr(responses, name)
+    # Few programs that do not install us need it.
+    from antiphon import staticfiles
+
+    for name in _OF_DIRECTORIES:
+        yield _starlette.find("staticfiles", name, None), getattr(staticfiles, name)
+
+
 def _originals() -> Iterator[tuple[str, type]]:
-    """Yield what is replaced.
+    """Yield the classes of responses that are replaced.
 
     A class from which one of Starlette's inherits that we have not stays where it is: an instance
     of that one must go on being an instance of what programs import.

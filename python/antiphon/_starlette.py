@@ -40,3 +40,10 @@ else:
     StreamingResponse = getattr(responses, "StreamingResponse", object)
     HTTPException = getattr(_exceptions, "HTTPException", Exception)
     ClientDisconnect = getattr(_requests, "ClientDisconnect", Exception)
+
+
+def find(module: str, name: str, otherwise: Any) -> Any:
+    """Return what has this name in a module of Starlette's that few programs need."""
+    if responses is None:
+        return otherwise
+    return getattr(import_module(f"starlette.{module}"), name, otherwise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
@@ -23,5 +24,8 @@ class HasItems(Protocol):
 
 HeaderFields: TypeAlias = Mapping[str, str] | HasItems | Iterable[tuple[str, str]]
 SameSite: TypeAlias = Literal["lax", "strict", "none"]
+PathLike: TypeAlias = str | os.PathLike[str]
+CacheControl: TypeAlias = str | Mapping[str, str] | Callable[[str], str | None]
+Coding: TypeAlias = Literal["br", "zstd", "gzip"]
 EventId: TypeAlias = str | int | UUID
 Backend: TypeAlias = Literal["asyncio", "trio"]

@@ -52,6 +52,10 @@ mod _antiphon {
     #[pymodule_export]
     use crate::response::event_source::EventSourceResponse;
     #[pymodule_export]
+    use crate::response::file::directory::{
+        Directory, DirectoryFile, folder_target, is_navigation,
+    };
+    #[pymodule_export]
     use crate::response::file::messages::FileMessages;
     #[pymodule_export]
     use crate::response::file::multipart::part_head;
@@ -83,4 +87,7 @@ mod _antiphon {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    const IMMUTABLE: &str = antiphon_core::values::cache_rules::IMMUTABLE;
 }

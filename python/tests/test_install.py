@@ -55,6 +55,30 @@ assert program.make() == (original,) * 2
 """)
 
 
+def test_directories_are_ours() -> None:
+    run("""
+import sys, types
+import starlette.staticfiles
+# In a list, where it is not replaced.
+original = [starlette.staticfiles.StaticFiles]
+program = types.ModuleType("program")
+program.Static = original[0]
+sys.modules["program"] = program
+before = program.Static(directory=".")
+import antiphon
+from antiphon import staticfiles
+antiphon.install()
+from fastapi.staticfiles import StaticFiles
+assert StaticFiles is program.Static is staticfiles.StaticFiles
+assert isinstance(StaticFiles(directory="."), original[0])
+assert type(before) is original[0]
+antiphon.uninstall()
+import fastapi.staticfiles
+assert fastapi.staticfiles.StaticFiles is program.Static is original[0]
+assert starlette.staticfiles.StaticFiles is original[0]
+""")
+
+
 def test_a_class_stays_while_it_has_a_subclass_that_we_have_not() -> None:
     run("""
 import starlette.responses

@@ -37,6 +37,8 @@ ORDER = (
     "offload",
     "requests",
     "responses",
+    "_directory_file",
+    "staticfiles",
     "content",
     "sse",
     "_install",

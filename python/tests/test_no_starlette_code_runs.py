@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +19,18 @@ from antiphon.responses import (
     Response,
     StreamingResponse,
 )
+from antiphon.staticfiles import HTTPException, StaticFiles
 from support.peer import scope
 from support.scripted import Scripted
 
 starlette_responses = pytest.importorskip("starlette.responses")
 starlette_datastructures = pytest.importorskip("starlette.datastructures")
+starlette_staticfiles = pytest.importorskip("starlette.staticfiles")
+
+
+class InSteps(StaticFiles):
+    def get_path(self, scope: Any) -> str:
+        return super().get_path(scope)
 
 
 class Custom(JSONResponse):
@@ -32,7 +41,7 @@ class Custom(JSONResponse):
         return super().render([content])
 
 
-def send_to(response: Response, **request: Any) -> None:
+def send_to(response: Any, **request: Any) -> None:
     peer = Scripted()
     asyncio.run(response(scope(**request), peer.receive, peer.send))
 
@@ -72,10 +81,16 @@ def everything() -> None:
     mutable.add_vary_header("g")
     mutable |= mutable | {"h": "i"}
     del mutable["a"]
+    for kind in (StaticFiles, InSteps):
+        app = kind(directory=Path(__file__).parent, packages=[("antiphon", "channel")], html=True)
+        for path in ("/conftest.py", "/__init__.py", "/support"):
+            with suppress(HTTPException):
+                send_to(app, path=path)
 
 
 def test_no_line_of_starlettes_runs() -> None:
-    files = {starlette_responses.__file__, starlette_datastructures.__file__}
+    modules = (starlette_responses, starlette_datastructures, starlette_staticfiles)
+    files = {module.__file__ for module in modules}
     lines: list[tuple[str, int]] = []
     own = 0
 

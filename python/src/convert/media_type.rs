@@ -1,57 +1,55 @@
 //! Media types: what a program says of its content, and what a file's name suggests.
 
-use crate::convert::error;
+use crate::convert::{error, mimetypes};
 use antiphon_core::fields::FieldValue;
 use antiphon_core::values::media_type::{Charset, MediaType};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyModule, PyString};
+use pyo3::types::{PyDict, PyString};
 use std::borrow::Cow;
-
-/// The module, and its function; a program may put another there.
-struct Mimetypes {
-    module: Py<PyModule>,
-    guess_type: Py<PyAny>,
-}
 
 /// Imports `mimetypes`, early enough to see its own function.
 pub(crate) fn load(py: Python<'_>) -> PyResult<()> {
-    mimetypes(py).map(drop)
+    mimetypes::module(py).map(drop)
 }
 
-fn mimetypes(py: Python<'_>) -> PyResult<&'static Mimetypes> {
-    static MIMETYPES: PyOnceLock<Mimetypes> = PyOnceLock::new();
-    MIMETYPES.get_or_try_init(py, || {
-        let module = py.import("mimetypes")?;
-        let guess_type = module.getattr("guess_type")?.unbind();
-        Ok(Mimetypes {
-            module: module.unbind(),
-            guess_type,
-        })
-    })
-}
-
-/// What `mimetypes.guess_type` says of `name`, or `application/octet-stream`.
-pub(crate) fn guess<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// The media type that `name` suggests of the file at `path`, or of content that lies in no folder: what the program has told `mimetypes` itself,
+/// else what our table says, else what `mimetypes` knows from this machine, or `application/octet-stream`.
+pub(crate) fn guess<'py>(
+    name: &Bound<'py, PyAny>,
+    path: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = name.py();
     let name = match name.cast_exact::<PyString>() {
         Ok(name) => name.clone().into_any(),
         Err(_) => fspath(name)?,
     };
-    let mimetypes = mimetypes(py)?;
+    let mimetypes = mimetypes::module(py)?;
     let (module, own) = (mimetypes.module.bind(py), &mimetypes.guess_type);
     let guess_type = module.getattr(intern!(py, "guess_type"))?;
     if guess_type.is(own)
         && let Ok(text) = name.cast_exact::<PyString>()
         && let Ok(text) = text.to_str()
         && let Some(extension) = plain_extension(text)
-        && let Some(known) = known(&module.dict(), extension)?
+        && let Some(known) = known(&module.dict(), extension, path)?
     {
         return Ok(known);
     }
-    let (guessed, _): (Bound<'py, PyAny>, Bound<'py, PyAny>) =
-        guess_type.call1((name,))?.extract()?;
+    let (mut guessed, encoding): (Bound<'py, PyAny>, Bound<'py, PyAny>) =
+        guess_type.call1((&name,))?.extract()?;
+    if guess_type.is(own)
+        && encoding.is_none()
+        && let Ok(text) = name.cast_exact::<PyString>()
+        && let Ok(text) = text.to_str()
+        && let Some((_, extension)) = text.rsplit_once('.')
+    {
+        let extension = format!(".{}", extension.to_lowercase());
+        let found = (!guessed.is_none()).then_some(guessed.clone());
+        if let Some(corrected) = mimetypes::corrected(py, &extension, found, path)? {
+            guessed = corrected;
+        }
+    }
     if guessed.is_truthy()? {
         return Ok(guessed);
     }
@@ -94,6 +92,7 @@ fn plain_extension(name: &str) -> Option<&str> {
 fn known<'py>(
     mimetypes: &Bound<'py, PyDict>,
     extension: &str,
+    path: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = mimetypes.py();
     // Programs add to the tables, and may put others in their place.
@@ -104,14 +103,14 @@ fn known<'py>(
     let Some(types) = table(intern!(py, "types_map"))? else {
         return Ok(None);
     };
-    let extension = PyString::new(py, extension);
+    let key = PyString::new(py, extension);
     for others in [intern!(py, "suffix_map"), intern!(py, "encodings_map")] {
-        if !matches!(table(others)?, Some(others) if !others.contains(&extension)?) {
+        if !matches!(table(others)?, Some(others) if !others.contains(&key)?) {
             return Ok(None);
         }
     }
     match types.cast_exact::<PyDict>() {
-        Ok(types) => types.get_item(&extension),
+        Ok(types) => mimetypes::corrected(py, extension, types.get_item(&key)?, path),
         Err(_) => Ok(None),
     }
 }

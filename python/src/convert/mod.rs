@@ -11,6 +11,7 @@ pub(crate) mod json;
 mod json_fault;
 pub(crate) mod media_type;
 pub(crate) mod message;
+pub(crate) mod mimetypes;
 pub(crate) mod offload;
 pub(crate) mod path;
 pub(crate) mod render;

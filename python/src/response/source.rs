@@ -106,7 +106,7 @@ pub(crate) fn likely_range(scope: &Bound<'_, PyAny>) -> PyResult<Option<(&'stati
 /// The media type that a file's name suggests.
 #[pyfunction]
 pub(crate) fn guessed_media_type<'py>(name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    media_type::guess(name)
+    media_type::guess(name, None)
 }
 
 /// The entity tag of a name: the name itself if it is one, and otherwise in quotes.

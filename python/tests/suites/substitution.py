@@ -11,15 +11,21 @@ from typing import Any
 
 #: Whose names are replaced, and by those of which module.
 _PLACES = {
-    "starlette": (["starlette.responses"], "antiphon.responses"),
-    "sse-starlette": (
-        ["sse_starlette", "sse_starlette.event", "sse_starlette.sse"],
-        "antiphon.sse",
+    "starlette": {
+        "starlette.responses": "antiphon.responses",
+        "starlette.staticfiles": "antiphon.staticfiles",
+    },
+    "sse-starlette": dict.fromkeys(
+        ["sse_starlette", "sse_starlette.event", "sse_starlette.sse"], "antiphon.sse"
     ),
-    "fastapi": (["starlette.responses", "fastapi.responses"], "antiphon.responses"),
+    "fastapi": {
+        "starlette.responses": "antiphon.responses",
+        "fastapi.responses": "antiphon.responses",
+        "starlette.staticfiles": "antiphon.staticfiles",
+    },
 }
 
-_places, _ours = _PLACES[os.environ["ANTIPHON_SUITE"]]
+_places = _PLACES[os.environ["ANTIPHON_SUITE"]]
 _failed: list[str] = []
 _passed: list[str] = []
 
@@ -27,8 +33,8 @@ _passed: list[str] = []
 def substitute(mode: str) -> None:
     """Put our classes in the place of the suite's own."""
     if mode == "attribute":
-        ours = import_module(_ours)
-        for place in map(import_module, _places):
+        for held, own in _places.items():
+            place, ours = import_module(held), import_module(own)
             for name in ours.__all__:
                 if hasattr(place, name):
                     setattr(place, name, getattr(ours, name))
@@ -64,5 +70,5 @@ def _names(place: ModuleType) -> list[str]:
     return [
         name
         for name, held in vars(place).items()
-        if isinstance(held, type) and held.__module__ == _ours
+        if isinstance(held, type) and held.__module__ in _places.values()
     ]

@@ -9,8 +9,10 @@ use crate::response::base::{self, Response};
 use antiphon_core::fields::{FieldName, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::range::RangePolicy;
+use antiphon_core::response::directory;
 use antiphon_core::response::file::{self, FileContent, FileFacts, RangeTerms, Stat};
 use antiphon_core::response::plan::Body;
+use antiphon_core::values::content_coding::ContentCoding;
 use antiphon_core::values::etag;
 use antiphon_fs::{ContentHash, OpenFile};
 use pyo3::exceptions::PyValueError;
@@ -22,14 +24,18 @@ use std::os::fd::AsRawFd;
 /// What is sent of an open file to whoever `scope` describes: two messages, or `FileMessages`.
 pub(super) fn answer<'py>(
     slf: &Bound<'py, Response>,
-    path: Bound<'py, PyAny>,
-    file: OpenFile,
+    sent: Sent<'py>,
     scope: &Bound<'py, PyAny>,
-    etag: Etag,
     stat_headers: StatHeaders,
     by_path: ByPath,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = slf.py();
+    let Sent {
+        file,
+        path,
+        etag,
+        coding,
+    } = sent;
     let request = Request::of(scope)?;
     let announced = announced(slf, &file, stat_headers)?;
     let status_code = slf.getattr(intern!(py, "status_code"))?;
@@ -38,18 +44,25 @@ pub(super) fn answer<'py>(
     let list = field_list::as_list(&raw_headers)?;
     let now = now();
     let version = announced.version.as_ref();
+    let tag = match (etag, version) {
+        _ if field_list::contains(&list, &FieldName::ETAG)? => None,
+        (Etag::OfContent(hash), _) => hash.map(|hash| etag::of_content(&hash)),
+        (Etag::OfStat, Some(version)) => Some(version.etag(now)?),
+        (Etag::OfStat, None) => None,
+    };
     let stat = Stat {
         length: announced.length,
         last_modified: version.and_then(|version| version.last_modified(now)),
-        etag: match (etag, version) {
-            _ if field_list::contains(&list, &FieldName::ETAG)? => None,
-            (Etag::OfContent(hash), _) => hash.map(|hash| etag::of_content(&hash)),
-            (Etag::OfStat, Some(version)) => Some(version.etag(now)?),
-            (Etag::OfStat, None) => None,
+        etag: match coding {
+            Some(coding) => tag.map(|tag| etag::in_coding(&tag, coding)),
+            None => tag,
         },
         cache_control: None,
     };
     let list = field_list::copy(&list);
+    for patch in directory::head(false, coding) {
+        field_list::apply(&list, patch)?;
+    }
     for patch in file::stat_head(status, stat) {
         field_list::apply(&list, patch)?;
     }
@@ -154,6 +167,27 @@ pub(in crate::response) fn plan(
         }
     }
     Ok(Planned { status, body })
+}
+
+/// An open file that is sent.
+pub(super) struct Sent<'py> {
+    pub(super) file: OpenFile,
+    pub(super) path: Bound<'py, PyAny>,
+    pub(super) etag: Etag,
+    /// What its content is in; the file is a copy of another then.
+    pub(super) coding: Option<ContentCoding>,
+}
+
+impl<'py> Sent<'py> {
+    /// A file that is no copy in a coding.
+    pub(super) const fn itself(file: OpenFile, path: Bound<'py, PyAny>, etag: Etag) -> Self {
+        Self {
+            file,
+            path,
+            etag,
+            coding: None,
+        }
+    }
 }
 
 /// Whose `set_stat_headers` a class has.

@@ -1,6 +1,7 @@
 //! Files: opened once, planned by the core, and read without waiting where memory holds them.
 
 pub(super) mod answer;
+pub(crate) mod directory;
 pub(crate) mod messages;
 pub(crate) mod multipart;
 mod offload;
@@ -13,7 +14,7 @@ use super::initialise::{self, status_code_or, unless_none};
 use super::native::{Given, Native, NativeClass};
 use crate::convert::path::file_path;
 use crate::convert::{error, media_type};
-use answer::{ByPath, Etag, StatHeaders, answer};
+use answer::{ByPath, Etag, Sent, StatHeaders, answer};
 use antiphon_core::fields::FieldValue;
 use antiphon_core::response::file::{self, Stat};
 use antiphon_core::values::content_disposition::{self, DispositionType};
@@ -115,7 +116,8 @@ impl FileResponse {
                     },
                 };
                 let (slf, hook) = (slf.as_super(), stat_headers(slf)?);
-                answer(slf, path, file, scope, etag, hook, ByPath::IfOffered).map(Some)
+                let sent = Sent::itself(file, path, etag);
+                answer(slf, sent, scope, hook, ByPath::IfOffered).map(Some)
             }
             Ok(None) => Ok(None),
             Err(error) => Err(error::open(&path, &error)),
@@ -185,7 +187,13 @@ fn open_waiting<'py>(
     };
     let hook = stat_headers(slf)?;
     let facts = file.facts();
-    let messages = answer(slf.as_super(), path, file, scope, etag, hook, by_path)?;
+    let messages = answer(
+        slf.as_super(),
+        Sent::itself(file, path, etag),
+        scope,
+        hook,
+        by_path,
+    )?;
     Ok((messages, facts))
 }
 
@@ -272,8 +280,8 @@ fn build<'py>(
     let media_type = match common.media_type {
         Some(media_type) => media_type.clone(),
         None => match filename {
-            Some(filename) if filename.is_truthy()? => media_type::guess(filename)?,
-            _ => media_type::guess(path)?,
+            Some(filename) if filename.is_truthy()? => media_type::guess(filename, Some(path))?,
+            _ => media_type::guess(path, Some(path))?,
         },
     };
     slf.setattr(intern!(py, "media_type"), &media_type)?;
