@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -63,6 +64,14 @@ def make_data() -> None:
     ]
     text = json.dumps(users, ensure_ascii=False, separators=(",", ":"))
     (DATA / "users.json").write_text(text, encoding="utf-8")
+    site = DATA / "site"
+    site.mkdir(exist_ok=True)
+    script = "".join(f"export const name{number} = {number * 7919};\n" for number in range(2000))
+    (site / "app.js").write_text(script, encoding="utf-8")
+    # With the same bytes, and the same time, in each run.
+    (site / "app.js.gz").write_bytes(gzip.compress(script.encode(), mtime=0))
+    for name in ("app.js", "app.js.gz"):
+        os.utime(site / name, (1_700_000_000, 1_700_000_000))
     generator = random.Random(1)
     for name, length in FILES.items():
         (DATA / name).write_bytes(generator.randbytes(length))

@@ -79,6 +79,13 @@ SCENARIOS = {
         headers=(("Range", "bytes=1000000-1099999"),),
     ),
     "static_304": Scenario("/static/f4k.bin", FILE_SERVERS, "nginx", status=304, conditional=True),
+    "directory": Scenario(
+        "/site/app.js",
+        FILE_SERVERS,
+        "nginx",
+        content=lambda: (DATA / "site" / "app.js.gz").read_bytes(),
+        headers=(("Accept-Encoding", "gzip"),),
+    ),
     "stream_async": Scenario(
         "/stream/async",
         RUST,

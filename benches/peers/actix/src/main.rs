@@ -2,7 +2,7 @@
 
 mod streams;
 
-use actix_files::NamedFile;
+use actix_files::{Files, NamedFile};
 use actix_web::cookie::time::{Duration, OffsetDateTime};
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::ContentType;
@@ -39,6 +39,7 @@ async fn main() -> io::Result<()> {
             .route("/cookie", web::get().to(cookie))
             .route("/file/{name}", web::get().to(file))
             .route("/static/{name}", web::get().to(file))
+            .service(Files::new("/site", shared.data.join("site")).try_compressed())
     })
     .on_connect(|stream, _| {
         if let Some(stream) = stream.downcast_ref::<TcpStream>()
@@ -81,5 +82,5 @@ async fn cookie() -> HttpResponse {
 }
 
 async fn file(shared: Data<Shared>, name: web::Path<String>) -> io::Result<NamedFile> {
-    NamedFile::open_async(shared.data.join(&*name)).await
+    NamedFile::open(shared.data.join(&*name))
 }

@@ -3,7 +3,7 @@
 mod streams;
 
 use antiphon::channel::EventChannel;
-use antiphon::{FileResponse, JsonResponse, PlainTextResponse, SameSite, SetCookie, asgi};
+use antiphon::{ContentCoding, Directory, FileResponse, JsonResponse, PlainTextResponse, SameSite, SetCookie, asgi};
 use http::StatusCode;
 use peer_common::{
     Arguments, COOKIE_DOMAIN, COOKIE_NAME, COOKIE_SECONDS, COOKIE_VALUE, HELLO, User,
@@ -18,11 +18,15 @@ async fn main() -> io::Result<()> {
     let users: Arc<[User]> = arguments.users()?.into();
     let address = arguments.address();
     let folder: Arc<Path> = arguments.data.into();
+    let site = Directory::new(folder.join("site"))
+        .mounted_at("/site")
+        .precompressed([ContentCoding::Gzip]);
     let fan = streams::fan();
     antiphon::serve(address, move |scope, receive, send| {
         answer(
             Arc::clone(&users),
             Arc::clone(&folder),
+            site.clone(),
             fan.clone(),
             scope,
             receive,
@@ -35,6 +39,7 @@ async fn main() -> io::Result<()> {
 async fn answer(
     users: Arc<[User]>,
     folder: Arc<Path>,
+    site: Directory,
     fan: EventChannel,
     scope: asgi::Scope,
     receive: asgi::Receive,
@@ -52,6 +57,9 @@ async fn answer(
         "/sse" => return streams::events().call(scope, receive, send).await,
         "/fan" => return streams::subscribe(&fan).call(scope, receive, send).await,
         "/publish" => streams::publish(fan),
+        path if path.starts_with("/site/") => {
+            return site.call(scope, receive, send).await;
+        }
         path if file_name(path).is_some() => {
             let path = folder.join(file_name(path).unwrap_or_default());
             return FileResponse::new(path).call(scope, receive, send).await;

@@ -27,6 +27,10 @@ async fn main() -> io::Result<()> {
         )
         .nest_service("/file", ServeDir::new(&arguments.data))
         .nest_service("/static", ServeDir::new(&arguments.data))
+        .nest_service(
+            "/site",
+            ServeDir::new(arguments.data.join("site")).precompressed_gzip(),
+        )
         .with_state(users)
         .merge(streams::router());
     let listener = TcpListener::bind(arguments.address()).await?;
