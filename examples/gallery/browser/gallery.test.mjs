@@ -283,6 +283,24 @@ const drivers = {
     assert.equal(await panel.body(), "");
   },
 
+  async directory(panel) {
+    panel.complaints.add("status of 404");
+    await panel.call("Load");
+    assert.equal(await panel.status(), 200);
+    assert.match(await panel.body(), /^An antiphon is the sung answer[^]*Größe und Maß/);
+    const headers = await panel.headers();
+    assert.equal(headers["content-encoding"], "gzip");
+    assert.equal(headers.vary, "Accept-Encoding");
+    assert.equal(headers["content-type"], "text/plain; charset=utf-8");
+    assert.equal(headers["cache-control"], "no-cache");
+    assert.match(headers.etag, /^"[^"]+-gzip"$/);
+    for (const call of ["Miss", "Leave"]) {
+      await panel.call(call);
+      assert.equal(await panel.status(), 404);
+      assert.equal(await panel.body(), "Not Found");
+    }
+  },
+
   async events(panel) {
     const calls = panel.listen();
     const states = await panel.watch(".events");

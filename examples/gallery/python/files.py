@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import tempfile
 import wave
 from pathlib import Path
@@ -19,6 +20,10 @@ _folder = tempfile.TemporaryDirectory(prefix="antiphon-")
 FOLDER = Path(_folder.name)
 TEXT = "antiphon.txt"
 SOUND = "antiphon.wav"
+SITE = ["site/antiphon.txt", "site/antiphon.txt.gz"]
+"""The same text in a folder, and a copy of it that is compressed."""
+
+COMPRESSED = Path(__file__).parents[1] / "page" / "antiphon.txt.gz"
 
 
 def note(pitch: float) -> bytes:
@@ -43,5 +48,8 @@ with wave.open(str(FOLDER / SOUND), "wb") as sound:
     # An antiphon: what is called low is answered an octave above.
     for pitch in [*MELODY, *(2 * pitch for pitch in MELODY)]:
         sound.writeframes(note(pitch))
-for name in (TEXT, SOUND):
+(FOLDER / "site").mkdir()
+shutil.copy(FOLDER / TEXT, FOLDER / SITE[0])
+shutil.copy(COMPRESSED, FOLDER / SITE[1])
+for name in (TEXT, SOUND, *SITE):
     os.utime(FOLDER / name, (MODIFIED, MODIFIED))

@@ -10,7 +10,7 @@ from html import escape
 from importlib.metadata import version
 from pathlib import Path
 
-from files import SOUND, TEXT
+from files import SITE, SOUND, TEXT
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "page"
@@ -29,6 +29,7 @@ def page(origin: str) -> str:
         "version": version("antiphon"),
         "HTMLResponse": "HTMLResponse",
         "JSONResponse": "JSONResponse",
+        "StaticFiles": "StaticFiles",
         "custom class": "JSONResponse.render",
         "custom lesson": "Override <code>render</code> in a class of your own, and any library can"
         " make the bytes.",
@@ -52,6 +53,9 @@ def program(name: str, curl: str, origin: str) -> str:
 python3 -m venv {name} && cd {name} && . bin/activate
 pip install {" ".join(packages)} '{PYTHON_PACKAGE}{extra}'"""
     files = [f"curl -o {file} {origin}/{name}\n" for file in (TEXT, SOUND) if file in source]
+    if name == "directory":
+        paths = [(file, file.replace("site", name, 1)) for file in SITE]
+        files = [f"curl -o {file} --create-dirs {origin}/{path}\n" for file, path in paths]
     texts = {
         "name": name,
         "file": "main.py",

@@ -1,7 +1,7 @@
 //! The files that the gallery sends: made at its start, gone at its end.
 
 use std::f32::consts::TAU;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -20,6 +20,9 @@ impl Files {
         };
         write(&files.folder().join(TEXT), CONTENT.as_bytes())?;
         write(&files.folder().join(SOUND), &wav(&chant()))?;
+        fs::create_dir(files.folder().join("site"))?;
+        write(&files.folder().join(SITE[0]), CONTENT.as_bytes())?;
+        write(&files.folder().join(SITE[1]), COMPRESSED)?;
         Ok(files)
     }
 
@@ -31,6 +34,10 @@ impl Files {
 
 /// A text of two lines.
 pub(crate) const TEXT: &str = "antiphon.txt";
+
+/// The same text in a folder, and a copy of it that is compressed.
+pub(crate) const SITE: [&str; 2] = ["site/antiphon.txt", "site/antiphon.txt.gz"];
+const COMPRESSED: &[u8] = include_bytes!("../page/antiphon.txt.gz");
 
 /// A sound of 20 seconds.
 pub(crate) const SOUND: &str = "antiphon.wav";

@@ -43,6 +43,7 @@ pub(crate) fn page(faces: &[Face], origin: &str) -> String {
             "version" => env!("CARGO_PKG_VERSION").to_owned(),
             "HTMLResponse" => "HtmlResponse".to_owned(),
             "JSONResponse" => "JsonResponse".to_owned(),
+            "StaticFiles" => "Directory".to_owned(),
             "custom class" => "Render".to_owned(),
             "custom lesson" => {
                 "Implement <code>Render</code> for a class of your own, and any library can \
@@ -98,6 +99,13 @@ fn setup(name: &str, source: &str) -> String {
 
 /// How a file comes to be where the program reads it: the gallery has it.
 fn files(name: &str, source: &str, origin: &str) -> String {
+    if name == "directory" {
+        let line = |file: &str| {
+            let path = file.replacen("site", name, 1);
+            format!("curl -o {file} --create-dirs {origin}/{path}\n")
+        };
+        return files::SITE.map(line).concat();
+    }
     [files::TEXT, files::SOUND]
         .into_iter()
         .filter(|file| source.contains(file))

@@ -14,6 +14,7 @@ mod chat;
 mod conditional;
 mod cookies;
 mod custom_json;
+mod directory;
 mod download;
 mod events;
 mod html;
@@ -50,6 +51,6 @@ pub(crate) fn find(name: &str) -> Option<Program> {
             }
         };
     }
-    programs!(audio chart chat conditional cookies custom_json download events html json json_lines object
-        plain redirect response status stream)
+    programs!(audio chart chat conditional cookies custom_json directory download events html json json_lines
+        object plain redirect response status stream)
 }
