@@ -9,8 +9,7 @@ use std::path::Path;
 
 /// Guesses the media type by a file's name; `None` if what lies beside it tells.
 pub(crate) fn guess(types: &MediaTypes, name: &Path) -> Option<MediaType> {
-    let text = name.file_name().map(|name| name.to_string_lossy());
-    match types.of_name(&text.unwrap_or_default()) {
+    match types.of_name(&name.to_string_lossy()) {
         Guess::Type(media_type) => Some(media_type),
         Guess::Neighbours => None,
         Guess::Unknown => mime_guess::from_path(name)

@@ -226,14 +226,14 @@ impl FileResponse {
     }
 
     async fn plan_with(
-        self,
+        mut self,
         request: RequestFields,
         completion: Option<Box<Completion>>,
     ) -> Result<Planned, FileError> {
-        Planned::completing(self.plan_untold(request).await, completion)
+        Planned::completing(self.plan_untold(&request).await, completion)
     }
 
-    async fn plan_untold(mut self, request: RequestFields) -> Result<Planned, FileError> {
+    async fn plan_untold(&mut self, request: &RequestFields) -> Result<Planned, FileError> {
         if let Some(offload) = self.offload.take() {
             let media_type = self.guessed_media_type().await?;
             self.parameters.media_type.get_or_insert(media_type);
@@ -256,11 +256,12 @@ impl FileResponse {
         self
     }
 
-    /// Plans to send what has been opened as the file.
+    /// Plans to send what has been opened as the file. The response is of no use afterwards: it is large, and
+    /// moved by nobody.
     pub(super) async fn plan_opened(
-        mut self,
+        &mut self,
         mut file: Opened,
-        request: RequestFields,
+        request: &RequestFields,
     ) -> Result<Planned, FileError> {
         let facts = self.stat_result.unwrap_or_else(|| file.facts());
         let length = match self.stat_result {
@@ -276,13 +277,13 @@ impl FileResponse {
             etag,
             cache_control: self.offer.cache_control.clone(),
         };
-        let boundary = offer::boundary(&request).map_err(FileError::random)?;
+        let boundary = offer::boundary(request).map_err(FileError::random)?;
         let media_type = self.guessed_media_type().await?;
         let plan = self.offer.plan(
             &mut self.parameters,
             stat,
             || media_type,
-            &request,
+            request,
             now,
             &boundary,
         );
@@ -290,9 +291,8 @@ impl FileResponse {
         if self.delete_after {
             file.remove().await;
         }
-        Ok(self
-            .parameters
-            .planned([], plan, |content| Content::File(file, content)))
+        let parameters = self.parameters.take();
+        Ok(parameters.planned([], plan, |content| Content::File(file, content)))
     }
 
     /// Guesses the media type, which is of no account if the caller has set one.

@@ -45,7 +45,7 @@ impl FileResponse {
         self
     }
 
-    pub(super) fn plan_offloaded(mut self, offload: &Offload) -> Result<Planned, FileError> {
+    pub(super) fn plan_offloaded(&mut self, offload: &Offload) -> Result<Planned, FileError> {
         if self.delete_after {
             return Err(FileError::invalid(InvalidOffload::of_deletion()));
         }
@@ -58,7 +58,8 @@ impl FileResponse {
         self.describe(stat).map_err(invalid)?;
         let facts = self.parameters.facts(None).map_err(invalid)?;
         let plan = offload::plan(offload, &path, facts).map_err(FileError::invalid)?;
-        let mut planned = self.parameters.planned([], plan, |()| Content::Empty);
+        let parameters = self.parameters.take();
+        let mut planned = parameters.planned([], plan, |()| Content::Empty);
         // It is no answer to HEAD, whose length is another's: there is nothing.
         planned.content = Content::Bytes(Bytes::new());
         Ok(planned)

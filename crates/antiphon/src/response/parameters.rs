@@ -35,6 +35,11 @@ impl Parameters {
         }
     }
 
+    /// Takes them out of a response that is of no use afterwards.
+    pub(crate) const fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(StatusCode::OK, None))
+    }
+
     /// Returns what the core has to know of content of this length.
     pub(crate) fn facts(&self, length: Option<u64>) -> Result<ContentFacts<'_>, InvalidResponse> {
         let status = self.status.as_u16();

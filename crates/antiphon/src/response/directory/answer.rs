@@ -193,13 +193,12 @@ impl Served {
         }
         let has_copies = directory::has_copies(path, &self.precompressed);
         let kept = cache_control.map(|kept| HeaderPatch::Append(FieldName::CACHE_CONTROL, kept));
-        FileResponse::at(Place::named(folder, &self.root, path))
+        let response = FileResponse::at(Place::named(folder, &self.root, path))
             .etag(self.etag)
             .media_types(self.media_types.clone())
-            .coded(chosen)
-            .patched(directory::head(has_copies, chosen).chain(kept))
-            .plan_opened(file, asked.fields.clone())
-            .await
+            .coded(chosen);
+        let mut response = response.patched(directory::head(has_copies, chosen).chain(kept));
+        response.plan_opened(file, &asked.fields).await
     }
 }
 
