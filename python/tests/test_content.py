@@ -115,7 +115,9 @@ async def test_a_source_that_fails_at_once_is_an_error_before_the_head() -> None
         await answer(ContentResponse(Scripted(10, lambda *_: 7)))
 
 
-async def test_a_source_that_fails_later_cuts_the_connection() -> None:
+async def test_a_source_that_fails_later_cuts_the_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def ends() -> AsyncIterator[bytes]:
         yield bytes(4)
 
@@ -142,6 +144,8 @@ async def test_a_source_that_fails_later_cuts_the_connection() -> None:
         assert peer.start["status"] == 200 and peer.body == bytes(4)
         assert peer.messages[-1]["more_body"]
         assert source.told == 1
+        logged = caplog.messages[-1]
+        assert logged.startswith("source scripted failed after 4 bytes: source scripted: " + text)
 
 
 async def test_what_is_replaced_between_facts_and_read_is_answered_anew() -> None:
@@ -522,6 +526,21 @@ async def test_a_file_of_fsspec() -> None:
     files.pipe_file("/f/report.csv", b"other content")
     with pytest.raises(SourceChanged):
         await answer(ContentResponse(FsspecSource(files, "/f/report.csv"), facts=held))
+    # One that is replaced while it is read.
+    files.pipe_file("/f/large", bytes(3 << 20))
+
+    class Replaced(type(files)):  # type: ignore[misc]
+        def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
+            piece: bytes = super().cat_file(path, start, end)
+            if start:
+                time.sleep(0.01)
+                super().pipe_file(path, b"1" * (3 << 20))
+            return piece
+
+    peer = Waiting()
+    with pytest.raises(SourceChanged):
+        await answer(ContentResponse(FsspecSource(Replaced(), "/f/large")), peer)
+    assert peer.start["status"] == 200 and peer.body == bytes(1 << 20)
     for path in ("/f/none", "/f"):
         with pytest.raises(SourceNotFound):
             await answer(ContentResponse(FsspecSource(files, path)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import aclosing, suppress
 from functools import partial
@@ -17,6 +18,8 @@ from antiphon.content._errors import SourceError, SourceTimeout, of_system
 from antiphon.content._source import SourceFacts
 
 _T = TypeVar("_T")
+
+logger = logging.getLogger("antiphon")
 
 #: So many ranges are asked for at once, of each of which one piece is held.
 AHEAD = 4
@@ -197,12 +200,18 @@ class Reading:
         self._first = await anext(self._chunks)
 
     async def chunks(self) -> AsyncGenerator[Any, None]:
-        """Bring the content."""
+        """Bring the content; an error is logged, with how much there was before it."""
+        sent = 0
         async with aclosing(self._chunks) as chunks:
-            yield self._first
-            self._first = None
-            async for chunk in chunks:
-                yield chunk
+            try:
+                chunk, self._first = self._first, None
+                while chunk is not None:
+                    sent += buffer(chunk).nbytes
+                    yield chunk
+                    chunk = await anext(chunks, None)
+            except Exception as error:
+                logger.error("source %s failed after %s bytes: %s", self._source.name, sent, error)
+                raise
 
     async def aclose(self) -> None:
         """Give up what was begun."""
