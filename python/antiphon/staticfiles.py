@@ -144,9 +144,10 @@ class StaticFiles(_StaticFiles):
         self.html = html
         self.config_checked = False
         self.follow_symlink = follow_symlink
-        self.fallback = fallback
-        self._cache_control = cache_control if callable(cache_control) else None
-        self._files = _antiphon.Directory(
+        # Subclasses have attributes of their own: FastAPI's has a `fallback`.
+        self.__fallback = fallback
+        self.__cache_control = cache_control if callable(cache_control) else None
+        self.__files = _antiphon.Directory(
             _names(precompressed), _rules(cache_control), list((media_types or {}).items())
         )
         if check_dir and directory is not None and not os.path.isdir(directory):
@@ -238,7 +239,7 @@ class StaticFiles(_StaticFiles):
         root, path = os.fspath(self.all_directories[0]), _route_path(scope)
         index = "index.html" if self.html else None
         try:
-            opened = self._files.open(root, path, index, scope, waits)
+            opened = self.__files.open(root, path, index, scope, waits)
         except PermissionError:
             raise HTTPException(status_code=401) from None
         if opened is None:
@@ -250,11 +251,11 @@ class StaticFiles(_StaticFiles):
     def _response(
         self, path: PathLike, name: str, status_code: int, stat_result: os.stat_result | None
     ) -> DirectoryFile:
-        media_type = self._files.media_type(path)
-        kept = self._cache_control(name) if self._cache_control is not None else None
-        headers = self._files.head(name, kept)
+        media_type = self.__files.media_type(path)
+        kept = self.__cache_control(name) if self.__cache_control is not None else None
+        headers = self.__files.head(name, kept)
         response = DirectoryFile(path, status_code, headers, media_type, stat_result=stat_result)
-        response.files = self._files
+        response.files = self.__files
         return response
 
     def get_path(self, scope: Scope) -> str:
@@ -290,8 +291,8 @@ class StaticFiles(_StaticFiles):
                 if not scope["path"].endswith("/"):
                     return _to_folder(scope)
                 return self.file_response(full_path, stat_result, scope)
-        if self.fallback is not None and _antiphon.is_navigation(scope, _route_path(scope)):
-            full_path, stat_result = await self._looked_up(self.fallback)
+        if self.__fallback is not None and _antiphon.is_navigation(scope, _route_path(scope)):
+            full_path, stat_result = await self._looked_up(self.__fallback)
             if stat_result is not None and stat.S_ISREG(stat_result.st_mode):
                 response = self.file_response(full_path, stat_result, scope)
                 response.headers["cache-control"] = "no-cache"
@@ -374,7 +375,7 @@ class StaticFiles(_StaticFiles):
             root, name = self._place(full_path)
         response = self._response(full_path, name, status_code, stat_result)
         overridden = self._is_not_modified_overridden()
-        has_copies = root is not None and self._files.has_copies(name)
+        has_copies = root is not None and self.__files.has_copies(name)
         if (overridden or not has_copies) and self.is_not_modified(
             response.headers, Headers(scope=scope)
         ):

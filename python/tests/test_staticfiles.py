@@ -420,6 +420,19 @@ def test_what_may_not_be_read_is_401(files: type[StaticFiles]) -> None:
             assert ask(app, "/app.js").status == 401
 
 
+def test_a_subclass_has_attributes_of_its_own(compressed: Path) -> None:
+    class Own(StaticFiles):
+        def __init__(self, **arguments: Any) -> None:
+            self.fallback = self.precompressed = self.media_types = "own"
+            self._files = self._cache_control = "own"
+            super().__init__(**arguments)
+
+    own: Any = Own(directory=compressed, cache_control="no-cache")
+    assert ask(own, "/app.js").status == 200
+    for name in ("fallback", "precompressed", "media_types", "_files", "_cache_control"):
+        assert getattr(own, name) == "own"
+
+
 def test_hooks_are_called_as_starlettes(compressed: Path) -> None:
     seen: list[Any] = []
 
