@@ -48,7 +48,7 @@ def rust(blocks: list[tuple[str, str]]) -> None:
         assert ask(url)[2] == b"Hello, world!"
         assert ask(f"{url}elsewhere")[:2] == (307, {"location": "/"})
     # What the README says in words.
-    with_axum = dependencies.replace('"0.1"', '{ version = "0.1", features = ["axum"] }')
+    with_axum = dependencies.replace('"0.1"', '{ version = "0.1", features = ["axum", "tower"] }')
     program = new_program("with-axum", f'{with_axum}axum = "0.8"\n', axum, crates)
     with served([program], PLACE / "made" / "with-axum") as url:
         resumes(f"{url}report")
