@@ -238,7 +238,7 @@ def install(session: nox.Session) -> None:
         "python", "-c", "import sys; print('%d%d' % sys.version_info[:2])", silent=True
     ).strip()
     if WHEELS:
-        built[version] = next(Path(WHEELS).glob(f"*-cp{version}-*.whl"))
+        built[version] = next(Path(WHEELS).glob(f"antiphon-*-cp{version}-*.whl"))
     if version not in built:
         wheels = PLACE / "wheels" / version
         shutil.rmtree(wheels, ignore_errors=True)
