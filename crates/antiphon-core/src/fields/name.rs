@@ -26,6 +26,8 @@ pub struct FieldName(Cow<'static, str>);
 impl FieldName {
     /// `accept-ranges`
     pub const ACCEPT_RANGES: Self = Self(Cow::Borrowed("accept-ranges"));
+    /// `accept-encoding`
+    pub const ACCEPT_ENCODING: Self = Self(Cow::Borrowed("accept-encoding"));
     /// `allow`
     pub const ALLOW: Self = Self(Cow::Borrowed("allow"));
     /// `cache-control`

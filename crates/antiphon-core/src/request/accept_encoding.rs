@@ -80,6 +80,24 @@ impl AcceptEncoding {
         own.or(self.any).unwrap_or(0)
     }
 
+    /// Tells whether the client wants content in no case as it is: by `identity;q=0`, or by `*;q=0` without
+    /// another word of `identity`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::request::accept_encoding::AcceptEncoding;
+    ///
+    /// let mut accepted = AcceptEncoding::default();
+    /// assert!(!accepted.refuses_identity());
+    /// accepted.note(b"gzip, *;q=0");
+    /// assert!(accepted.refuses_identity());
+    /// ```
+    #[must_use]
+    pub fn refuses_identity(&self) -> bool {
+        self.identity.or(self.any) == Some(0)
+    }
+
     /// Names the codings among `offered` that are to be tried before content is sent as it is: those that
     /// the client likes more first, and of equals the one that is offered first.
     ///

@@ -1,13 +1,16 @@
 //! The fields of a request that decide how it is answered.
 
-use crate::fields::FieldName;
+use crate::fields::{FieldName, FieldValue};
+use crate::request::accept_encoding::AcceptEncoding;
 use crate::request::method::Method;
 use crate::request::preconditions::Preconditions;
+use crate::values::content_coding::ContentCoding;
+use crate::values::etag;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-/// What a request says of the representation that it wants: its method, its `Range` and its
-/// preconditions.
+/// What a request says of the representation that it wants: its method, its `Range`, its preconditions, and
+/// the codings that it takes.
 ///
 /// Several lines of one field are read as one, joined with `, ` ([RFC 9110 §5.3]). All other fields
 /// are passed over.
@@ -38,6 +41,9 @@ pub struct RequestFields {
     if_none_match: Option<Vec<u8>>,
     if_range: Option<Vec<u8>>,
     if_unmodified_since: Option<Vec<u8>>,
+    accepted: AcceptEncoding,
+    /// `If-None-Match` as it came, if [`uncode`](RequestFields::uncode) has changed it.
+    came_with: Option<Vec<u8>>,
 }
 
 impl RequestFields {
@@ -81,6 +87,10 @@ impl RequestFields {
         name: &[u8],
         value: impl FnOnce() -> Result<V, E>,
     ) -> Result<(), E> {
+        if name == FieldName::ACCEPT_ENCODING.as_bytes() {
+            self.accepted.note(value()?.as_ref());
+            return Ok(());
+        }
         let Some(field) = self.field(name) else {
             return Ok(());
         };
@@ -109,6 +119,67 @@ impl RequestFields {
         }
     }
 
+    /// Makes of a request for content in a coding, which it names by a tag of [`etag::in_coding`], one for
+    /// the content as it is. Returns whether it was one.
+    ///
+    /// The tags of the content as it is are added to `If-Match` and `If-None-Match`, so that they match what
+    /// a response has by itself; for GET and HEAD, the second only for codings that the client takes now. A
+    /// `Range` is left out: it would be one of the coded bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon_core::request::fields::RequestFields;
+    /// use antiphon_core::request::method::Method;
+    /// use antiphon_core::values::content_coding::ContentCoding::{Br, Gzip};
+    ///
+    /// let lines = [("accept-encoding", "gzip"), ("if-none-match", "\"1-gzip\"")];
+    /// let mut request = RequestFields::of(Method::Get, lines);
+    /// assert!(request.uncode(&[Br, Gzip]));
+    /// assert_eq!(request.preconditions().if_none_match.unwrap(), b"\"1\", \"1-gzip\"");
+    /// assert_eq!(request.coded_tag(b"\"1\"").unwrap(), "\"1-gzip\"");
+    /// ```
+    pub fn uncode(&mut self, codings: &[ContentCoding]) -> bool {
+        let if_match = self.if_match.as_deref();
+        let if_match = if_match.and_then(|field| etag::with_uncoded(field, codings));
+        let known = self.codings_for_if_none_match(codings);
+        let if_none_match = self.if_none_match.as_deref();
+        let if_none_match = if_none_match.and_then(|field| etag::with_uncoded(field, &known));
+        let is_coded = if_match.is_some() || if_none_match.is_some();
+        if is_coded {
+            self.range = None;
+        }
+        if if_match.is_some() {
+            self.if_match = if_match;
+        }
+        if if_none_match.is_some() {
+            self.came_with = core::mem::replace(&mut self.if_none_match, if_none_match);
+        }
+        is_coded
+    }
+
+    /// The codings whose tags say that the client has what there is.
+    fn codings_for_if_none_match(&self, codings: &[ContentCoding]) -> Vec<ContentCoding> {
+        let is_read = matches!(self.method, Method::Get | Method::Head);
+        let mut known = codings.to_vec();
+        known.retain(|coding| !is_read || self.accepted.weight(*coding) > 0);
+        known
+    }
+
+    /// Finds which coded form of the content that has this tag the client has, by what
+    /// [`uncode`](Self::uncode) has found; `None` if it has none, or the content as it is, too.
+    #[must_use]
+    pub fn coded_tag(&self, tag: &[u8]) -> Option<FieldValue> {
+        let known = self.codings_for_if_none_match(&ContentCoding::ALL);
+        etag::coded_in(self.came_with.as_deref()?, tag, &known)
+    }
+
+    /// The codings that the client takes.
+    #[must_use]
+    pub const fn accepted(&self) -> AcceptEncoding {
+        self.accepted
+    }
+
     /// The same request without preconditions, for a response that evaluates none; an `If-Range` stays.
     #[must_use]
     pub fn unconditional(self) -> Self {
@@ -116,6 +187,7 @@ impl RequestFields {
             method: self.method,
             range: self.range,
             if_range: self.if_range,
+            accepted: self.accepted,
             ..Self::default()
         }
     }

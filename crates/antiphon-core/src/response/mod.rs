@@ -1,5 +1,6 @@
 //! The response classes: facts in, a [`Plan`](plan::Plan) out.
 
+pub mod compression;
 mod conditional;
 pub mod content;
 pub mod directory;

@@ -125,6 +125,82 @@ pub fn in_coding(tag: &FieldValue, coding: ContentCoding) -> FieldValue {
     FieldValue::from_checked(parts.concat())
 }
 
+/// Takes the coding out of a tag that [`in_coding`] has made; `None` if there is none of `codings` in it.
+fn without_coding<'a>(tag: EntityTag<'a>, codings: &[ContentCoding]) -> Option<&'a [u8]> {
+    codings.iter().find_map(|coding| {
+        let rest = tag.opaque.strip_suffix(coding.token().as_bytes())?;
+        rest.strip_suffix(b"-")
+    })
+}
+
+/// Adds to the value of an `If-Match` or `If-None-Match` the tags of the content as it is, for those that are
+/// of a [coded](in_coding) form of it; `None` if there are none.
+///
+/// So whoever knows nothing of codings finds the tag that it knows.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::content_coding::ContentCoding::{Br, Gzip};
+/// use antiphon_core::values::etag;
+///
+/// let list = etag::with_uncoded(b"\"1-gzip\", \"2\"", &[Br, Gzip]);
+/// assert_eq!(list.unwrap(), b"\"1\", \"1-gzip\", \"2\"");
+/// assert_eq!(etag::with_uncoded(b"\"1-zstd\"", &[Br, Gzip]), None);
+/// ```
+#[must_use]
+pub fn with_uncoded(field: &[u8], codings: &[ContentCoding]) -> Option<Vec<u8>> {
+    let TagList::Tags(tags) = TagList::parse(field) else {
+        return None;
+    };
+    let mut list = Vec::new();
+    for tag in tags {
+        let Some(own) = without_coding(tag, codings) else {
+            continue;
+        };
+        let mark: &[u8] = if tag.weak { b"W/\"" } else { b"\"" };
+        for part in [mark, own, b"\", "] {
+            list.extend_from_slice(part);
+        }
+    }
+    if list.is_empty() {
+        return None;
+    }
+    list.extend_from_slice(field);
+    Some(list)
+}
+
+/// Finds the [coded](in_coding) form of a tag in the value of an `If-None-Match`, if the client has no other;
+/// `codings` are those that may be sent.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::content_coding::ContentCoding::{Br, Gzip};
+/// use antiphon_core::values::etag::coded_in;
+///
+/// assert_eq!(coded_in(b"\"1-gzip\"", b"\"1\"", &[Br, Gzip]).unwrap(), "\"1-gzip\"");
+/// assert_eq!(coded_in(b"\"1-gzip\", \"1\"", b"\"1\"", &[Br, Gzip]), None);
+/// ```
+#[must_use]
+pub fn coded_in(field: &[u8], own: &[u8], codings: &[ContentCoding]) -> Option<FieldValue> {
+    let TagList::Tags(tags) = TagList::parse(field) else {
+        return None;
+    };
+    let parsed = EntityTag::parse(own)?;
+    if tags.iter().any(|tag| tag.opaque == parsed.opaque) {
+        return None;
+    }
+    let is_of = |coding: &ContentCoding| {
+        let held = |tag: &EntityTag<'_>| {
+            without_coding(*tag, core::slice::from_ref(coding)) == Some(parsed.opaque)
+        };
+        tags.iter().any(held)
+    };
+    let coding = codings.iter().find(|coding| is_of(coding))?;
+    Some(in_coding(&FieldValue::from_checked(own.to_vec()), *coding))
+}
+
 /// An entity tag, taken apart.
 ///
 /// # Examples
@@ -168,6 +244,12 @@ impl<'a> EntityTag<'a> {
             },
             rest,
         ))
+    }
+
+    /// Tells whether the tag is weak.
+    #[must_use]
+    pub const fn is_weak(self) -> bool {
+        self.weak
     }
 
     /// Compares two tags.
