@@ -26,7 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = Path(sys.argv[1]).resolve()
-CRATES = ["antiphon-core", "antiphon-fs", "antiphon-channel", "antiphon"]
+CRATES = ["antiphon-core", "antiphon-fs", "antiphon-channel", "antiphon-coding", "antiphon"]
 # With tag and body.
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REPORT = bytes(range(256)) * 40

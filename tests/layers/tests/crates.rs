@@ -82,6 +82,8 @@ const PYTHON_FACE: [&str; 9] = [
     "follower",
 ];
 
+const CODING: [&str; 6] = ["extent", "gzip", "brotli", "zstd", "encoder", "compression"];
+
 const GALLERY: [&str; 2] = ["files", "panels"];
 
 const LAYERS: [&str; 12] = [
@@ -112,6 +114,11 @@ fn fs_has_layers() {
 #[test]
 fn channel_has_layers() {
     assert_layers("crates/antiphon-channel/src", &CHANNEL);
+}
+
+#[test]
+fn coding_has_layers() {
+    assert_layers("crates/antiphon-coding/src", &CODING);
 }
 
 #[test]
