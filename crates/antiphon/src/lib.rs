@@ -223,9 +223,12 @@ pub mod asgi;
 mod background;
 mod body;
 pub mod channel;
+mod coder;
 mod completion;
+mod compressed;
 mod content;
 mod deliver;
+mod negotiation;
 mod outcome;
 mod request;
 mod response;
@@ -238,6 +241,7 @@ mod axum;
 #[cfg(feature = "tower")]
 mod tower;
 
+pub use antiphon_coding::{Compression, InvalidCompression};
 pub use antiphon_core::fields::{self as headers, Headers};
 pub use antiphon_core::request::last_event_id;
 pub use antiphon_core::request::range::{Likely, RangePolicy};
@@ -258,6 +262,7 @@ pub use antiphon_fs::FileFacts;
 pub use axum::{Conditional, FileRequest};
 pub use background::BackgroundTask;
 pub use body::{Body, BodyError};
+pub use compressed::Compressed;
 pub use content::chunk::IntoChunk;
 pub use content::event::IntoEvent;
 pub use content::file_error::{FileError, FileErrorKind};

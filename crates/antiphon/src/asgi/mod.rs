@@ -10,6 +10,7 @@
 //! `lifespan` is not part of it: in Rust, `main` is where a program starts and ends.
 
 mod app;
+mod compressing;
 mod patience;
 #[cfg(feature = "server")]
 pub(crate) mod peer;

@@ -2,10 +2,12 @@
 
 use super::ScopeType;
 use crate::shutdown::Shutdown;
+use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::method::Method;
 use antiphon_core::text::percent;
 use http::request::Parts;
 use http::uri::Scheme;
+use http::{HeaderValue, header};
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -90,6 +92,31 @@ impl Scope {
     #[must_use]
     pub fn shutdown(&self) -> &Shutdown {
         &self.0.shutdown
+    }
+
+    /// Makes it the scope of a request for content as it is: what its tags of coded content have become is
+    /// in `request`.
+    pub(crate) fn ask_for_uncoded(&mut self, request: &RequestFields) {
+        let headers = &mut self.0.parts.headers;
+        let preconditions = request.preconditions();
+        for (name, value) in [
+            (header::IF_MATCH, preconditions.if_match),
+            (header::IF_NONE_MATCH, preconditions.if_none_match),
+            (header::RANGE, request.range()),
+        ] {
+            headers.remove(&name);
+            // What the lines of a field held can stand in one.
+            let value = value.and_then(|value| HeaderValue::from_bytes(value).ok());
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// Takes back what [`offering_pathsend`](Self::offering_pathsend) has offered: what a server reads of a
+    /// file by itself is encoded by nobody.
+    pub(crate) fn withdraw_pathsend(&mut self) {
+        self.0.offers_pathsend = false;
     }
 
     pub(crate) fn offers(&self) -> Offers {

@@ -1,9 +1,11 @@
 //! What an application sends with.
 
+use super::compressing::Compressing;
 #[cfg(feature = "server")]
 use super::peer::Peer;
 use super::send_error::SendError;
 use super::{Message, Patience, Result, ScopeType};
+use crate::negotiation::Negotiation;
 use antiphon_core::fields::Headers;
 use bytes::Bytes;
 use std::fmt;
@@ -47,6 +49,7 @@ enum Inner {
     Peer(Arc<dyn Peer>),
     Function(Box<Function>),
     Mapped(Box<Mapped>),
+    Compressing(Box<Compressing>),
 }
 
 type Function = dyn FnMut(Message) -> Pin<Box<dyn Future<Output = Result> + std::marker::Send>>
@@ -100,6 +103,28 @@ impl Send {
         })))
     }
 
+    /// The same way, with each answer in the coding that is agreed on.
+    pub(crate) fn compressing(self, negotiation: Negotiation) -> Self {
+        Self::of(Inner::Compressing(Box::new(Compressing::new(
+            self,
+            negotiation,
+        ))))
+    }
+
+    /// Takes the negotiation of what is [compressing](Self::compressing), for a response that encodes its
+    /// content itself; nothing has been sent.
+    pub(crate) fn take_negotiation(&mut self) -> Option<Negotiation> {
+        if !matches!(self.inner, Inner::Compressing(_)) {
+            return None;
+        }
+        let nobody = Inner::Function(Box::new(|_| Box::pin(async { Ok(()) })));
+        let Inner::Compressing(compressing) = std::mem::replace(&mut self.inner, nobody) else {
+            return None;
+        };
+        *self = compressing.inner;
+        Some(compressing.negotiation)
+    }
+
     const fn of(inner: Inner) -> Self {
         Self {
             inner,
@@ -132,6 +157,7 @@ impl Send {
                 let message = (mapped.map)(message)?;
                 Box::pin(mapped.inner.send(message)).await
             }
+            Inner::Compressing(compressing) => Box::pin(compressing.send(message)).await,
         }
     }
 
@@ -178,6 +204,7 @@ impl Send {
             }
             Inner::Function(_) => self.timeout = patience.send_timeout,
             Inner::Mapped(mapped) => mapped.inner.limit(patience),
+            Inner::Compressing(compressing) => compressing.inner.limit(patience),
         }
     }
 
@@ -187,7 +214,7 @@ impl Send {
     pub(crate) fn peer(&self) -> Option<&(dyn Peer + 'static)> {
         match &self.inner {
             Inner::Peer(peer) => Some(&**peer),
-            Inner::Function(_) | Inner::Mapped(_) => None,
+            Inner::Function(_) | Inner::Mapped(_) | Inner::Compressing(_) => None,
         }
     }
 
@@ -198,6 +225,7 @@ impl Send {
             Inner::Peer(peer) => poll_fn(|context| peer.poll_room(context)).await,
             Inner::Function(_) => {}
             Inner::Mapped(mapped) => Box::pin(mapped.inner.has_room()).await,
+            Inner::Compressing(compressing) => Box::pin(compressing.inner.has_room()).await,
         }
     }
 
@@ -209,6 +237,7 @@ impl Send {
             Inner::Peer(peer) => poll_fn(|context| peer.poll_handed_over(context)).await,
             Inner::Function(_) => {}
             Inner::Mapped(mapped) => Box::pin(mapped.inner.handed_over()).await,
+            Inner::Compressing(compressing) => Box::pin(compressing.inner.handed_over()).await,
         }
     }
 }

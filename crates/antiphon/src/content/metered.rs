@@ -1,6 +1,8 @@
 //! A stream that is being sent, and what of it has been.
 
+use super::coded;
 use crate::asgi::{Chunks, Error, Result};
+use antiphon_coding::Encoder;
 use bytes::Bytes;
 use futures_core::Stream;
 use std::fmt;
@@ -38,6 +40,15 @@ impl MeteredStream {
     /// Has a counter count what is sent.
     pub(crate) fn count_in(&mut self, counter: Arc<AtomicU64>) {
         self.counter = Some(counter);
+    }
+
+    /// The same stream, encoded. What was announced is held to the content as it is; what is counted is what
+    /// is sent.
+    pub(crate) fn encoded(mut self: Box<Self>, encoder: Encoder) -> Box<Self> {
+        let counter = self.counter.take();
+        let mut encoded = Self::new(coded::boxed(self, encoder), None);
+        encoded.counter = counter;
+        encoded.into()
     }
 
     /// Returns how many bytes are missing, if their number was announced.
@@ -89,6 +100,11 @@ impl Stream for MeteredStream {
                     return Poll::Ready(Some(Ok(chunk)));
                 }
                 Fault::TooLong
+            }
+            // What is beneath a coding has said it already.
+            Some(Err(error)) if error.is::<StreamError>() => {
+                (this.chunks, this.announced) = (None, None);
+                return Poll::Ready(Some(Err(error)));
             }
             Some(Err(error)) => Fault::Failed(error),
             None => match this.missing() {

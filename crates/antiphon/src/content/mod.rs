@@ -2,6 +2,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod chunk;
+pub(crate) mod coded;
 pub(crate) mod event;
 pub(crate) mod file_buffer;
 pub(crate) mod file_error;

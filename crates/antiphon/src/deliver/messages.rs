@@ -21,6 +21,7 @@ use tokio::task::coop::consume_budget;
 impl Planned {
     /// Sends what is planned, then runs the background task.
     pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
+        let negotiation = send.take_negotiation();
         let Self {
             status,
             headers,
@@ -28,7 +29,7 @@ impl Planned {
             background,
             completion,
             patience,
-        } = self;
+        } = self.compressed(negotiation.as_ref(), None);
         send.limit(patience);
         let mut end = End { status, completion };
         let (scope_type, status) = (offers.scope_type, status.as_u16());

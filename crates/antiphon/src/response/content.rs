@@ -3,7 +3,9 @@
 use super::doors::service;
 use super::fixed::PlainTextResponse;
 use super::offer::{self, Offer, offer_methods};
-use super::parameters::{Parameters, completion_method, parameter_methods, unix_now};
+use super::parameters::{
+    Parameters, completion_method, compression_method, parameter_methods, unix_now,
+};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::completion::{Completion, OnComplete};
@@ -13,6 +15,7 @@ use crate::content::source::{
     AnySource, Opening, Source, SourceError, SourceErrorKind, SourceFacts, SourceReader, total,
 };
 use crate::deliver::planned::{self, Planned};
+use crate::negotiation::Negotiation;
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldName, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
@@ -90,6 +93,7 @@ impl ContentResponse {
     }
 
     parameter_methods!();
+    compression_method!();
     offer_methods!();
     completion_method!();
 
@@ -120,15 +124,18 @@ impl ContentResponse {
         request: RequestFields,
         completion: Option<Box<Completion>>,
     ) -> Result<Planned, SourceError> {
-        Planned::completing(self.plan_untold(request).await, completion)
+        let negotiation = self.parameters.negotiation(|| request.clone());
+        let asked = negotiation.as_ref().map_or(&request, Negotiation::request);
+        let planned = Planned::completing(self.plan_untold(asked).await, completion)?;
+        Ok(planned.compressed(negotiation.as_ref(), None))
     }
 
-    async fn plan_untold(self, request: RequestFields) -> Result<Planned, SourceError> {
+    async fn plan_untold(&self, request: &RequestFields) -> Result<Planned, SourceError> {
         let label = self.source.label();
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            match self.plan_once(&request).await {
+            match self.plan_once(request).await {
                 // The next facts are those of what there is now.
                 Err(error)
                     if error.kind() == SourceErrorKind::Changed

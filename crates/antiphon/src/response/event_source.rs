@@ -2,7 +2,7 @@
 
 use super::doors::into_response;
 use super::fixed::Response;
-use super::parameters::{Parameters, completion_method, parameter_methods};
+use super::parameters::{Parameters, completion_method, compression_method, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use super::response_error::ResponseError;
 use crate::asgi::{self, Chunks};
@@ -193,6 +193,7 @@ impl EventSourceResponse {
     }
 
     parameter_methods!();
+    compression_method!();
     completion_method!();
 
     /// Sets how lines end in pings and in events that are made of text alone; CR LF by default.
@@ -290,6 +291,7 @@ impl PlannableAtOnce for EventSourceResponse {
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let events = self.events.take()?;
+        let negotiation = self.parameters.negotiation(|| request.fields());
         let shutdown = self
             .shutdown
             .or_else(|| request.shutdown.cloned())
@@ -323,7 +325,8 @@ impl PlannableAtOnce for EventSourceResponse {
                 Content::Stream(MeteredStream::new(Box::pin(events), announced).into())
             }))
         };
-        Planned::completing(plan(), completion)
+        let planned = Planned::completing(plan(), completion)?;
+        Ok(planned.compressed(negotiation.as_ref(), None))
     }
 }
 

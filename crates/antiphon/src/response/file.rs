@@ -3,7 +3,9 @@
 use super::doors::service;
 use super::fixed::PlainTextResponse;
 use super::offer::{self, Offer, offer_methods};
-use super::parameters::{Parameters, completion_method, parameter_methods, unix_now};
+use super::parameters::{
+    Parameters, completion_method, compression_method, parameter_methods, unix_now,
+};
 use super::plannable::{Plannable, answer_methods};
 use crate::asgi;
 use crate::completion::{Completion, OnComplete};
@@ -12,6 +14,7 @@ use crate::content::media_type::{guess, guess_by_neighbours};
 use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
 use crate::deliver::planned::{Content, Planned};
+use crate::negotiation::Negotiation;
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldValue, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
@@ -139,6 +142,7 @@ impl FileResponse {
     }
 
     parameter_methods!();
+    compression_method!();
     offer_methods!();
     completion_method!();
 
@@ -230,7 +234,10 @@ impl FileResponse {
         request: RequestFields,
         completion: Option<Box<Completion>>,
     ) -> Result<Planned, FileError> {
-        Planned::completing(self.plan_untold(&request).await, completion)
+        let negotiation = self.parameters.negotiation(|| request.clone());
+        let asked = negotiation.as_ref().map_or(&request, Negotiation::request);
+        let planned = Planned::completing(self.plan_untold(asked).await, completion)?;
+        Ok(planned.compressed(negotiation.as_ref(), None))
     }
 
     async fn plan_untold(&mut self, request: &RequestFields) -> Result<Planned, FileError> {

@@ -1,7 +1,7 @@
 //! Responses whose content lies ready, and the classes that render it.
 
 use super::doors::{into_response, service};
-use super::parameters::{Parameters, parameter_methods, unix_now};
+use super::parameters::{Parameters, compression_method, parameter_methods, unix_now};
 use super::plannable::{PlannableAtOnce, answer_methods};
 use crate::content::ready::IntoContent;
 use crate::deliver::planned::{Content, Planned};
@@ -204,6 +204,7 @@ impl<C: ResponseClass> FixedResponse<C> {
 
 impl<C> FixedResponse<C> {
     parameter_methods!();
+    compression_method!();
 
     /// Adds a strong `ETag`, a hash of the content, and has preconditions answered.
     ///
@@ -305,14 +306,19 @@ impl<C> PlannableAtOnce for FixedResponse<C> {
     fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(Some(self.content.len() as u64))?;
         let head = content::head(facts, self.parameters.content_type())?;
-        let plan = if self.is_conditional {
-            fixed::plan_conditionally(facts, &request.fields(), unix_now())?
-        } else {
-            fixed::plan(facts, request.method)?
+        let negotiation = self.parameters.negotiation(|| request.fields());
+        let plan = match (&negotiation, self.is_conditional) {
+            (_, false) => fixed::plan(facts, request.method)?,
+            (None, true) => fixed::plan_conditionally(facts, &request.fields(), unix_now())?,
+            (Some(negotiation), true) => {
+                fixed::plan_conditionally(facts, negotiation.request(), unix_now())?
+            }
         };
-        Ok(self
+        let unsent = negotiation.is_some().then(|| self.content.clone());
+        let planned = self
             .parameters
-            .planned(head, plan, |()| Content::Bytes(self.content)))
+            .planned(head, plan, |()| Content::Bytes(self.content));
+        Ok(planned.compressed(negotiation.as_ref(), unsent.as_ref()))
     }
 }
 

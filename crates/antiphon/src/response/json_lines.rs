@@ -2,7 +2,7 @@
 
 use super::doors::into_response;
 use super::json::{self, JsonError};
-use super::parameters::{Parameters, completion_method, parameter_methods};
+use super::parameters::{Parameters, completion_method, compression_method, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use super::response_error::ResponseError;
 use crate::asgi;
@@ -167,6 +167,7 @@ impl JsonLinesResponse {
     }
 
     parameter_methods!();
+    compression_method!();
     completion_method!();
 
     /// Sets whether each line is a message, or a frame of the body, of its own. By default lines that are
@@ -234,6 +235,7 @@ impl PlannableAtOnce for JsonLinesResponse {
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let lines = self.lines.take()?;
         let completion = Completion::of(self.on_complete, request.shutdown);
+        let negotiation = self.parameters.negotiation(|| request.fields());
         let plan = || -> asgi::Result<Planned> {
             let facts = self.parameters.facts(None)?;
             let head = content::head(facts, self.parameters.content_type())?;
@@ -242,7 +244,8 @@ impl PlannableAtOnce for JsonLinesResponse {
                 Content::Stream(MeteredStream::new(lines, announced).into())
             }))
         };
-        Planned::completing(plan(), completion)
+        let planned = Planned::completing(plan(), completion)?;
+        Ok(planned.compressed(negotiation.as_ref(), None))
     }
 }
 

@@ -3,12 +3,16 @@
 use crate::asgi::Patience;
 use crate::background::BackgroundTask;
 use crate::deliver::planned::{Content, Planned};
+use crate::negotiation::Negotiation;
+use antiphon_coding::Compression;
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch, Headers};
+use antiphon_core::request::fields::RequestFields;
 use antiphon_core::response::content::{self, ContentFacts, InvalidResponse};
 use antiphon_core::response::plan::{self, Plan};
 use antiphon_core::values::cookie::{InvalidCookie, SetCookie};
 use antiphon_core::values::media_type::{Charset, MediaType};
 use http::StatusCode;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Starlette's parameters, except the content: status code, headers, media type, background task; and how
@@ -21,6 +25,7 @@ pub(crate) struct Parameters {
     pub(crate) charset: Charset,
     pub(crate) background: Option<BackgroundTask>,
     pub(crate) patience: Patience,
+    pub(crate) compression: Option<Arc<Compression>>,
 }
 
 impl Parameters {
@@ -32,7 +37,17 @@ impl Parameters {
             charset: Charset::UTF_8,
             background: None,
             patience: Patience::new(),
+            compression: None,
         }
+    }
+
+    /// Brings together what the program says of compression, if it says anything, and what the request does.
+    pub(crate) fn negotiation(
+        &self,
+        request: impl FnOnce() -> RequestFields,
+    ) -> Option<Negotiation> {
+        let compression = self.compression.as_ref()?;
+        Some(Negotiation::of(compression, request()).0)
     }
 
     /// Takes them out of a response that is of no use afterwards.
@@ -332,6 +347,37 @@ macro_rules! parameter_methods {
     };
 }
 
+/// The method by which what has content takes how it is compressed.
+macro_rules! compression_method {
+    () => {
+        /// Compresses the content, if it is worth it and the client takes it.
+        ///
+        /// The request has to be known: by [`call`](Self::call), [`into_http`](Self::into_http) and tower's
+        /// `Service`. axum's `IntoResponse` sends the content as it is. A whole application is compressed by
+        /// [`Compressed`](crate::Compressed), where it is said what becomes of streams, tags and ranges.
+        ///
+        /// Do not compress a response that holds a secret beside something that others can choose: see
+        /// [`Compression`](crate::Compression).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use antiphon::{Compression, HtmlResponse};
+        ///
+        /// let page = HtmlResponse::new("<p>hi</p>".repeat(100)).compress(Compression::new());
+        /// let request = http::Request::get("/").header("accept-encoding", "gzip, br").body(())?;
+        /// let response = page.into_http(&request)?;
+        /// assert_eq!(response.headers()["content-encoding"], "br");
+        /// assert_eq!(response.headers()["vary"], "Accept-Encoding");
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        pub fn compress(mut self, compression: antiphon_coding::Compression) -> Self {
+            self.parameters.compression = Some(std::sync::Arc::new(compression));
+            self
+        }
+    };
+}
+
 /// The method by which files and streams take whom to tell of their end; `self.on_complete` holds it.
 macro_rules! completion_method {
     () => {
@@ -369,4 +415,5 @@ macro_rules! completion_method {
 }
 
 pub(crate) use completion_method;
+pub(crate) use compression_method;
 pub(crate) use parameter_methods;

@@ -1,7 +1,7 @@
 //! Responses whose content comes over time.
 
 use super::doors::into_response;
-use super::parameters::{Parameters, completion_method, parameter_methods};
+use super::parameters::{Parameters, completion_method, compression_method, parameter_methods};
 use super::plannable::{Plannable, PlannableAtOnce, answer_methods, call_at_once, with_first};
 use super::response_error::ResponseError;
 use crate::asgi;
@@ -138,6 +138,7 @@ impl StreamingResponse {
     }
 
     parameter_methods!();
+    compression_method!();
     completion_method!();
 
     /// Sets whether chunks that are ready together share a write, up to 64 KiB; they do by default.
@@ -195,6 +196,7 @@ impl PlannableAtOnce for StreamingResponse {
     fn plan_at_once(self, request: &RequestFacts<'_>) -> asgi::Result<Planned> {
         let chunks = self.chunks.take()?;
         let completion = Completion::of(self.on_complete, request.shutdown);
+        let negotiation = self.parameters.negotiation(|| request.fields());
         let plan = || -> asgi::Result<Planned> {
             let facts = self.parameters.facts(None)?;
             let head = content::head(facts, self.parameters.content_type())?;
@@ -203,7 +205,8 @@ impl PlannableAtOnce for StreamingResponse {
                 Content::Stream(MeteredStream::new(chunks, announced).into())
             }))
         };
-        Planned::completing(plan(), completion)
+        let planned = Planned::completing(plan(), completion)?;
+        Ok(planned.compressed(negotiation.as_ref(), None))
     }
 }
 
