@@ -53,11 +53,13 @@ const CHANNEL: [&str; 23] = [
     "follow",
 ];
 
-const RUST_FACE: [&str; 14] = [
+const RUST_FACE: [&str; 17] = [
     "channel",
     "shutdown",
     "background",
     "outcome",
+    "coder",
+    "negotiation",
     "asgi",
     "completion",
     "request",
@@ -65,6 +67,7 @@ const RUST_FACE: [&str; 14] = [
     "body",
     "deliver",
     "response",
+    "compressed",
     "server",
     "axum",
     "tower",

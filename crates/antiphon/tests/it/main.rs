@@ -3,6 +3,7 @@
 
 mod apps;
 mod clients;
+mod compression;
 mod conditional;
 mod content;
 mod delete_after;
