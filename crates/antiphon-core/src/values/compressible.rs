@@ -4,7 +4,7 @@
 //! |-------------------------------------------------------------|----------------------------------------------|
 //! | `text/*`                                                    | yes                                          |
 //! | with the suffix `+json`, `+xml`, `+yaml`, `+text`, `+cbor`  | yes                                          |
-//! | JSON, JavaScript, XML, Wasm, fonts that are not compressed, bitmaps and others of [`TYPES`] | yes          |
+//! | JSON, JavaScript, XML, Wasm, fonts that are not compressed, bitmaps and some others | yes |
 //! | none                                                        | yes: nothing speaks against it               |
 //! | anything else: pictures, sound, video, archives, `application/octet-stream` | no                           |
 

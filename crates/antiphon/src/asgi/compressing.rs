@@ -1,6 +1,6 @@
-//! A way to send that compresses what an application sends message by message.
+//! Compressing what an application sends message by message.
 
-use super::{Message, Result, Send};
+use super::{Message, Result};
 use crate::coder::Coder;
 use crate::negotiation::Negotiation;
 use antiphon_coding::Extent;
@@ -13,8 +13,7 @@ use std::future::poll_fn;
 /// not come here: it [takes](super::Send::take_negotiation) the negotiation, and has its content encoded where
 /// it is made.
 pub(super) struct Compressing {
-    pub(super) inner: Send,
-    pub(super) negotiation: Negotiation,
+    negotiation: Negotiation,
     content: Content,
 }
 
@@ -27,15 +26,20 @@ enum Content {
 }
 
 impl Compressing {
-    pub(super) const fn new(inner: Send, negotiation: Negotiation) -> Self {
+    pub(super) const fn new(negotiation: Negotiation) -> Self {
         Self {
-            inner,
             negotiation,
             content: Content::AsItIs,
         }
     }
 
-    pub(super) async fn send(&mut self, mut message: Message) -> Result {
+    /// Gives up what it was for, before anything was sent.
+    pub(super) fn into_negotiation(self) -> Negotiation {
+        self.negotiation
+    }
+
+    /// Makes the message that is sent in the place of one.
+    pub(super) async fn encode(&mut self, mut message: Message) -> Result<Message> {
         match &mut message {
             Message::Start {
                 status, headers, ..
@@ -44,7 +48,7 @@ impl Compressing {
                 let extent = agreed.length.map_or(Extent::Stream, Extent::Bytes);
                 if let Some(coding) = agreed.answer.coding {
                     match self.negotiation.encoder(coding, extent) {
-                        None => return self.inner.send(message).await,
+                        None => return Ok(message),
                         Some(_) if self.negotiation.request().method() == Method::Head => {
                             self.content = Content::Withheld;
                         }
@@ -66,6 +70,6 @@ impl Compressing {
             },
             Message::Pathsend { .. } => {}
         }
-        self.inner.send(message).await
+        Ok(message)
     }
 }

@@ -49,11 +49,16 @@ enum Inner {
     Peer(Arc<dyn Peer>),
     Function(Box<Function>),
     Mapped(Box<Mapped>),
-    Compressing(Box<Compressing>),
+    Compressed(Box<Compressed>),
 }
 
 type Function = dyn FnMut(Message) -> Pin<Box<dyn Future<Output = Result> + std::marker::Send>>
     + std::marker::Send;
+
+struct Compressed {
+    compressing: Compressing,
+    inner: Send,
+}
 
 struct Mapped {
     map: Box<dyn FnMut(Message) -> Result<Message> + std::marker::Send>,
@@ -105,24 +110,24 @@ impl Send {
 
     /// The same way, with each answer in the coding that is agreed on.
     pub(crate) fn compressing(self, negotiation: Negotiation) -> Self {
-        Self::of(Inner::Compressing(Box::new(Compressing::new(
-            self,
-            negotiation,
-        ))))
+        Self::of(Inner::Compressed(Box::new(Compressed {
+            compressing: Compressing::new(negotiation),
+            inner: self,
+        })))
     }
 
     /// Takes the negotiation of what is [compressing](Self::compressing), for a response that encodes its
     /// content itself; nothing has been sent.
     pub(crate) fn take_negotiation(&mut self) -> Option<Negotiation> {
-        if !matches!(self.inner, Inner::Compressing(_)) {
+        if !matches!(self.inner, Inner::Compressed(_)) {
             return None;
         }
         let nobody = Inner::Function(Box::new(|_| Box::pin(async { Ok(()) })));
-        let Inner::Compressing(compressing) = std::mem::replace(&mut self.inner, nobody) else {
+        let Inner::Compressed(compressed) = std::mem::replace(&mut self.inner, nobody) else {
             return None;
         };
-        *self = compressing.inner;
-        Some(compressing.negotiation)
+        *self = compressed.inner;
+        Some(compressed.compressing.into_negotiation())
     }
 
     const fn of(inner: Inner) -> Self {
@@ -157,7 +162,13 @@ impl Send {
                 let message = (mapped.map)(message)?;
                 Box::pin(mapped.inner.send(message)).await
             }
-            Inner::Compressing(compressing) => Box::pin(compressing.send(message)).await,
+            Inner::Compressed(compressed) => {
+                Box::pin(async {
+                    let message = compressed.compressing.encode(message).await?;
+                    compressed.inner.send(message).await
+                })
+                .await
+            }
         }
     }
 
@@ -204,7 +215,7 @@ impl Send {
             }
             Inner::Function(_) => self.timeout = patience.send_timeout,
             Inner::Mapped(mapped) => mapped.inner.limit(patience),
-            Inner::Compressing(compressing) => compressing.inner.limit(patience),
+            Inner::Compressed(compressed) => compressed.inner.limit(patience),
         }
     }
 
@@ -214,7 +225,7 @@ impl Send {
     pub(crate) fn peer(&self) -> Option<&(dyn Peer + 'static)> {
         match &self.inner {
             Inner::Peer(peer) => Some(&**peer),
-            Inner::Function(_) | Inner::Mapped(_) | Inner::Compressing(_) => None,
+            Inner::Function(_) | Inner::Mapped(_) | Inner::Compressed(_) => None,
         }
     }
 
@@ -225,7 +236,7 @@ impl Send {
             Inner::Peer(peer) => poll_fn(|context| peer.poll_room(context)).await,
             Inner::Function(_) => {}
             Inner::Mapped(mapped) => Box::pin(mapped.inner.has_room()).await,
-            Inner::Compressing(compressing) => Box::pin(compressing.inner.has_room()).await,
+            Inner::Compressed(compressed) => Box::pin(compressed.inner.has_room()).await,
         }
     }
 
@@ -237,7 +248,7 @@ impl Send {
             Inner::Peer(peer) => poll_fn(|context| peer.poll_handed_over(context)).await,
             Inner::Function(_) => {}
             Inner::Mapped(mapped) => Box::pin(mapped.inner.handed_over()).await,
-            Inner::Compressing(compressing) => Box::pin(compressing.inner.handed_over()).await,
+            Inner::Compressed(compressed) => Box::pin(compressed.inner.handed_over()).await,
         }
     }
 }
