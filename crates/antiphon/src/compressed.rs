@@ -77,7 +77,7 @@ impl<A: App> App for Compressed<A> {
             if negotiation.may_agree() {
                 scope.withdraw_pathsend();
             }
-            send = send.compressing(negotiation);
+            send = send.compressing(negotiation.into());
         }
         self.app.call(scope, receive, send)
     }

@@ -13,7 +13,7 @@ use std::future::poll_fn;
 /// not come here: it [takes](super::Send::take_negotiation) the negotiation, and has its content encoded where
 /// it is made.
 pub(super) struct Compressing {
-    negotiation: Negotiation,
+    negotiation: Box<Negotiation>,
     content: Content,
 }
 
@@ -26,7 +26,7 @@ enum Content {
 }
 
 impl Compressing {
-    pub(super) const fn new(negotiation: Negotiation) -> Self {
+    pub(super) const fn new(negotiation: Box<Negotiation>) -> Self {
         Self {
             negotiation,
             content: Content::AsItIs,
@@ -34,7 +34,7 @@ impl Compressing {
     }
 
     /// Gives up what it was for, before anything was sent.
-    pub(super) fn into_negotiation(self) -> Negotiation {
+    pub(super) fn into_negotiation(self) -> Box<Negotiation> {
         self.negotiation
     }
 

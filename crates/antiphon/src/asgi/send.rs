@@ -109,7 +109,7 @@ impl Send {
     }
 
     /// The same way, with each answer in the coding that is agreed on.
-    pub(crate) fn compressing(self, negotiation: Negotiation) -> Self {
+    pub(crate) fn compressing(self, negotiation: Box<Negotiation>) -> Self {
         Self::of(Inner::Compressed(Box::new(Compressed {
             compressing: Compressing::new(negotiation),
             inner: self,
@@ -118,7 +118,7 @@ impl Send {
 
     /// Takes the negotiation of what is [compressing](Self::compressing), for a response that encodes its
     /// content itself; nothing has been sent.
-    pub(crate) fn take_negotiation(&mut self) -> Option<Negotiation> {
+    pub(crate) fn take_negotiation(&mut self) -> Option<Box<Negotiation>> {
         if !matches!(self.inner, Inner::Compressed(_)) {
             return None;
         }

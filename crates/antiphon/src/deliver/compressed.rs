@@ -14,18 +14,10 @@ use std::mem;
 impl Planned {
     /// Has it sent in the coding that program and client agree on, if there is one. `unsent` is content that
     /// lies ready and is not sent, since the request is for the head alone.
-    pub(crate) fn compressed(
-        mut self,
-        negotiation: Option<&Negotiation>,
-        unsent: Option<&Bytes>,
-    ) -> Self {
-        let Some(negotiation) = negotiation else {
-            return self;
-        };
+    pub(crate) fn compress(&mut self, negotiation: &Negotiation, unsent: Option<&Bytes>) {
         let agreed = negotiation.agree(self.status.as_u16(), &self.headers);
         let Some(coding) = agreed.answer.coding else {
-            self.patch(agreed.answer.patches(None));
-            return self;
+            return self.patch(agreed.answer.patches(None));
         };
         let whole = match &self.content {
             Content::Empty => unsent,
@@ -34,21 +26,20 @@ impl Planned {
         };
         if let Some(whole) = whole.filter(|whole| whole.len() <= AT_ONCE) {
             let Some(encoded) = negotiation.encode(coding, whole) else {
-                return self;
+                return;
             };
             self.patch(agreed.answer.patches(Some(encoded.len() as u64)));
             if !matches!(self.content, Content::Empty) {
                 self.content = Content::Bytes(encoded.into());
             }
-            return self;
+            return;
         }
         let extent = agreed.length.map_or(Extent::Stream, Extent::Bytes);
         let Some(encoder) = negotiation.encoder(coding, extent) else {
-            return self;
+            return;
         };
         self.patch(agreed.answer.patches(None));
         self.encode(encoder);
-        self
     }
 
     fn patch(&mut self, patches: impl Iterator<Item = HeaderPatch>) {

@@ -20,8 +20,10 @@ use tokio::task::coop::consume_budget;
 
 impl Planned {
     /// Sends what is planned, then runs the background task.
-    pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
-        let negotiation = send.take_negotiation();
+    pub(crate) async fn send(mut self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
+        if let Some(negotiation) = send.take_negotiation() {
+            self.compress(&negotiation, None);
+        }
         let Self {
             status,
             headers,
@@ -29,7 +31,7 @@ impl Planned {
             background,
             completion,
             patience,
-        } = self.compressed(negotiation.as_ref(), None);
+        } = self;
         send.limit(patience);
         let mut end = End { status, completion };
         let (scope_type, status) = (offers.scope_type, status.as_u16());

@@ -15,7 +15,6 @@ use crate::content::source::{
     AnySource, Opening, Source, SourceError, SourceErrorKind, SourceFacts, SourceReader, total,
 };
 use crate::deliver::planned::{self, Planned};
-use crate::negotiation::Negotiation;
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldName, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
@@ -125,9 +124,12 @@ impl ContentResponse {
         completion: Option<Box<Completion>>,
     ) -> Result<Planned, SourceError> {
         let negotiation = self.parameters.negotiation(|| request.clone());
-        let asked = negotiation.as_ref().map_or(&request, Negotiation::request);
-        let planned = Planned::completing(self.plan_untold(asked).await, completion)?;
-        Ok(planned.compressed(negotiation.as_ref(), None))
+        let asked = negotiation.as_ref().map_or(&request, |own| own.request());
+        let mut planned = Planned::completing(self.plan_untold(asked).await, completion)?;
+        if let Some(negotiation) = negotiation {
+            planned.compress(&negotiation, None);
+        }
+        Ok(planned)
     }
 
     async fn plan_untold(&self, request: &RequestFields) -> Result<Planned, SourceError> {

@@ -325,8 +325,11 @@ impl PlannableAtOnce for EventSourceResponse {
                 Content::Stream(MeteredStream::new(Box::pin(events), announced).into())
             }))
         };
-        let planned = Planned::completing(plan(), completion)?;
-        Ok(planned.compressed(negotiation.as_ref(), None))
+        let mut planned = Planned::completing(plan(), completion)?;
+        if let Some(negotiation) = negotiation {
+            planned.compress(&negotiation, None);
+        }
+        Ok(planned)
     }
 }
 

@@ -14,7 +14,6 @@ use crate::content::media_type::{guess, guess_by_neighbours};
 use crate::content::opened::{Opened, version};
 use crate::content::place::Place;
 use crate::deliver::planned::{Content, Planned};
-use crate::negotiation::Negotiation;
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldValue, HeaderPatch};
 use antiphon_core::request::fields::RequestFields;
@@ -235,9 +234,12 @@ impl FileResponse {
         completion: Option<Box<Completion>>,
     ) -> Result<Planned, FileError> {
         let negotiation = self.parameters.negotiation(|| request.clone());
-        let asked = negotiation.as_ref().map_or(&request, Negotiation::request);
-        let planned = Planned::completing(self.plan_untold(asked).await, completion)?;
-        Ok(planned.compressed(negotiation.as_ref(), None))
+        let asked = negotiation.as_ref().map_or(&request, |own| own.request());
+        let mut planned = Planned::completing(self.plan_untold(asked).await, completion)?;
+        if let Some(negotiation) = negotiation {
+            planned.compress(&negotiation, None);
+        }
+        Ok(planned)
     }
 
     async fn plan_untold(&mut self, request: &RequestFields) -> Result<Planned, FileError> {

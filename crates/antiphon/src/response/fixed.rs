@@ -315,10 +315,13 @@ impl<C> PlannableAtOnce for FixedResponse<C> {
             }
         };
         let unsent = negotiation.is_some().then(|| self.content.clone());
-        let planned = self
+        let mut planned = self
             .parameters
             .planned(head, plan, |()| Content::Bytes(self.content));
-        Ok(planned.compressed(negotiation.as_ref(), unsent.as_ref()))
+        if let Some(negotiation) = negotiation {
+            planned.compress(&negotiation, unsent.as_ref());
+        }
+        Ok(planned)
     }
 }
 

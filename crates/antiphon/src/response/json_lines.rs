@@ -244,8 +244,11 @@ impl PlannableAtOnce for JsonLinesResponse {
                 Content::Stream(MeteredStream::new(lines, announced).into())
             }))
         };
-        let planned = Planned::completing(plan(), completion)?;
-        Ok(planned.compressed(negotiation.as_ref(), None))
+        let mut planned = Planned::completing(plan(), completion)?;
+        if let Some(negotiation) = negotiation {
+            planned.compress(&negotiation, None);
+        }
+        Ok(planned)
     }
 }
 

@@ -45,9 +45,9 @@ impl Parameters {
     pub(crate) fn negotiation(
         &self,
         request: impl FnOnce() -> RequestFields,
-    ) -> Option<Negotiation> {
+    ) -> Option<Box<Negotiation>> {
         let compression = self.compression.as_ref()?;
-        Some(Negotiation::of(compression, request()).0)
+        Some(Negotiation::of(compression, request()).0.into())
     }
 
     /// Takes them out of a response that is of no use afterwards.
