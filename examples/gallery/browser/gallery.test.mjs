@@ -121,6 +121,32 @@ const drivers = {
     assert.equal(await panel.find(".chunk").count(), lines.length, "each comes when it is there");
   },
 
+  async compressed(panel) {
+    await panel.call();
+    assert.equal(await panel.status(), 200);
+    const headers = await panel.headers();
+    assert.equal(headers["content-encoding"], "gzip");
+    assert.equal(headers.vary, "Accept-Encoding");
+    const data = (await panel.body()).split(/\r?\n/).filter((row) => row.startsWith("data: "));
+    assert.deepEqual(data.map((row) => JSON.parse(row.slice(6)).beat), [...Array(40).keys()]);
+    assert.ok(await panel.find(".chunk").count() >= 20, "events come one by one, though they are compressed");
+    const saved = await panel.table(".saved");
+    assert.ok(Number(saved.sent) * 2 < Number(saved["once decoded"]), `${saved.sent} of ${saved["once decoded"]}`);
+    assert.match(saved.saved, /^[5-9]\d %$/);
+    // The browser's own client of events reads them, too, each when it comes.
+    const heard = await panel.section.page().evaluate(() => new Promise((resolve) => {
+      const source = new EventSource("/compressed");
+      const times = [];
+      source.addEventListener("note", ({ data }) => {
+        times.push([performance.now(), JSON.parse(data).beat]);
+        if (times.length === 20) { source.close(); resolve(times); }
+      });
+      source.addEventListener("error", () => resolve(times));
+    }));
+    assert.deepEqual(heard.map(([, beat]) => beat), [...Array(20).keys()]);
+    assert.ok(heard.at(-1)[0] - heard[0][0] > 500, "they do not come in one block");
+  },
+
   async redirect(panel) {
     await panel.call();
     assert.equal(await panel.find(".status").innerText(), "307 Temporary Redirect, then 200 OK");

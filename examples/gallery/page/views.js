@@ -132,6 +132,22 @@ export const VIEWS = {
     };
   },
 
+  // A stream, and how many bytes of it there were on the wire: what only the browser knows, and not before the end.
+  saved(panel) {
+    VIEWS.stream(panel);
+    const table = makeTable("saved", "Bytes, as the browser counts them");
+    panel.exchange.insertBefore(table, panel.headers);
+    table.hidden = true;
+    const begin = panel.onStart;
+    panel.onStart = () => { table.hidden = true; performance.clearResourceTimings(); begin(); };
+    panel.onEnd = async ({ request }) => {
+      const timing = await timingOf(new URL(request.path, location.href).href);
+      const { encodedBodySize: sent, decodedBodySize: decoded } = timing;
+      fillTable(table, [["sent", sent], ["once decoded", decoded], ["saved", `${Math.round((1 - sent / decoded) * 100)} %`]]);
+      table.hidden = false;
+    };
+  },
+
   events(panel) {
     let started = 0;
     const rows = el("ol", { class: "list events" });
@@ -299,4 +315,19 @@ function drawSlice(request, response, bytes, parts) {
       place.style.width = `${((last - first + 1) / total) * 100}%`;
       return place;
     })));
+}
+
+// What the browser has measured of a request. It is there a moment after the last byte.
+function timingOf(url) {
+  const measured = performance.getEntriesByName(url).at(-1);
+  if (measured) return Promise.resolve(measured);
+  return new Promise((resolve) => {
+    const observer = new PerformanceObserver((list) => {
+      const entry = list.getEntriesByName(url).at(-1);
+      if (!entry) return;
+      observer.disconnect();
+      resolve(entry);
+    });
+    observer.observe({ type: "resource" });
+  });
 }

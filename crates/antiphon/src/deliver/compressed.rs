@@ -1,6 +1,7 @@
 //! A planned response in a content coding.
 
 use super::planned::{Content, Planned};
+use crate::asgi;
 use crate::coder::AT_ONCE;
 use crate::content::coded::{self, FileChunks, Pieces};
 use crate::content::file_reader::Reader;
@@ -40,6 +41,14 @@ impl Planned {
         };
         self.patch(agreed.answer.patches(None));
         self.encode(encoder);
+    }
+
+    /// Does so if `send` is what an application is [compressed](crate::Compressed) by, which then has nothing to
+    /// do any more. Whoever forgets to ask has it done message by message.
+    pub(crate) fn compress_for(&mut self, send: &mut asgi::Send) {
+        if let Some(negotiation) = send.take_negotiation() {
+            self.compress(&negotiation, None);
+        }
     }
 
     fn patch(&mut self, patches: impl Iterator<Item = HeaderPatch>) {

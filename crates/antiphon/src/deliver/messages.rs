@@ -20,10 +20,7 @@ use tokio::task::coop::consume_budget;
 
 impl Planned {
     /// Sends what is planned, then runs the background task.
-    pub(crate) async fn send(mut self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
-        if let Some(negotiation) = send.take_negotiation() {
-            self.compress(&negotiation, None);
-        }
+    pub(crate) async fn send(self, offers: Offers, mut send: asgi::Send) -> asgi::Result {
         let Self {
             status,
             headers,

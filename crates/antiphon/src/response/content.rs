@@ -267,7 +267,7 @@ impl Plannable for ContentResponse {
         self,
         scope: asgi::Scope,
         receive: asgi::Receive,
-        send: asgi::Send,
+        mut send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let request = RequestFacts::of_scope(&scope);
         let completion = Completion::of(self.on_complete.clone(), request.shutdown);
@@ -275,7 +275,8 @@ impl Plannable for ContentResponse {
         let offers = scope.offers();
         drop((scope, receive));
         Box::pin(async move {
-            let planned = self.plan_with(fields, completion).await?;
+            let mut planned = self.plan_with(fields, completion).await?;
+            planned.compress_for(&mut send);
             planned.send(offers, send).await
         })
     }

@@ -387,7 +387,7 @@ impl Plannable for FileResponse {
         self,
         scope: asgi::Scope,
         receive: asgi::Receive,
-        send: asgi::Send,
+        mut send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let request = RequestFacts::of_scope(&scope);
         let completion = Completion::of(self.on_complete.clone(), request.shutdown);
@@ -397,7 +397,8 @@ impl Plannable for FileResponse {
         // On the heap, so that an application is not large for every request because it has a file for
         // some.
         Box::pin(async move {
-            let planned = self.plan_with(fields, completion).await?;
+            let mut planned = self.plan_with(fields, completion).await?;
+            planned.compress_for(&mut send);
             planned.send(offers, send).await
         })
     }

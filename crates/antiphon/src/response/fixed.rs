@@ -7,6 +7,8 @@ use crate::content::ready::IntoContent;
 use crate::deliver::planned::{Content, Planned};
 use crate::request::facts::RequestFacts;
 use antiphon_core::fields::{FieldName, FieldValue, HeaderPatch};
+use antiphon_core::request::fields::RequestFields;
+use antiphon_core::request::method::Method;
 use antiphon_core::response::content::{self, InvalidResponse};
 use antiphon_core::response::fixed;
 use antiphon_core::values::etag;
@@ -304,22 +306,42 @@ impl<C> PlannableAtOnce for FixedResponse<C> {
     type Error = InvalidResponse;
 
     fn plan_at_once(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
+        if self.parameters.compression.is_some() {
+            return self.plan_compressed(request);
+        }
+        let conditions = self.is_conditional.then(|| request.fields());
+        self.plan_with(request.method, conditions.as_ref())
+    }
+}
+
+impl<C> FixedResponse<C> {
+    /// Plans the answer to a request with these conditions, if they count.
+    #[inline]
+    fn plan_with(
+        self,
+        method: Method,
+        conditions: Option<&RequestFields>,
+    ) -> Result<Planned, InvalidResponse> {
         let facts = self.parameters.facts(Some(self.content.len() as u64))?;
         let head = content::head(facts, self.parameters.content_type())?;
-        let negotiation = self.parameters.negotiation(|| request.fields());
-        let plan = match (&negotiation, self.is_conditional) {
-            (_, false) => fixed::plan(facts, request.method)?,
-            (None, true) => fixed::plan_conditionally(facts, &request.fields(), unix_now())?,
-            (Some(negotiation), true) => {
-                fixed::plan_conditionally(facts, negotiation.request(), unix_now())?
-            }
+        let plan = match conditions {
+            Some(request) => fixed::plan_conditionally(facts, request, unix_now())?,
+            None => fixed::plan(facts, method)?,
         };
-        let unsent = negotiation.is_some().then(|| self.content.clone());
-        let mut planned = self
+        Ok(self
             .parameters
-            .planned(head, plan, |()| Content::Bytes(self.content));
+            .planned(head, plan, |()| Content::Bytes(self.content)))
+    }
+
+    /// Apart, so that a response that is not compressed does not pay for it.
+    #[cold]
+    fn plan_compressed(self, request: &RequestFacts<'_>) -> Result<Planned, InvalidResponse> {
+        let content = self.content.clone();
+        let negotiation = self.parameters.negotiation(|| request.fields());
+        let conditions = negotiation.as_ref().filter(|_| self.is_conditional);
+        let mut planned = self.plan_with(request.method, conditions.map(|own| own.request()))?;
         if let Some(negotiation) = negotiation {
-            planned.compress(&negotiation, unsent.as_ref());
+            planned.compress(&negotiation, Some(&content));
         }
         Ok(planned)
     }

@@ -54,9 +54,13 @@ pub(crate) fn call_at_once<T: PlannableAtOnce>(
     response: T,
     scope: asgi::Scope,
     receive: asgi::Receive,
-    send: asgi::Send,
+    mut send: asgi::Send,
 ) -> impl Future<Output = asgi::Result> + Send + use<T> {
-    let planned = response.plan_at_once(&RequestFacts::of_scope(&scope));
+    let mut planned = response.plan_at_once(&RequestFacts::of_scope(&scope));
+    // Here, so that the future is no larger for it.
+    if let Ok(planned) = &mut planned {
+        planned.compress_for(&mut send);
+    }
     let offers = scope.offers();
     drop((scope, receive));
     async move { planned.map_err(Into::into)?.send(offers, send).await }

@@ -246,7 +246,7 @@ impl Directory {
         &self,
         scope: asgi::Scope,
         receive: asgi::Receive,
-        send: asgi::Send,
+        mut send: asgi::Send,
     ) -> impl Future<Output = asgi::Result> + Send + use<> {
         let facts = RequestFacts::of_scope(&scope);
         let asked = Asked::new(&facts, scope.raw_path(), Some(scope.query_string()));
@@ -255,7 +255,11 @@ impl Directory {
         let planned = answer_or_500(Arc::clone(&self.0), asked);
         // On the heap, so that an application is not large for every request because it has a directory for
         // some.
-        Box::pin(async move { planned.await.send(offers, send).await })
+        Box::pin(async move {
+            let mut planned = planned.await;
+            planned.compress_for(&mut send);
+            planned.send(offers, send).await
+        })
     }
 }
 

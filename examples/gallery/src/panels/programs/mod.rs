@@ -11,6 +11,7 @@
 mod audio;
 mod chart;
 mod chat;
+mod compressed;
 mod conditional;
 mod cookies;
 mod custom_json;
@@ -51,6 +52,6 @@ pub(crate) fn find(name: &str) -> Option<Program> {
             }
         };
     }
-    programs!(audio chart chat conditional cookies custom_json directory download events html json json_lines
+    programs!(audio chart chat compressed conditional cookies custom_json directory download events html json json_lines
         object plain redirect response status stream)
 }
