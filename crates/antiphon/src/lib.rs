@@ -174,6 +174,26 @@
 //! # }
 //! ```
 //!
+//! # Compression
+//!
+//! [`Compressed`] compresses what an application answers, and `.compress(…)` one response: in `br` or `gzip`, as
+//! the client likes, where it is worth it. Each chunk of a stream is flushed when it would have gone out; an
+//! `ETag` becomes one of its own in each coding, and 304 and 412 understand it:
+//!
+#![cfg_attr(feature = "server", doc = "```no_run")]
+#![cfg_attr(not(feature = "server"), doc = "```ignore")]
+//! use antiphon::{Compressed, Compression, JsonResponse, asgi};
+//!
+//! async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
+//!     JsonResponse::new(&vec!["hello"; 1000])?.call(scope, receive, send).await
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! antiphon::serve("127.0.0.1:8000", Compressed::new(app, Compression::new())).await
+//! # }
+//! ```
+//!
 //! # Events
 //!
 //! A [channel](channel::EventChannel) keeps what was published, so that a client which connects again gets
@@ -217,6 +237,7 @@
 //! | `object-store` | no   | `ObjectSource`: objects of whatever store the crate `object_store` speaks to |
 //! | `redis`  | no         | `channel::redis`: event channels that several processes share      |
 //! | `redis-tls` | no      | the same over TLS, with rustls and ring                            |
+//! | `zstd`   | no         | the content coding `zstd`, by its library in C                     |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod asgi;
