@@ -275,6 +275,7 @@ pub use antiphon_core::values::content_disposition;
 pub use antiphon_core::values::cookie::{self, SameSite, SetCookie};
 pub use antiphon_core::values::etag::InvalidTag;
 pub use antiphon_core::values::event::{self, ServerSentEvent};
+pub use antiphon_core::values::link::{InvalidLink, Link};
 pub use antiphon_core::values::location::NotLocal;
 pub use antiphon_core::values::media_type;
 pub use antiphon_core::values::media_types::{self, MediaTypes};

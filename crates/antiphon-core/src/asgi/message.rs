@@ -2,7 +2,9 @@
 
 use crate::asgi::scope::ScopeType;
 use crate::fields::Headers;
+use crate::values::link::Link;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A message from an application to its server; `B` is what the face holds bytes in.
 ///
@@ -34,6 +36,11 @@ pub enum Message<B> {
         body: B,
         /// Whether another piece follows.
         more_body: bool,
+    },
+    /// `http.response.early_hint`: 103, before the head, as often as there is something to say.
+    EarlyHint {
+        /// What the client is to load or to connect to already.
+        links: Vec<Link>,
     },
     /// `http.response.pathsend`: the content is this whole file, and no other piece follows.
     Pathsend {
@@ -126,6 +133,7 @@ impl<B> Message<B> {
                 scope_type: ScopeType::Websocket,
                 ..
             } => "websocket.http.response.body",
+            Self::EarlyHint { .. } => "http.response.early_hint",
             Self::Pathsend { .. } => "http.response.pathsend",
         }
     }

@@ -8,6 +8,7 @@ pub mod cookie;
 pub mod etag;
 pub mod event;
 pub mod file_version;
+pub mod link;
 pub mod location;
 pub mod media_range;
 pub mod media_type;

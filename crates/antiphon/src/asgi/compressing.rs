@@ -68,7 +68,7 @@ impl Compressing {
                     *body = poll_fn(|context| coder.poll_encoded(context)).await?;
                 }
             },
-            Message::Pathsend { .. } => {}
+            Message::EarlyHint { .. } | Message::Pathsend { .. } => {}
         }
         Ok(message)
     }

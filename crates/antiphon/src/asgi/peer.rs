@@ -66,7 +66,9 @@ impl dyn Peer {
             Message::Start {
                 status, headers, ..
             } => self.start(status, headers)?,
-            Message::Pathsend { .. } => return Err(SendError::NotOffered.into()),
+            Message::EarlyHint { .. } | Message::Pathsend { .. } => {
+                return Err(SendError::NotOffered.into());
+            }
             Message::Body {
                 mut body,
                 more_body,

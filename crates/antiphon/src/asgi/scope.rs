@@ -38,6 +38,7 @@ struct Inner {
     decoded_path: Option<String>,
     ends: Ends,
     offers_pathsend: bool,
+    offers_early_hints: bool,
     shutdown: Shutdown,
 }
 
@@ -79,6 +80,20 @@ impl Scope {
     pub fn offering_pathsend(mut self) -> Self {
         self.0.offers_pathsend = true;
         self
+    }
+
+    /// Makes the server one that offers the extension `http.response.early_hint`.
+    #[must_use]
+    pub fn offering_early_hints(mut self) -> Self {
+        self.0.offers_early_hints = true;
+        self
+    }
+
+    /// Tells whether the server can send early hints, as [`Send::early_hints`](super::Send::early_hints) does.
+    /// The embedded server cannot: hyper sends no 103.
+    #[must_use]
+    pub fn offers_early_hints(&self) -> bool {
+        self.0.offers_early_hints && self.0.scope_type == ScopeType::Http
     }
 
     /// Sets the shutdown of the server; by default it is that of the process.
@@ -230,6 +245,7 @@ impl Scope {
             decoded_path,
             ends,
             offers_pathsend: false,
+            offers_early_hints: false,
             shutdown,
         }))
     }

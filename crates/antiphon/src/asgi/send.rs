@@ -4,9 +4,10 @@ use super::compressing::Compressing;
 #[cfg(feature = "server")]
 use super::peer::Peer;
 use super::send_error::SendError;
-use super::{Message, Patience, Result, ScopeType};
+use super::{Message, Patience, Result, Scope, ScopeType};
 use crate::negotiation::Negotiation;
 use antiphon_core::fields::Headers;
+use antiphon_core::values::link::Link;
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
@@ -170,6 +171,49 @@ impl Send {
                 .await
             }
         }
+    }
+
+    /// Sends early hints, 103 ([RFC 8297]): what the client is to load while the answer is being made. Returns
+    /// whether they were sent: the server has to [offer](super::Scope::offers_early_hints) that, and there has to
+    /// be a link. They come before the head, as often as there is something to say.
+    ///
+    /// A browser heeds them in answers to navigations, over HTTP/2 and later.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use antiphon::{HtmlResponse, Link, asgi};
+    ///
+    /// async fn page(scope: asgi::Scope, receive: asgi::Receive, mut send: asgi::Send) -> asgi::Result {
+    ///     send.early_hints(&scope, [Link::preload("/app.css", "style")?]).await?;
+    ///     let rows = "<li>that took a while</li>";
+    ///     HtmlResponse::new(format!("<link rel=stylesheet href=/app.css>{rows}"))
+    ///         .call(scope, receive, send)
+    ///         .await
+    /// }
+    /// # let _ = page;
+    /// ```
+    ///
+    /// # Starlette
+    ///
+    /// `Request.send_early_hints`, which sends whatever text it is given.
+    ///
+    /// [RFC 8297]: https://www.rfc-editor.org/rfc/rfc8297
+    pub async fn early_hints(
+        &mut self,
+        scope: &Scope,
+        links: impl IntoIterator<Item = Link>,
+    ) -> Result<bool> {
+        let links: Vec<Link> = links.into_iter().collect();
+        if links.is_empty() || !scope.offers_early_hints() {
+            return Ok(false);
+        }
+        self.send(Message::EarlyHint { links }).await?;
+        Ok(true)
     }
 
     /// Sends a head and all the content there is.

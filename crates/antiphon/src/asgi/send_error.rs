@@ -42,7 +42,9 @@ impl fmt::Display for SendError {
             Self::TooShort => "expected as much content as the `content-length` says",
             Self::InvalidStatus => "expected a status code from 200 to 999",
             Self::Returned => "the application that was to send this has returned",
-            Self::NotOffered => "expected no http.response.pathsend, which was not offered",
+            Self::NotOffered => {
+                "expected no message of an extension that the server has not offered"
+            }
             Self::AfterEnd => "expected nothing after the message without more_body, but found one",
         })
     }

@@ -179,7 +179,7 @@ where
                 sent.fields = headers.iter().map(text).collect();
             }
             Message::Body { body, .. } => sent.body.extend_from_slice(&body),
-            Message::Pathsend { .. } => panic!("a path"),
+            Message::EarlyHint { .. } | Message::Pathsend { .. } => panic!("{message:?}"),
         }
     }
     sent

@@ -41,7 +41,7 @@ async fn sent(
         match message {
             Message::Start { headers, .. } => head = Some(headers),
             Message::Body { body, .. } => bodies.push((at.as_secs_f64(), body)),
-            Message::Pathsend { .. } => panic!("{message:?}"),
+            Message::EarlyHint { .. } | Message::Pathsend { .. } => panic!("{message:?}"),
         }
     }
     (head.unwrap(), bodies)

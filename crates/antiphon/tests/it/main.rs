@@ -10,6 +10,7 @@ mod delete_after;
 mod delivery;
 mod directory;
 mod doors;
+mod early_hints;
 mod ending;
 mod event_source;
 mod exchange;

@@ -1,0 +1,250 @@
+//! Links: what a page will need, told before the page ([RFC 8288], and early hints, [RFC 8297]).
+//!
+//! [RFC 8288]: https://www.rfc-editor.org/rfc/rfc8288#section-3
+//! [RFC 8297]: https://www.rfc-editor.org/rfc/rfc8297
+
+use crate::fields::FieldValue;
+use crate::text::token;
+use crate::values::location;
+use alloc::string::String;
+use core::fmt;
+
+/// One link: a target, how it is related to what is answered, and parameters.
+///
+/// # Examples
+///
+/// ```
+/// use antiphon_core::values::link::Link;
+///
+/// let style = Link::preload("/app.css", "style")?;
+/// assert_eq!(style.as_str(), "</app.css>; rel=preload; as=style");
+/// let font = Link::preload("/große.woff2", "font")?.flag("crossorigin")?;
+/// assert_eq!(font.as_str(), "</gro%C3%9Fe.woff2>; rel=preload; as=font; crossorigin");
+/// let whole: Link = "<https://cdn.example>; rel=\"preconnect\"".parse()?;
+/// assert!("</a.css>; rel=preload\r\nSet-Cookie: a=b".parse::<Link>().is_err());
+/// # let _ = whole;
+/// # Ok::<(), antiphon_core::values::link::InvalidLink>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// Makes a link to `target`, in which what cannot stand in a URI is percent-encoded. `rel` is one word
+    /// or several with blanks between them.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLink`] if `rel` is empty, or holds a control character or one beyond ASCII.
+    pub fn new(target: &str, rel: &str) -> Result<Self, InvalidLink> {
+        if rel.trim_ascii().is_empty() {
+            return Err(InvalidLink::new(Fault::NoRelation, rel));
+        }
+        let mut text = String::from("<");
+        text.push_str(&location::quote(target));
+        text.push('>');
+        Self(text).with("rel", rel)
+    }
+
+    /// Makes a link to what the client is to load at once. `kind` is what it is to be used as: `style`,
+    /// `script`, `font`, `image`, `fetch` or another [destination](https://fetch.spec.whatwg.org/#concept-request-destination).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLink`] if `kind` holds a control character or one beyond ASCII.
+    pub fn preload(target: &str, kind: &str) -> Result<Self, InvalidLink> {
+        Self::new(target, "preload")?.parameter("as", kind)
+    }
+
+    /// Makes a link to a site that the client is to connect to.
+    ///
+    /// # Errors
+    ///
+    /// None in this version.
+    pub fn preconnect(origin: &str) -> Result<Self, InvalidLink> {
+        Self::new(origin, "preconnect")
+    }
+
+    /// Adds a parameter, such as `fetchpriority`. A value that is no token is quoted.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLink`] if the name is no token or is `rel`, which a link has already; or if the value holds a
+    /// control character or one beyond ASCII.
+    pub fn parameter(self, name: &str, value: &str) -> Result<Self, InvalidLink> {
+        if name.eq_ignore_ascii_case("rel") {
+            return Err(InvalidLink::new(Fault::SecondRelation, value));
+        }
+        self.with(name, value)
+    }
+
+    /// Adds a parameter without a value, such as `crossorigin`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLink`] if the name is no token.
+    pub fn flag(mut self, name: &str) -> Result<Self, InvalidLink> {
+        if !token::is_token(name) {
+            return Err(InvalidLink::new(Fault::Name, name));
+        }
+        self.0.push_str("; ");
+        self.0.push_str(name);
+        Ok(self)
+    }
+
+    fn with(self, name: &str, value: &str) -> Result<Self, InvalidLink> {
+        if let Some(position) = value.find(|c: char| !(' '..='~').contains(&c)) {
+            return Err(InvalidLink::new(Fault::Character(position), value));
+        }
+        let mut link = self.flag(name)?.0;
+        link.push('=');
+        if token::is_token(value) {
+            link.push_str(value);
+        } else {
+            link.push('"');
+            for character in value.chars() {
+                if matches!(character, '"' | '\\') {
+                    link.push('\\');
+                }
+                link.push(character);
+            }
+            link.push('"');
+        }
+        Ok(Self(link))
+    }
+
+    /// Returns the value of a `Link` field that holds this link and no other.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Link> for FieldValue {
+    fn from(link: Link) -> Self {
+        Self::from_visible_ascii(link.0)
+    }
+}
+
+impl core::str::FromStr for Link {
+    type Err = InvalidLink;
+
+    /// Reads text that holds one link and nothing else, which has a `rel`. It is sent as it is.
+    fn from_str(text: &str) -> Result<Self, InvalidLink> {
+        let refused = |fault| InvalidLink::new(fault, text);
+        if let Some(position) = text.find(|c: char| !(' '..='~').contains(&c)) {
+            return Err(refused(Fault::Character(position)));
+        }
+        let inside = text.strip_prefix('<').ok_or_else(|| refused(Fault::Form))?;
+        let (target, mut rest) = inside.split_once('>').ok_or_else(|| refused(Fault::Form))?;
+        if target.contains(['<', ' ', '"']) {
+            return Err(refused(Fault::Form));
+        }
+        let mut has_relation = false;
+        while !rest.trim_ascii().is_empty() {
+            let parameter = rest.trim_ascii_start().strip_prefix(';');
+            let parameter = parameter.ok_or_else(|| refused(Fault::Form))?;
+            let (name, value, after) =
+                first_parameter(parameter).ok_or_else(|| refused(Fault::Form))?;
+            has_relation |= name.eq_ignore_ascii_case("rel") && !value.is_empty();
+            rest = after;
+        }
+        if !has_relation {
+            return Err(refused(Fault::NoRelation));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Reads a parameter: its name, its value as it is written, and what follows.
+fn first_parameter(text: &str) -> Option<(&str, &str, &str)> {
+    let text = text.trim_ascii_start();
+    let end = text
+        .find(|c: char| !c.is_ascii() || !token::is_tchar(c as u8))
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    if name.is_empty() {
+        return None;
+    }
+    let Some(value) = rest.trim_ascii_start().strip_prefix('=') else {
+        return Some((name, "", rest));
+    };
+    let value = value.trim_ascii_start();
+    let end = match value.strip_prefix('"') {
+        Some(quoted) => end_of_quoted(quoted)? + 1,
+        None => value
+            .find(|c: char| !c.is_ascii() || !token::is_tchar(c as u8))
+            .unwrap_or(value.len()),
+    };
+    let (value, rest) = value.split_at(end);
+    (!value.is_empty()).then_some((name, value, rest))
+}
+
+/// Finds what follows the closing quote.
+fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    for (position, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return Some(position + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The error of what is no [`Link`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidLink {
+    fault: Fault,
+    found: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Form,
+    Name,
+    NoRelation,
+    SecondRelation,
+    Character(usize),
+}
+
+impl InvalidLink {
+    fn new(fault: Fault, found: &str) -> Self {
+        Self {
+            fault,
+            found: found.into(),
+        }
+    }
+}
+
+impl fmt::Display for InvalidLink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = &self.found;
+        match self.fault {
+            Fault::Form => write!(
+                formatter,
+                "link: expected one link such as \"</a.css>; rel=preload; as=style\", but found {found:?}"
+            ),
+            Fault::Name => write!(
+                formatter,
+                "link: expected a token for the name of a parameter, but found {found:?}"
+            ),
+            Fault::NoRelation => write!(
+                formatter,
+                "link: expected a `rel` that says how it is related, but found {found:?}"
+            ),
+            Fault::SecondRelation => write!(
+                formatter,
+                "link: expected one `rel`, which it has already, but found another: {found:?}"
+            ),
+            Fault::Character(position) => write!(
+                formatter,
+                "link: expected ASCII without control characters, but found {found:?}, of which byte \
+                 {position} is none"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for InvalidLink {}
