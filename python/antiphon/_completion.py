@@ -19,6 +19,10 @@ logger = logging.getLogger("antiphon")
 TIMEOUT = 30.0
 
 
+#: By these the server is told which bytes it is to send itself; no others are messages of content.
+BY_THE_SERVER = ("http.response.pathsend", "http.response.zerocopysend")
+
+
 class Record:
     """What was handed to the server. It stands between the response and ``receive`` and ``send``.
 
@@ -65,7 +69,7 @@ class Record:
             if self._bytes_sent is not None:
                 self._bytes_sent += len(message.get("body", b""))
             self._is_complete = not message.get("more_body", False)
-        else:
+        elif kind in BY_THE_SERVER:
             self._bytes_sent, self._is_complete = None, True
 
     async def ended(self, is_shut_down: bool = False) -> None:

@@ -38,6 +38,8 @@ mod _antiphon {
     #[pymodule_export]
     use crate::convert::event::{ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]
+    use crate::convert::link::Link;
+    #[pymodule_export]
     use crate::convert::offload::{XAccel, XSendfile};
     #[pymodule_export]
     use crate::convert::scope::{expect_request, is_head, needs_listener};

@@ -34,6 +34,7 @@ ORDER = (
     "_event_stream",
     "channel",
     "datastructures",
+    "early_hints",
     "offload",
     "requests",
     "responses",

@@ -424,3 +424,17 @@ def test_a_websocket_handshake_that_is_denied(backend: str, file: Path) -> None:
     found = outcome(backend, of_file(file), type="websocket")
     assert found == Outcome("complete", 200, 1_000_000)
     assert outcome(backend, of_stream(chunks), type="websocket") == Outcome("complete", 200, 30)
+
+
+def test_what_is_said_before_the_head_is_no_content() -> None:
+    async def send(message: Any) -> None:
+        pass
+
+    async def told() -> None:
+        record = _completion.Record(outcomes.append, send, send)  # type: ignore[arg-type]
+        await record.send({"type": "http.response.early_hint", "links": [b"</a>; rel=preload"]})
+        await record.ended()
+
+    outcomes: list[Outcome] = []
+    asyncio.run(told())
+    assert outcomes == [Outcome("disconnected", None, 0)]

@@ -9,6 +9,7 @@ pub(crate) mod field_cache;
 pub(crate) mod field_list;
 pub(crate) mod json;
 mod json_fault;
+pub(crate) mod link;
 pub(crate) mod media_type;
 pub(crate) mod message;
 pub(crate) mod mimetypes;
