@@ -12,10 +12,12 @@ from typing import Any, Final, Literal, TypeVar, final, overload
 from typing_extensions import Never, Self, disjoint_base
 
 from antiphon import datastructures
-from antiphon.types import Background, EventId, HeaderFields, Message, SameSite, Scope
+from antiphon.types import Background, Coding, EventId, HeaderFields, Message, SameSite, Scope
 
 __all__ = [
     "IMMUTABLE",
+    "Compression",
+    "Compressor",
     "Directory",
     "DirectoryFile",
     "EventChannel",
@@ -38,6 +40,7 @@ __all__ = [
     "XAccel",
     "XSendfile",
     "__version__",
+    "compressor",
     "content_disposition_of",
     "ensure_bytes",
     "entry_fields",
@@ -65,6 +68,9 @@ _Class = TypeVar("_Class")
 IMMUTABLE: Final[str]
 __version__: Final[str]
 
+def compressor(
+    compression: Compression, scope: Scope, is_content_made: bool
+) -> tuple[Compressor, Scope]: ...
 def content_disposition_of(
     filename: str | bytes | os.PathLike[str], disposition_type: object = None
 ) -> str: ...
@@ -169,6 +175,32 @@ class XAccel:
 class XSendfile:
     def __new__(cls, server: Literal["apache", "lighttpd"] | None = None) -> Self: ...
     def __getnewargs__(self) -> tuple[str | None]: ...
+
+@final
+class Compression:
+    def __new__(
+        cls,
+        *,
+        codings: Iterable[Coding] | None = None,
+        minimum_size: int = 500,
+        media_types: Iterable[str] | None = None,
+        exclude_media_types: Iterable[str] = (),
+        gzip_level: int | None = None,
+        brotli_quality: int | None = None,
+        zstd_level: int | None = None,
+    ) -> Self: ...
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+
+@final
+class Compressor:
+    @property
+    def changes_content(self) -> bool: ...
+    def start(self, message: Message) -> Message | None: ...
+    def encode(self, message: Message, may_take_long: bool = False) -> list[Message] | None: ...
+    def cut(self, message: Message) -> list[Message]: ...
+    def encode_file(self, message: Message) -> tuple[list[Message], bool]: ...
 
 class StreamingResponse(Response):
     def _stream(self, scope: Scope) -> StreamMessages: ...

@@ -15,7 +15,17 @@ from typing import Any, Literal
 import anyio
 import anyio.to_thread
 
-from antiphon import _antiphon, _completion, _disconnect, _file, _request_body, _starlette, _stream
+from antiphon import (
+    _antiphon,
+    _completion,
+    _compressed,
+    _disconnect,
+    _file,
+    _request_body,
+    _starlette,
+    _stream,
+)
+from antiphon._antiphon import Compression
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.offload import XAccel, XSendfile
 from antiphon.outcome import Outcome
@@ -75,6 +85,7 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
     media_type: str | None = None
     charset = "utf-8"
     add_etags: bool | Literal["weak"] = False
+    compress: bool | Compression = False
 
     def __init__(
         self,
@@ -83,7 +94,11 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
         headers: HeaderFields | None = None,
         media_type: str | None = None,
         background: Background | None = None,
+        *,
+        compress: bool | Compression | None = None,
     ) -> None:
+        if compress is not None:
+            self.compress = _compressed.expected(compress)
         self._initialise(content, status_code, headers, media_type, background)
 
     def delete_cookie(
@@ -167,6 +182,8 @@ class Response(_antiphon.Response, _starlette.Response):  # type: ignore[misc]
 
         Source: ASGI HTTP & WebSocket 2.5; ``starlette.responses.Response``.
         """
+        if self.compress:
+            scope, send = _compressed.begin(self.compress, scope, send, is_content_made=True)
         start, content, background = self._messages(scope)
         await send(start)
         await send(content)
@@ -249,7 +266,11 @@ class JSONResponse(_antiphon.JSONResponse, Response, _starlette.JSONResponse):  
         headers: HeaderFields | None = None,
         media_type: str | None = None,
         background: Background | None = None,
+        *,
+        compress: bool | Compression | None = None,
     ) -> None:
+        if compress is not None:
+            self.compress = _compressed.expected(compress)
         super().__init__(content, status_code, headers, media_type, background)
 
     def render(self, content: Any) -> bytes:
@@ -397,7 +418,10 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
         *,
         merge_chunks: bool | None = None,
         on_complete: Callable[[Outcome], object] | None = None,
+        compress: bool | Compression | None = None,
     ) -> None:
+        if compress is not None:
+            self.compress = _compressed.expected(compress)
         if on_complete is not None:
             self.on_complete = on_complete
         if merge_chunks is not None:
@@ -456,6 +480,8 @@ class StreamingResponse(_antiphon.StreamingResponse, Response, _starlette.Stream
             receive, send = record.receive, record.send
         try:
             try:
+                if self.compress:
+                    scope, send = _compressed.begin(self.compress, scope, send)
                 await self._stream_to(scope, receive, send)
             except BaseException as error:
                 if record is not None:
@@ -577,6 +603,7 @@ class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type
         flush_each_line: bool = False,
         *,
         on_complete: Callable[[Outcome], object] | None = None,
+        compress: bool | Compression | None = None,
     ) -> None:
         super().__init__(
             content,
@@ -586,6 +613,7 @@ class JsonLinesResponse(_antiphon.JsonLinesResponse, StreamingResponse):  # type
             background,
             merge_chunks=False if flush_each_line else None,
             on_complete=on_complete,
+            compress=compress,
         )
 
 
@@ -697,7 +725,10 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
         offload: XAccel | XSendfile | None = None,
         delete_after: bool | None = None,
         on_complete: Callable[[Outcome], object] | None = None,
+        compress: bool | Compression | None = None,
     ) -> None:
+        if compress is not None:
+            self.compress = _compressed.expected(compress)
         if on_complete is not None:
             self.on_complete = on_complete
         if offload is not None:
@@ -772,6 +803,8 @@ class FileResponse(_antiphon.FileResponse, Response, _starlette.FileResponse):  
             record = _completion.Record(self.on_complete, receive, send)
             receive, send = record.receive, record.send
         try:
+            if self.compress:
+                scope, send = _compressed.begin(self.compress, scope, send)
             if self.offload is not None:
                 messages = self._offloaded(scope)
             elif self.delete_after:

@@ -21,13 +21,14 @@ import anyio
 from antiphon import (
     _antiphon,
     _completion,
+    _compressed,
     _disconnect,
     _event_stream,
     _request_body,
     _shutdown,
     _stream,
 )
-from antiphon._antiphon import ensure_bytes
+from antiphon._antiphon import Compression, ensure_bytes
 from antiphon._event_stream import SendTimeoutError
 from antiphon._threaded_iterator import ThreadedIterator
 from antiphon.channel import Subscription
@@ -314,7 +315,10 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
         *,
         merge_chunks: bool | None = None,
         on_complete: Callable[[Outcome], object] | None = None,
+        compress: bool | Compression | None = None,
     ) -> None:
+        if compress is not None:
+            self.compress = _compressed.expected(compress)
         if on_complete is not None:
             self.on_complete = on_complete
         if merge_chunks is not None:
@@ -413,6 +417,8 @@ class EventSourceResponse(_antiphon.EventSourceResponse, Response):  # type: ign
             receive, send = record.receive, record.send
         shutdown = _shutdown.OpenStream(is_told=AppStatus.should_exit)
         try:
+            if self.compress:
+                scope, send = _compressed.begin(self.compress, scope, send)
             with shutdown:
                 await self._streaming(scope, receive, send, shutdown)
         except _event_stream.Expired:

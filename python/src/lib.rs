@@ -10,6 +10,7 @@
 //! | `json`          | JSON of plain data                                                       |
 //! | `ffi`           | all unsafe code                                                          |
 //! | `convert`       | Python's objects as the core takes them, and back                        |
+//! | `compressor`    | what compresses the messages of an answer                                |
 //! | `headers`       | `Headers` and `MutableHeaders`                                           |
 //! | `response`      | the response classes                                                     |
 //! | `subscriber`    | those who read what is published, in one channel or several              |
@@ -19,6 +20,7 @@
 //! A file uses only its own layer and those above it in the table.
 
 mod channel;
+mod compressor;
 mod convert;
 mod direct_mapped;
 mod ffi;
@@ -35,6 +37,10 @@ mod _antiphon {
 
     #[pymodule_export]
     use crate::channel::EventChannel;
+    #[pymodule_export]
+    use crate::compressor::{Compressor, compressor};
+    #[pymodule_export]
+    use crate::convert::compression::PyCompression;
     #[pymodule_export]
     use crate::convert::event::{ServerSentEvent, ensure_bytes, json_text};
     #[pymodule_export]

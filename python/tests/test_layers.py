@@ -17,6 +17,8 @@ ORDER = (
     "_antiphon",
     "_starlette",
     "types",
+    "_compressed",
+    "compression",
     "outcome",
     "_by_hand",
     "_scope",

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import anyio
 
-from antiphon import _antiphon, _completion
+from antiphon import _antiphon, _completion, _compressed
+from antiphon._antiphon import Compression
 from antiphon.content._errors import SourceChanged
 from antiphon.content._reading import Reading, opened
 from antiphon.content._source import Part, Source, SourceFacts
@@ -107,6 +108,7 @@ class ContentResponse(StreamingResponse):
         facts: SourceFacts | int | None = None,
         source_timeout: float = 30.0,
         on_complete: Callable[[Outcome], object] | None = None,
+        compress: bool | Compression | None = None,
     ) -> None:
         if not source_timeout > 0:
             raise ValueError(
@@ -120,7 +122,15 @@ class ContentResponse(StreamingResponse):
             guessed = _antiphon.guessed_media_type(filename)
             # The source may know better than that.
             media_type = None if guessed == OCTET_STREAM else guessed
-        super().__init__((), status_code, headers, media_type, background, on_complete=on_complete)
+        super().__init__(
+            (),
+            status_code,
+            headers,
+            media_type,
+            background,
+            on_complete=on_complete,
+            compress=compress,
+        )
         self.headers.setdefault("accept-ranges", "bytes")
         if filename is not None:
             disposition = _antiphon.content_disposition_of(filename, content_disposition_type)
@@ -162,6 +172,8 @@ class ContentResponse(StreamingResponse):
                 await self.background()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.compress:
+            scope, send = _compressed.begin(self.compress, scope, send)
         for _ in range(TRIES - 1):
             try:
                 await self._answer_once(scope, receive, send)
@@ -183,6 +195,8 @@ class ContentResponse(StreamingResponse):
         answer = copy(self)
         answer.status_code = status
         answer.raw_headers = raw_headers
+        # What is sent has been seen to.
+        answer.compress = False
         sending = partial(StreamingResponse.__call__, answer, scope, receive, send)
         read = partial(Reading, self._source, facts, came, pieces, self._source_timeout)
         if not pieces:

@@ -11,7 +11,7 @@ use antiphon_core::values::etag::InvalidTag;
 use antiphon_core::values::event::InvalidEvent;
 use antiphon_fs::{OpenError, OpenErrorKind};
 use pyo3::exceptions::{
-    PyAssertionError, PyAttributeError, PyOSError, PyRuntimeError, PyValueError,
+    PyAssertionError, PyAttributeError, PyOSError, PyRuntimeError, PyTypeError, PyValueError,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -62,6 +62,30 @@ pub(crate) fn changed_body(error: &InvalidResponse) -> PyErr {
 /// A head that would lie about its content.
 pub(crate) fn response(error: &InvalidResponse) -> PyErr {
     PyValueError::new_err(error.to_string())
+}
+
+/// Content that ends before the length that was announced.
+pub(crate) fn too_short(missing: u64) -> PyErr {
+    PyValueError::new_err(format!(
+        "header `content-length`: expected {missing} bytes more of the content, but found its end"
+    ))
+}
+
+/// Content that goes on after the length that was announced.
+pub(crate) fn too_long(surplus: u64) -> PyErr {
+    PyValueError::new_err(format!(
+        "header `content-length`: expected the end of the content, but found {surplus} bytes more"
+    ))
+}
+
+/// The content of a message that is none.
+pub(crate) fn body(found: &Bound<'_, PyAny>) -> PyErr {
+    match found.get_type().name() {
+        Ok(class) => PyTypeError::new_err(format!(
+            "the body of a message: expected bytes, but found {class}"
+        )),
+        Err(error) => error,
+    }
 }
 
 /// A cookie that cannot be set; `text` is the argument that was refused.

@@ -89,7 +89,7 @@ fn note<V>(
 }
 
 /// Bytes in whatever they are held; what is no bytes has none.
-fn bytes_of(object: &Bound<'_, PyAny>) -> PyBackedBytes {
+pub(crate) fn bytes_of(object: &Bound<'_, PyAny>) -> PyBackedBytes {
     if let Ok(bytes) = object.cast::<PyBytes>() {
         return bytes.clone().into();
     }

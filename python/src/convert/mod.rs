@@ -1,6 +1,7 @@
 //! Python's objects as the core takes them, and what the core returns as Python's objects.
 
 pub(crate) mod channel_options;
+pub(crate) mod compression;
 pub(crate) mod cookie;
 pub(crate) mod error;
 pub(crate) mod event;

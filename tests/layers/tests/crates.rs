@@ -73,11 +73,12 @@ const RUST_FACE: [&str; 17] = [
     "tower",
 ];
 
-const PYTHON_FACE: [&str; 9] = [
+const PYTHON_FACE: [&str; 10] = [
     "direct_mapped",
     "json",
     "ffi",
     "convert",
+    "compressor",
     "headers",
     "response",
     "subscriber",
