@@ -7,8 +7,7 @@ it, if it is a large one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import anyio
@@ -72,7 +71,7 @@ class _Compressed:
 
     def __init__(self, compressor: Compressor, send: Send) -> None:
         self._compressor, self._send = compressor, send
-        #: Set when a message that takes long has been sent, which others wait for.
+        #: Set when the message that takes long has been sent, for which others wait.
         self._working: anyio.Event | None = None
         #: Whether nobody knows what became of a message, so that what follows cannot be decoded.
         self._is_lost = False
@@ -80,6 +79,9 @@ class _Compressed:
     async def send(self, message: Message) -> None:
         """Send a message of the answer: encoded and flushed, if it is content."""
         kind = message["type"]
+        if self._working is not None or self._is_lost:
+            # The compressor may be in a thread's hands.
+            await self._wait()
         if kind == "http.response.start":
             start = self._compressor.start(message)
             if start is not None:
@@ -87,9 +89,14 @@ class _Compressed:
         elif not self._compressor.changes_content:
             await self._send(message)
         elif kind == "http.response.body":
-            await self._send_content(message)
+            encoded = self._compressor.encode(message)
+            if encoded is None:
+                await self._alone(self._send_much, message)
+            else:
+                for own in encoded:
+                    await self._send(own)
         elif kind == "http.response.pathsend":
-            await self._alone(partial(self._send_file, message))
+            await self._alone(self._send_file, message)
         elif kind == "http.response.zerocopysend":
             raise RuntimeError(
                 "http.response.zerocopysend: expected none, since the answer is compressed and the "
@@ -97,15 +104,6 @@ class _Compressed:
             )
         else:
             await self._send(message)
-
-    async def _send_content(self, message: Message) -> None:
-        if self._working is None and not self._is_lost:
-            encoded = self._compressor.encode(message)
-            if encoded is not None:
-                for own in encoded:
-                    await self._send(own)
-                return
-        await self._alone(partial(self._send_much, message))
 
     async def _send_much(self, message: Message) -> None:
         for piece in self._compressor.cut(message):
@@ -120,18 +118,21 @@ class _Compressed:
             for own in encoded:
                 await self._send(own)
 
-    async def _alone(self, sending: Callable[[], Any]) -> None:
-        """Send something while whatever else there is waits for its turn."""
+    async def _wait(self) -> None:
+        """Wait until nothing is on its way that takes long."""
         while self._working is not None:
             await self._working.wait()
         if self._is_lost:
             raise RuntimeError(
-                "the answer cannot go on: a message was lost when it was cancelled on its way into "
-                "its content coding"
+                "the answer cannot go on: a message was lost on its way into the content coding, by "
+                "an error or a cancellation"
             )
+
+    async def _alone(self, sending: Callable[[Message], Awaitable[None]], message: Message) -> None:
+        """Send something while whatever else there is waits for its turn."""
         self._working = working = anyio.Event()
         try:
-            await sending()
+            await sending(message)
         finally:
             self._working = None
             working.set()

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from antiphon.compression import CompressionMiddleware
 from antiphon.responses import (
     FileResponse,
     HTMLResponse,
@@ -249,3 +250,22 @@ async def lifespan(
 #: Responses are applications, too.
 text = PlainTextResponse("hi", headers={"x-a": "1"})
 file = FileResponse(FILE)
+
+
+async def compressed(scope: Any, receive: Any, send: Any) -> None:
+    """Serve compressed answers: by the middleware or, below ``/parameter``, by themselves."""
+    if scope["type"] != "http":
+        await app(scope, receive, send)
+        return
+    by, _, path = scope["path"].rpartition("/")
+    more: Any = {"compress": True} if by else {}
+    text = "".join(f"row {number} of a table\n" for number in range(200))
+    make: dict[str, Callable[[], Any]] = {
+        "fixed": lambda: PlainTextResponse(text, **more),
+        "large": lambda: PlainTextResponse(text * 400, **more),
+        "stream": lambda: StreamingResponse(iter([text] * 9), media_type="text/plain", **more),
+        "file": lambda: FileResponse(Path(__file__), media_type="text/plain", **more),
+        "events": lambda: EventSourceResponse(iter(["one", "two"]), **more),
+    }
+    response = make[path]()
+    await (response if by else CompressionMiddleware(response))(scope, receive, send)
