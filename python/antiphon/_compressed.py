@@ -55,13 +55,11 @@ def begin(
     Raises:
         TypeError: If ``compress`` is no such argument: a class may have said anything.
     """
-    if scope["type"] != "http":
+    said = expected(compress)
+    if said is False or scope["type"] != "http":
         return scope, send
-    compression = PRESET if compress is True else expected(compress)
-    if not compression:
-        return scope, send
-    compressing, scope = compressor(compression, scope, is_content_made)
-    return scope, _Compressed(compressing, send).send
+    own, scope = compressor(PRESET if said is True else said, scope, is_content_made)
+    return scope, _Compressed(own, send).send
 
 
 class _Compressed:
@@ -124,8 +122,8 @@ class _Compressed:
             await self._working.wait()
         if self._is_lost:
             raise RuntimeError(
-                "the answer cannot go on: a message was lost on its way into the content coding, by "
-                "an error or a cancellation"
+                "the answer cannot go on: a message was lost on its way into the content coding, "
+                "by an error or a cancellation"
             )
 
     async def _alone(self, sending: Callable[[Message], Awaitable[None]], message: Message) -> None:

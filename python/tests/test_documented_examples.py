@@ -26,6 +26,7 @@ README = Path(__file__).parents[2] / "README.md"
         "antiphon.datastructures",
         "antiphon.sse",
         "antiphon.channel",
+        "antiphon.compression",
         "antiphon.requests",
         "antiphon.testing._client",
         "antiphon._antiphon",

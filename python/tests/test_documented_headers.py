@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from antiphon import responses, sse
+from antiphon.compression import Compression
 from antiphon.testing import Client
 
 MEDIA_TYPE = {"media_type": "text/plain"}
 RANGES = [{}, {"range": "bytes=1-2"}, {"range": "bytes=9-"}, {"if-none-match": "*"}]
+CODINGS = [*RANGES, {"accept-encoding": "gzip"}]
 MADE: dict[type, Callable[[Path], Any]] = {
     responses.Response: lambda path: responses.Response("a", **MEDIA_TYPE),
     responses.HTMLResponse: lambda path: responses.HTMLResponse("a"),
@@ -23,7 +25,7 @@ MADE: dict[type, Callable[[Path], Any]] = {
     responses.RedirectResponse: lambda path: responses.RedirectResponse("/"),
     responses.StreamingResponse: lambda path: responses.StreamingResponse(["a"], **MEDIA_TYPE),
     responses.JsonLinesResponse: lambda path: responses.JsonLinesResponse(["a"]),
-    responses.FileResponse: lambda path: responses.FileResponse(path, filename="a"),
+    responses.FileResponse: lambda path: responses.FileResponse(path, filename="a", **MEDIA_TYPE),
     sse.EventSourceResponse: lambda path: sse.EventSourceResponse(["a"]),
 }
 
@@ -33,14 +35,20 @@ def test_the_header_fields_are_those_that_are_named(response_class: type, tmp_pa
     path = tmp_path / "a"
     path.write_bytes(b"abc")
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def plain(scope: Any, receive: Any, send: Any) -> None:
         await MADE[response_class](path)(scope, receive, send)
 
+    async def compressed(scope: Any, receive: Any, send: Any) -> None:
+        response = MADE[response_class](path)
+        response.compress = Compression(minimum_size=0)
+        await response(scope, receive, send)
+
     sent = set()
-    with Client(app) as client:
-        for headers in RANGES:
-            with client.stream(headers=headers) as answer:
-                sent.update(name for name, _ in answer.headers)
+    for app, asked in [(plain, RANGES), (compressed, CODINGS)]:
+        with Client(app) as client:
+            for headers in asked:
+                with client.stream(headers=headers) as answer:
+                    sent.update(name for name, _ in answer.headers)
     assert named(response_class) == sent
 
 

@@ -59,6 +59,7 @@ class ContentResponse(StreamingResponse):
         on_complete: What is called once, with an ``Outcome`` of ``antiphon.outcome``, when the
             response is over, however it ended, and before the background task; as of
             ``StreamingResponse``.
+        compress: As of ``StreamingResponse``; a part is never compressed.
 
     Raises:
         SourceError: When it is sent, if the source fails. Before anything is sent, Starlette and
@@ -85,7 +86,8 @@ class ContentResponse(StreamingResponse):
         ``Content-Type``, ``Content-Length``, ``Accept-Ranges: bytes``, ``ETag`` and
         ``Last-Modified``, as far as the facts say; with a ``filename``, ``Content-Disposition``. A
         206, a 304, a 412 and a 416 are those of ``FileResponse``. What ``headers`` has of these
-        counts.
+        counts. With ``compress``, ``Vary: Accept-Encoding`` and, in a coding, ``Content-Encoding``,
+        a tag of its own, and neither ``Content-Length`` nor ``Accept-Ranges``.
 
     Source: RFC 9110, sections 13 and 14; RFC 6266. Starlette has no such class.
     """

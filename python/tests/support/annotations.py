@@ -5,10 +5,12 @@ A ``type: ignore`` that is not needed is an error, so those say what the type sy
 
 from __future__ import annotations
 
+import starlette.applications
 import starlette.responses
 import starlette.types
 from starlette.requests import Request
 
+import antiphon.compression
 import antiphon.responses
 import antiphon.sse
 
@@ -35,6 +37,19 @@ def each_class() -> tuple[
         antiphon.responses.FileResponse("hi"),
         antiphon.responses.StreamingResponse(["hi"]),
     )
+
+
+class Compressed(antiphon.responses.JSONResponse):
+    compress = antiphon.compression.Compression(codings=["br", "gzip"])
+
+
+class Flagged(antiphon.responses.FileResponse):
+    compress = True
+
+
+around = starlette.applications.Starlette()
+around.add_middleware(antiphon.compression.CompressionMiddleware, minimum_size=1000)
+inner: starlette.types.ASGIApp = antiphon.compression.CompressionMiddleware(around, codings=["br"])
 
 
 class Own(antiphon.responses.JSONResponse):
