@@ -22,7 +22,7 @@ use antiphon_fs::OpenFile;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyMemoryView, PySlice, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyMemoryView, PySlice, PyString, PyTuple};
 use std::io;
 use std::mem;
 
@@ -220,8 +220,9 @@ impl Compressor {
         };
         let extent = length.map_or(Extent::Stream, Extent::Bytes);
         let encoder = compression.encoder(coding, extent)?;
-        if length.is_some() {
-            self.left = length;
+        self.left = length;
+        // HTTP/1.1 has no trailers after content with a length.
+        if length.is_some() && !is_set(message, intern!(py, "trailers"))? {
             let head = Head {
                 start: copied(message)?.into_any().unbind(),
                 fields: fields.unbind(),
@@ -252,10 +253,7 @@ impl Compressor {
         if is_encoded && body.len() > AT_ONCE && !may_take_long {
             return Ok(None);
         }
-        let more_body = match scope::entry(message, intern!(py, "more_body"))? {
-            Some(more) => more.is_truthy()?,
-            None => false,
-        };
+        let more_body = is_set(message, intern!(py, "more_body"))?;
         self.encoded(&copied(message)?, &body, more_body).map(Some)
     }
 
@@ -264,10 +262,7 @@ impl Compressor {
         let py = message.py();
         let whole = copied(message)?;
         let more = intern!(py, "more_body");
-        let is_last = match scope::entry(message, more)? {
-            Some(more) => !more.is_truthy()?,
-            None => true,
-        };
+        let is_last = !is_set(message, more)?;
         let name = intern!(py, "body");
         let body = body_of(message)?;
         if !matches!(self.content, Content::Held(_)) || !is_last || body.len() <= WHOLE {
@@ -467,6 +462,11 @@ fn pairs(fields: &Bound<'_, PyList>) -> PyResult<Vec<(PyBackedBytes, PyBackedByt
         Ok((field_list::bytes_of(&name), field_list::bytes_of(&value)))
     };
     fields.iter().map(pair).collect()
+}
+
+/// Whether a message says so.
+fn is_set<'py>(message: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<bool> {
+    scope::entry(message, name)?.map_or(Ok(false), |said| said.is_truthy())
 }
 
 /// The content that a message has.

@@ -185,6 +185,19 @@ async def test_messages_keep_whatever_else_they_hold_and_are_not_changed() -> No
     assert decoded("gzip", peer.messages[2]["body"]) == TEXT
 
 
+async def test_content_before_trailers_has_no_length() -> None:
+    lines = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(TEXT))]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        start = {"type": "http.response.start", "status": 200, "headers": lines}
+        await send({**start, "trailers": True})
+        await send({"type": "http.response.body", "body": TEXT})
+
+    peer = await answered(CompressionMiddleware(app), asking())
+    assert "content-length" not in fields(peer)
+    assert decoded("gzip", peer.body) == TEXT
+
+
 @pytest.mark.parametrize("content", [TEXT, bytearray(TEXT), memoryview(TEXT)])
 async def test_content_may_be_of_any_type_that_holds_bytes(content: Any) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
