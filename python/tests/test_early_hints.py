@@ -96,8 +96,8 @@ def test_a_client_of_http_2_sees_them_before_the_head(server: str, tmp_path: Pat
         assert first.startswith("HTTP/1.1 200") and "<p>False</p>" in first
         if server == "hypercorn":
             hints, head, body = asked("--http2-prior-knowledge").replace("\r", "").split("\n\n", 2)
-            assert hints.splitlines() == [
-                "HTTP/2 103 ",
+            assert hints.startswith("HTTP/2 103")
+            assert [line for line in hints.splitlines() if line.startswith("link")] == [
                 "link: </app.css>; rel=preload; as=style",
                 "link: <https://cdn.example>; rel=preconnect",
             ]
