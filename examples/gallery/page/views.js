@@ -138,6 +138,9 @@ export const VIEWS = {
     const table = makeTable("saved", "Bytes, as the browser counts them");
     panel.exchange.insertBefore(table, panel.headers);
     table.hidden = true;
+    const chunks = panel.exchange.querySelector(".chunks");
+    const place = chunks.parentElement;
+    place.append(scroll("Chunks", chunks));
     const begin = panel.onStart;
     panel.onStart = () => { table.hidden = true; performance.clearResourceTimings(); begin(); };
     panel.onEnd = async ({ request }) => {

@@ -11,7 +11,8 @@ pub async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -
     let notes = stream! {
         for beat in 0..40 {
             let voice = VOICES[beat % VOICES.len()];
-            let note = serde_json::json!({"voice": voice, "beat": beat, "pitch": 60 + beat * 7 % 24});
+            let pitch = 60 + beat * 7 % 24;
+            let note = serde_json::json!({"voice": voice, "beat": beat, "pitch": pitch});
             yield ServerSentEvent::new(note.to_string()).event("note").id(beat.to_string());
             sleep(Duration::from_millis(50)).await;
         }
