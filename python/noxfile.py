@@ -32,7 +32,7 @@ IN_DEBIAN = ["3.14", "3.15"]
 # Tests of channels over Redis wait much: they run on the oldest, and on the newest with Starlette.
 WITHOUT_REDIS = ["--ignore=test_redis.py", "--ignore=test_redis_chaos.py"]
 
-TESTS = ["anyio", "pytest", "pytest-xdist", "redis", "trio"]
+TESTS = ["anyio", "brotli", "pytest", "pytest-xdist", "redis", "trio"]
 STARLETTE = ["starlette[full]==1.10.0", "fastapi==0.165.0", "sse-starlette==3.7.0"]
 # Where content comes from that is no file, and a server that speaks as S3 does. Their packages for
 # the newest interpreters come late: tests that ask them run on what nox runs on.

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 import zlib
 from typing import Any
 
-import pytest
+import brotli
 
 
 class Decoder:
     """Decodes content as it comes, and tells whether it has ended."""
 
     def __init__(self, coding: str) -> None:
-        self._decoder: Any
-        if coding == "gzip":
-            self._decoder = zlib.decompressobj(wbits=31)
-        elif sys.version_info[:2] == (3, 13):
-            # Here it is always there, so that these tests are never left out everywhere.
-            import brotli
-
-            self._decoder = brotli.Decompressor()
-        else:
-            self._decoder = pytest.importorskip("brotli").Decompressor()
+        make = {"gzip": lambda: zlib.decompressobj(wbits=31), "br": brotli.Decompressor}[coding]
+        self._decoder: Any = make()
 
     def decode(self, content: bytes) -> bytes:
         """Return all that can be read by now, and was not read before."""
-        if isinstance(self._decoder, type(zlib.decompressobj())):
-            return self._decoder.decompress(content)
-        decoded: bytes = self._decoder.process(content)
-        return decoded
+        is_brotli = isinstance(self._decoder, brotli.Decompressor)
+        step = self._decoder.process if is_brotli else self._decoder.decompress
+        read: bytes = step(content)
+        return read
 
     @property
     def has_ended(self) -> bool:
-        if hasattr(self._decoder, "eof"):
-            return bool(self._decoder.eof)
-        return bool(self._decoder.is_finished())
+        if isinstance(self._decoder, brotli.Decompressor):
+            return bool(self._decoder.is_finished())
+        return bool(self._decoder.eof)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something follows the end. Brotli's refuses that itself."""
+        return bool(getattr(self._decoder, "unused_data", b""))
 
 
 def decoded(coding: str, content: bytes) -> bytes:
@@ -43,5 +39,5 @@ def decoded(coding: str, content: bytes) -> bytes:
     decoder = Decoder(coding)
     whole = decoder.decode(content)
     assert decoder.has_ended, "the content has no end"
-    assert getattr(decoder._decoder, "unused_data", b"") == b""
+    assert not decoder.has_more, "something follows the end"
     return whole

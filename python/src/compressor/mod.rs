@@ -10,19 +10,22 @@
 //! What is decided is the core's to say, and how content is encoded `antiphon_coding`'s. Which thread does it
 //! is Python's (`antiphon/_compressed.py`).
 
+mod messages;
+mod own_scope;
+
+use self::messages::{body_of, changed, copied, fields_of, filled, is_set, pairs};
+use self::own_scope::{OwnScope, without_descriptors};
 use crate::convert::compression::PyCompression;
 use crate::convert::path::file_path;
-use crate::convert::{error, field, field_list, scope};
+use crate::convert::{error, scope};
 use antiphon_coding::{Encoder, Extent};
-use antiphon_core::fields::HeaderPatch;
 use antiphon_core::request::fields::RequestFields;
 use antiphon_core::request::method::Method;
 use antiphon_core::response::compression::{self, Answer, Described};
 use antiphon_fs::OpenFile;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyMemoryView, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMemoryView, PySlice};
 use std::io;
 use std::mem;
 
@@ -90,7 +93,7 @@ pub(crate) fn compressor<'py>(
     let is_changed = request.uncode(codings);
     let may_agree = request.accepted().ranked(codings).next().is_some();
     let makes_content = is_content_made && method == Method::Head;
-    let own = Scope {
+    let own = OwnScope {
         headers: is_changed.then_some(&request),
         extensions: if may_agree {
             without_descriptors(scope)?
@@ -109,78 +112,6 @@ pub(crate) fn compressor<'py>(
         file: None,
     };
     Ok((compressor, scope))
-}
-
-/// What is other in the scope for whoever makes the answer.
-struct Scope<'a, 'py> {
-    headers: Option<&'a RequestFields>,
-    extensions: Option<Bound<'py, PyDict>>,
-    makes_content: bool,
-}
-
-impl<'py> Scope<'_, 'py> {
-    fn of(self, scope: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let py = scope.py();
-        if self.headers.is_none() && self.extensions.is_none() && !self.makes_content {
-            return Ok(scope.clone());
-        }
-        let own = copied(scope)?;
-        if let Some(request) = self.headers {
-            own.set_item(intern!(py, "headers"), uncoded(scope, request)?)?;
-        }
-        if let Some(extensions) = self.extensions {
-            own.set_item(intern!(py, "extensions"), extensions)?;
-        }
-        if self.makes_content {
-            own.set_item(intern!(py, "method"), intern!(py, "GET"))?;
-        }
-        Ok(own.into_any())
-    }
-}
-
-/// The fields of a request, as it is to be answered.
-fn uncoded<'py>(
-    scope: &Bound<'py, PyAny>,
-    request: &RequestFields,
-) -> PyResult<Bound<'py, PyList>> {
-    let py = scope.py();
-    let list = PyList::empty(py);
-    if let Some(headers) = scope::entry(scope, intern!(py, "headers"))? {
-        for line in headers.try_iter()? {
-            let line = line?;
-            let name = field::parts(&line)?.0.extract::<PyBackedBytes>()?;
-            if ![&b"if-match"[..], b"if-none-match", b"range"].contains(&&*name) {
-                list.append(line)?;
-            }
-        }
-    }
-    let asked = request.preconditions();
-    let lines = [
-        (&b"if-match"[..], asked.if_match),
-        (b"if-none-match", asked.if_none_match),
-        (b"range", request.range()),
-    ];
-    for (name, value) in lines {
-        if let Some(value) = value {
-            list.append((PyBytes::new(py, name), PyBytes::new(py, value)))?;
-        }
-    }
-    Ok(list)
-}
-
-/// The server's extensions without the one by which it takes file descriptors, if it is there.
-fn without_descriptors<'py>(scope: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let py = scope.py();
-    let name = intern!(py, "http.response.zerocopysend");
-    let Some(extensions) = scope::entry(scope, intern!(py, "extensions"))? else {
-        return Ok(None);
-    };
-    if !extensions.contains(name)? {
-        return Ok(None);
-    }
-    let own = copied(&extensions)?;
-    own.del_item(name)?;
-    Ok(Some(own))
 }
 
 #[pymethods]
@@ -407,88 +338,4 @@ fn encode(
         }
     });
     encoded.map_err(|error: io::Error| error.into())
-}
-
-/// The head with these changes; the list is a copy that is ours.
-fn changed<'py>(
-    start: &Bound<'py, PyAny>,
-    fields: &Bound<'py, PyList>,
-    patches: impl Iterator<Item = HeaderPatch>,
-) -> PyResult<Bound<'py, PyDict>> {
-    for patch in patches {
-        field_list::apply(fields, patch)?;
-    }
-    let own = copied(start)?;
-    own.set_item(intern!(start.py(), "headers"), fields)?;
-    Ok(own)
-}
-
-/// The message with this content.
-fn filled<'py>(own: &Bound<'py, PyDict>, body: &[u8]) -> PyResult<Bound<'py, PyDict>> {
-    let py = own.py();
-    own.set_item(intern!(py, "body"), PyBytes::new(py, body))?;
-    Ok(own.clone())
-}
-
-/// A copy of the fields of a head, with names in lower case, and whether they are others than the head's.
-fn fields_of<'py>(
-    py: Python<'py>,
-    headers: Option<Bound<'py, PyAny>>,
-) -> PyResult<(Bound<'py, PyList>, bool)> {
-    let fields = PyList::empty(py);
-    let Some(headers) = headers else {
-        return Ok((fields, false));
-    };
-    // What brings its fields once only would have none left.
-    let mut is_new = !(headers.is_instance_of::<PyList>() || headers.is_instance_of::<PyTuple>());
-    for item in headers.try_iter()? {
-        let item = item?;
-        let (name, value) = field::parts(&item)?;
-        let name = field_list::bytes_of(&name);
-        if name.iter().any(u8::is_ascii_uppercase) {
-            let name = name.to_ascii_lowercase();
-            fields.append((PyBytes::new(py, &name), value))?;
-            is_new = true;
-        } else {
-            fields.append(item)?;
-        }
-    }
-    Ok((fields, is_new))
-}
-
-fn pairs(fields: &Bound<'_, PyList>) -> PyResult<Vec<(PyBackedBytes, PyBackedBytes)>> {
-    let pair = |item: Bound<'_, PyAny>| {
-        let (name, value) = field::parts(&item)?;
-        Ok((field_list::bytes_of(&name), field_list::bytes_of(&value)))
-    };
-    fields.iter().map(pair).collect()
-}
-
-/// Whether a message says so.
-fn is_set<'py>(message: &Bound<'py, PyAny>, name: &Bound<'py, PyString>) -> PyResult<bool> {
-    scope::entry(message, name)?.map_or(Ok(false), |said| said.is_truthy())
-}
-
-/// The content that a message has.
-fn body_of(message: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
-    let py = message.py();
-    let Some(body) = scope::entry(message, intern!(py, "body"))? else {
-        return Ok(PyBytes::new(py, b"").into());
-    };
-    if let Ok(bytes) = body.cast::<PyBytes>() {
-        return Ok(bytes.clone().into());
-    }
-    let view = PyMemoryView::from(&body).map_err(|_| error::body(&body))?;
-    let bytes = view.call_method0(intern!(py, "tobytes"))?;
-    Ok(bytes.cast_into::<PyBytes>()?.into())
-}
-
-/// A dictionary of its own.
-fn copied<'py>(mapping: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
-        return dict.copy();
-    }
-    let own = PyDict::new(mapping.py());
-    own.update(mapping.cast::<PyMapping>()?)?;
-    Ok(own)
 }
