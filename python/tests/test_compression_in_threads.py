@@ -184,7 +184,6 @@ asyncio.run(open_all(sys.argv[1]))
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 @pytest.mark.parametrize(("coding", "most"), [("gzip", 0.4), ("br", 0.7)])
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 def test_open_streams_hold_what_is_said(coding: str, most: float) -> None:
     # In an interpreter of its own, in which nothing has been given back before.
     done = subprocess.run(
