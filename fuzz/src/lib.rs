@@ -1,6 +1,7 @@
 //! What the targets share.
 
 pub mod answers;
+pub mod decoding;
 
 /// Splits an input at the unit separator (0x1F), which no field needs; what is empty or missing is
 /// `None`.
