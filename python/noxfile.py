@@ -178,7 +178,8 @@ def lint(session: nox.Session) -> None:
     """Checks formats, types and the stubs; runs nothing."""
     session.install(*TESTS, *STARLETTE, *FRAMEWORKS, *LINTS)
     install(session)
-    others = ["compare", "python", "python/run", "shared", "shared/run"]
+    others = ["compare", "compression", "compression/run"]
+    others += ["python", "python/run", "shared", "shared/run"]
     programs = [*(f"../benches/{name}" for name in others), "../examples/gallery/python"]
     programs += ["../tests/packages", "../tests/nodes"]
     session.run("ruff", "check", ".")
@@ -195,6 +196,11 @@ def lint(session: nox.Session) -> None:
         served = [str(path) for path in sorted(Path("python").glob("*.py"))]
         session.run(
             "mypy", "--config-file", "../python/pyproject.toml", "compare", *served, "python/run"
+        )
+        # By itself, for both have an `app`.
+        compressed = [str(path) for path in sorted(Path("compression").glob("*.py"))]
+        session.run(
+            "mypy", "--config-file", "../python/pyproject.toml", *compressed, "compression/run"
         )
     # Not from here, where the package lies without its extension.
     with session.chdir(PLACE):

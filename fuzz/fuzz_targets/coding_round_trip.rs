@@ -67,5 +67,5 @@ fn chunk(part: &[u8], left: &mut usize) -> Vec<u8> {
     part.iter().copied().cycle().take(length).collect()
 }
 
-/// More than the windows of streams.
-const MOST: usize = 200_000;
+/// More than the windows that streams have at the levels that are preset.
+const MOST: usize = 80_000;

@@ -36,6 +36,12 @@ impl Decoder {
             Self::Gzip(gzip) => gzip.decode(encoded),
             Self::Br(writer) => {
                 writer.write_all(encoded).expect("brotli");
+                // It leaves what does not fit its buffer once it has read all, until it is asked again.
+                let mut before = 0;
+                while before < writer.get_ref().len() {
+                    before = writer.get_ref().len();
+                    drop(writer.write(&[]));
+                }
                 std::mem::take(writer.get_mut())
             }
         }
@@ -104,7 +110,7 @@ impl Gzip {
             content.extend_from_slice(&piece[..result.bytes_written]);
             match result.status {
                 Ok(MZStatus::StreamEnd) => self.has_ended = true,
-                Ok(_) if result.bytes_written == piece.len() || result.bytes_consumed > 0 => {}
+                Ok(_) if result.bytes_written > 0 || result.bytes_consumed > 0 => {}
                 Ok(_) | Err(miniz_oxide::MZError::Buf) => break,
                 Err(error) => panic!("deflate: {error:?}"),
             }

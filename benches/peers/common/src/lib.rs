@@ -1,5 +1,7 @@
 //! What all peers have in common: their arguments and what they answer with.
 
+pub mod compressed;
+
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::PathBuf;
