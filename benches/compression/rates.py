@@ -33,7 +33,7 @@ class Rate:
 def measure(server: Server, name: str, accepted: str, scope: Scope) -> Rate:
     """One sample; one that others disturbed is repeated, and the least disturbed is kept."""
     headers = {"Accept-Encoding": accepted}
-    for _ in range(20):
+    for _ in range(5):
         response, body = server.get(f"/{name}", headers)
         expect(name, accepted, response.getheader("Content-Encoding"), body)
     samples: list[Rate] = []

@@ -32,11 +32,11 @@ class Scope:
 
     @property
     def seconds(self) -> float:
-        return 0.6 if self.is_quick else 2.0
+        return 0.6 if self.is_quick else 1.5
 
     @property
     def firsts(self) -> int:
-        return 2 if self.is_quick else 5
+        return 1 if self.is_quick else 3
 
     @property
     def memory_clients(self) -> int:
@@ -44,8 +44,8 @@ class Scope:
 
     @property
     def memory_seconds(self) -> float:
-        """Until a stream has sent more than the windows of the codings, but when it is quick."""
-        return 0.8 if self.is_quick else 5.0
+        """Until a stream has sent more than gzip looks back, but when it is quick."""
+        return 0.8 if self.is_quick else 4.0
 
     def wants(self, name: str) -> bool:
         return self.only.lower() in name.lower()

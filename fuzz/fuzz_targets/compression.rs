@@ -91,7 +91,9 @@ fn lines(field: Option<&[u8]>) -> Vec<(Vec<u8>, &[u8])> {
 }
 
 fn planned(terms: &Terms, status: u16, head: &Headers, request: &RequestFields) -> Answer {
-    let fields = head.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let fields = head
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
     plan(terms, &Described::of(status, fields), request)
 }
 
@@ -178,7 +180,9 @@ fn check_head(
     let Some(coding) = coding else {
         return;
     };
-    let described = before.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let described = before
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
     let described = Described::of(status, described);
     assert!(terms.codings_for(described.length()).contains(&coding));
     assert!(request.accepted().weight(coding) > 0);
