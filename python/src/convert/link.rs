@@ -15,8 +15,9 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyString, PyTuple, PyType};
 ///         end in ``_``, so that ``as_`` can be written.
 ///
 /// Raises:
-///     ValueError: If ``rel`` is empty, a name is no token, or something holds a control character or
-///         one beyond ASCII.
+///     ValueError: If the target or ``rel`` is empty, a name is no token, or something holds a control
+///         character or one beyond ASCII; if ``as_`` is none that browsers know, who would ignore the
+///         link; or if a ``preconnect`` names no site, but a path of this one.
 ///     TypeError: If a parameter is neither text nor ``True``, ``False`` or ``None``.
 ///
 /// Example:
@@ -25,6 +26,8 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyString, PyTuple, PyType};
 ///     '</app.css>; rel=preload; as=style'
 ///     >>> str(Link("/f.woff2", "preload", as_="font", crossorigin=True))
 ///     '</f.woff2>; rel=preload; as=font; crossorigin'
+///
+/// A font needs ``crossorigin``, wherever it lies: without it browsers load it twice.
 ///
 /// Source: RFC 8288, section 3; Starlette has no such class.
 #[pyclass(frozen, eq, hash, name = "Link", module = "antiphon.early_hints")]
@@ -63,8 +66,8 @@ impl Link {
     ///     text: The value of a ``Link`` field.
     ///
     /// Raises:
-    ///     ValueError: If it is no link, has no ``rel``, or holds a second link, a control character or
-    ///         one beyond ASCII.
+    ///     ValueError: If it is no link, has no ``rel``, names a parameter twice, or holds a second link, a
+    ///         control character or one beyond ASCII.
     ///
     /// Example:
     ///     >>> from antiphon.early_hints import Link
