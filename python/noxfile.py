@@ -47,6 +47,8 @@ FRAMEWORKS = [
     "quart",
 ]
 SERVERS = ["uvicorn", "httptools", "hypercorn[trio]", "granian", "daphne", "httpx"]
+# By which uvicorn speaks HTTP/2; it has wheels for no newer interpreter.
+SERVERS += ["zttp; python_version < '3.15'"]
 LINTS = ["check-jsonschema", "maturin", "mypy", "ruff", "typing_extensions"]
 # For the tests of sse-starlette and FastAPI.
 SUITES = ["starlette==1.10.0", "sse-starlette==3.7.0", "fastapi[all]==0.165.0", "httpx2"]

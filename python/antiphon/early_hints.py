@@ -12,8 +12,8 @@ async def send_early_hints(scope: Scope, send: Send, *links: Link | str) -> bool
     """Send 103 with these links, if the server offers that.
 
     It comes before the head of the answer, as often as there is something to say. Browsers heed it
-    in answers to navigations, over HTTP/2 and later; hypercorn and uvicorn offer it there.
-    Elsewhere nothing is sent.
+    in answers to navigations, over HTTP/2 and later. hypercorn offers it there, and uvicorn with
+    ``--http zttp --http2``; elsewhere nothing is sent.
 
     Args:
         scope: The connection.

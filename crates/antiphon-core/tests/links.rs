@@ -62,6 +62,12 @@ fn what_browsers_would_ignore_is_refused() {
             "{error}"
         );
     }
+    let link = Link::preload("/app.js", "script").and_then(|link| link.flag("nopush"));
+    let error = link.unwrap().flag("NoPush").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "link: expected each parameter once, but found \"NoPush\" again"
+    );
     for origin in [
         "",
         "cdn.example",

@@ -36,14 +36,22 @@ SERVERS = {
     "daphne": ["-m", "daphne", "-p", "{port}", "{app}"],
 }
 
+#: Those that speak HTTP/2 when they are told to, for tests that ask for it.
+OVER_HTTP_2 = {
+    "uvicorn-zttp": [
+        *("-m", "uvicorn", "--http", "zttp", "--http2", "--port", "{port}", "{app}"),
+    ],
+}
+
 
 def needs(server: str) -> None:
     """Leave the test out if the server is not installed, or if its processes cannot be seen."""
     if not Path("/proc/self/stat").exists():
         pytest.skip("there is no /proc")
-    name = server.partition("-")[0]
-    if not importlib.util.find_spec(name):
-        pytest.skip(f"{name} is not installed")
+    name, _, parser = server.partition("-")
+    for package in (name, parser) if server in OVER_HTTP_2 else (name,):
+        if not importlib.util.find_spec(package):
+            pytest.skip(f"{package} is not installed")
 
 
 class Served:
@@ -104,7 +112,7 @@ def served(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [part.format(port=port, app=app) for part in SERVERS[server]]
+    command = [part.format(port=port, app=app) for part in {**SERVERS, **OVER_HTTP_2}[server]]
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, *options, *command],
