@@ -32,7 +32,9 @@ IN_DEBIAN = ["3.14", "3.15"]
 # Tests of channels over Redis wait much: they run on the oldest, and on the newest with Starlette.
 WITHOUT_REDIS = ["--ignore=test_redis.py", "--ignore=test_redis_chaos.py"]
 
-TESTS = ["anyio", "brotli", "pytest", "pytest-xdist", "redis", "trio"]
+TESTS = ["anyio", "pytest", "pytest-xdist", "redis", "trio"]
+# By which our tests read what is compressed. Clients of the suites would ask for it, too.
+DECODERS = ["brotli"]
 STARLETTE = ["starlette[full]==1.10.0", "fastapi==0.165.0", "sse-starlette==3.7.0"]
 # Where content comes from that is no file, and a server that speaks as S3 does. Their packages for
 # the newest interpreters come late: tests that ask them run on what nox runs on.
@@ -77,7 +79,7 @@ nox.options.sessions = [
 @nox.session(python=[OLDEST, NEWEST])
 def alone(session: nox.Session) -> None:
     """Tests the package where there is no Starlette."""
-    session.install(*TESTS)
+    session.install(*TESTS, *DECODERS)
     install(session)
     test(session, *([] if session.python == OLDEST else WITHOUT_REDIS), *session.posargs)
 
@@ -86,7 +88,7 @@ def alone(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Tests the package beside Starlette, and under each server."""
     stores = STORES if session.python == NEWEST else []
-    session.install(*TESTS, *STARLETTE, *FRAMEWORKS, *SERVERS, *stores)
+    session.install(*TESTS, *DECODERS, *STARLETTE, *FRAMEWORKS, *SERVERS, *stores)
     install(session)
     test(session, *(WITHOUT_REDIS if session.python in MIDDLE else []), *session.posargs)
 
@@ -112,7 +114,7 @@ def fastapi(session: nox.Session) -> None:
 @nox.session
 def portable(session: nox.Session) -> None:
     """Tests files as other systems open and read them."""
-    session.install(*TESTS, *STARLETTE, *FRAMEWORKS, *SERVERS)
+    session.install(*TESTS, *DECODERS, *STARLETTE, *FRAMEWORKS, *SERVERS)
     site = build(session, "portable", "--cfg antiphon_portable")
     test(session, "test_files.py", "test_file_versions.py", "vectors", env={"PYTHONPATH": site})
 
