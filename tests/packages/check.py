@@ -9,6 +9,7 @@ interpreter has maturin and twine. What differs from the README is the port.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -45,7 +46,7 @@ def main() -> None:
 def rust(blocks: list[tuple[str, str]]) -> None:
     crates = packaged_crates()
     (dependencies,) = [body for tag, body in blocks if tag == "toml"]
-    plain, axum = [body for tag, body in blocks if tag == "rust,no_run" and "fn main()" in body]
+    plain, axum, compressed = [body for tag, body in blocks if tag == "rust,no_run" and "fn main()" in body]
     program = new_program("plain", dependencies, plain, crates)
     with served([program], PLACE / "made" / "plain") as url:
         assert ask(url)[2] == b"Hello, world!"
@@ -55,6 +56,11 @@ def rust(blocks: list[tuple[str, str]]) -> None:
     program = new_program("with-axum", f'{with_axum}axum = "0.8"\n', axum, crates)
     with served([program], PLACE / "made" / "with-axum") as url:
         resumes(f"{url}report")
+    program = new_program("compressed", dependencies, compressed, crates)
+    with served([program], PLACE / "made" / "compressed") as url:
+        _, fields, content = ask(url, {"accept-encoding": "gzip"})
+        assert fields["content-encoding"] == "gzip"
+        assert gzip.decompress(content).count(b"hello") == 1000
 
 
 def packaged_crates() -> Path:
