@@ -12,7 +12,7 @@ use std::io;
 ///
 /// | what                  | by default                                                                      |
 /// |-----------------------|---------------------------------------------------------------------------------|
-/// | codings               | `br`, `gzip`; for streams `gzip`, `br`, since gzip costs a third there           |
+/// | codings               | `br`, `gzip`; for streams `gzip`, `br`, since flushed chunks become smaller by it |
 /// | what is too small     | fewer than 500 bytes                                                            |
 /// | media types           | text, JSON, JavaScript, XML and all else that [shrinks]; no pictures, no archives |
 /// | gzip                  | level 4; for streams 1                                                          |

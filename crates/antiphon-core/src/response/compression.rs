@@ -64,9 +64,8 @@ impl Default for Terms {
 impl Terms {
     /// Returns the codings that are offered for content of this length, the best first.
     ///
-    /// Brotli makes content smaller than gzip does that is compressed as a whole. A stream, whose length is
-    /// unknown, is flushed after each chunk; gzip needs a third of the memory and of the time for that, and no
-    /// more bytes.
+    /// Content that is compressed as a whole becomes smaller by brotli. A stream, whose length is unknown, is
+    /// flushed after each chunk; for the same time gzip makes fewer bytes of that.
     #[must_use]
     pub fn codings_for(&self, length: Option<u64>) -> &[ContentCoding] {
         match (&self.codings, length) {
