@@ -27,7 +27,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
 /// Args:
 ///     codings: The codings that are offered, the best first: ``"br"``, ``"gzip"`` and ``"zstd"``. Of
 ///         those that a client likes equally it gets the first. By default ``br`` and ``gzip``, and
-///         ``gzip`` and ``br`` for streams, where it costs a third. ``zstd`` is there if the package
+///         ``gzip`` and ``br`` for streams, which it makes smaller. ``zstd`` is there if the package
 ///         was built with it: ``pip install --no-binary antiphon
 ///         --config-settings="build-args=--features zstd" antiphon``.
 ///     minimum_size: Content of fewer bytes is left alone. That of a stream, whose length nobody
