@@ -1,7 +1,7 @@
 """What the Python peers serve: content from memory, a slow stream, and events by a clock.
 
 ``PEER`` says on whose classes, ``DATA`` names the folder of the content. ``COMPRESS`` is ``no``,
-``preset``, or a level of gzip.
+``preset``, ``parameter`` where each response is told by itself, or a level of gzip.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Any
 
 PEER = os.environ["PEER"]
 COMPRESS = os.environ["COMPRESS"]
-MEDIA_TYPES = {".json": "application/json", ".png": "image/png"}
+#: What the constructors of Antiphon's responses are told.
+BY_ITSELF: dict[str, bool] = {"compress": True} if COMPRESS == "parameter" else {}
+MEDIA_TYPES = {".html": "text/html", ".json": "application/json", ".png": "image/png"}
 CONTENTS = {
     f"/{path.name}": (path.read_bytes(), MEDIA_TYPES[path.suffix])
     for path in Path(os.environ["DATA"]).iterdir()
@@ -122,12 +124,12 @@ def application(peer: Any) -> Any:
         if path in hubs:
             if not publishers:
                 begin()
-            response = peer.EventSourceResponse(hubs[path].subscribe())
+            response = peer.EventSourceResponse(hubs[path].subscribe(), **BY_ITSELF)
         elif path == "/slow":
-            response = peer.StreamingResponse(slow(), media_type="text/plain")
+            response = peer.StreamingResponse(slow(), media_type="text/plain", **BY_ITSELF)
         elif path in CONTENTS:
             content, media_type = CONTENTS[path]
-            response = peer.Response(content, media_type=media_type)
+            response = peer.Response(content, media_type=media_type, **BY_ITSELF)
         else:
             response = peer.Response(b"", 404)
         await response(scope, receive, send)
@@ -136,7 +138,7 @@ def application(peer: Any) -> Any:
 
 
 def wrapped(app: Any) -> Any:
-    if COMPRESS == "no":
+    if COMPRESS in ("no", "parameter"):
         return app
     if PEER == "antiphon":
         from antiphon.compression import CompressionMiddleware

@@ -9,8 +9,8 @@ from pathlib import Path
 from compare.places import DATA
 
 FOLDER = DATA / "compression"
-# JSON of so many records, by what it comes to.
-RECORDS = {"2k.json": 8, "25k.json": 100, "1m.json": 4100}
+# So many records as JSON, or as the rows of a page, by what it comes to.
+RECORDS = {"2k.json": 8, "25k.json": 100, "1m.json": 4100, "256k.html": 720}
 SMALL, PICTURE = "small.json", "image.png"
 
 WORDS = [
@@ -76,10 +76,38 @@ def make() -> None:
     chance = random.Random(1)
     for name, count in RECORDS.items():
         records = [record(chance, number) for number in range(count)]
-        text = json.dumps(records, ensure_ascii=False, separators=(",", ":"))
+        text = page(records) if name.endswith(".html") else as_json(records)
         (FOLDER / name).write_text(text, encoding="utf-8")
     (FOLDER / SMALL).write_text('{"status":"ok","number":12345}')
     (FOLDER / PICTURE).write_bytes(b"\x89PNG\r\n\x1a\n" + chance.randbytes(4088))
+
+
+def as_json(records: list[dict[str, object]]) -> str:
+    return json.dumps(records, ensure_ascii=False, separators=(",", ":"))
+
+
+def page(records: list[dict[str, object]]) -> str:
+    """A page that a template of a program may make of them."""
+    rows = "".join(map(row, records))
+    head = '<!doctype html>\n<meta charset="utf-8">\n<title>Accounts</title>\n'
+    return f'{head}<table class="accounts">\n{rows}</table>\n'
+
+
+def row(record: dict[str, object]) -> str:
+    cells = "".join(
+        f'    <td class="cell cell-{name}">{value}</td>\n'
+        for name, value in record.items()
+        if name in ("key", "name", "city", "score", "about")
+    )
+    return (
+        f'  <tr id="account-{record["id"]}" data-created="{record["created"]}">\n{cells}  </tr>\n'
+    )
+
+
+def title(name: str) -> str:
+    """What a table calls the content."""
+    kind = name.rpartition(".")[2].upper()
+    return f"{kind} of {len(read(name)):,} bytes"
 
 
 def read(name: str) -> bytes:

@@ -16,7 +16,7 @@ from listening import PLAIN, decoder
 from servers import OF_CONTENT, OF_THE_REST, is_there, serving
 from tables import Scope, number, table
 
-CONNECTIONS = {"1m.json": 4}
+CONNECTIONS = {"1m.json": 4, "256k.html": 4}
 WHAT_A_BROWSER_TAKES = "gzip, br"
 
 
@@ -105,8 +105,7 @@ def compressed(scope: Scope) -> None:
                     )
                 elif key in failures:
                     rows.append([peer.name, failures[key], "", "", "", ""])
-            title = f"JSON of {length:,} bytes in {coding}"
-            scope.print(table(title, heads, rows))
+            scope.print(table(f"{contents.title(name)} in {coding}", heads, rows))
     report_disturbed(scope, rates)
 
 

@@ -22,7 +22,10 @@ UVICORN = "-m uvicorn --loop uvloop --http httptools --no-access-log --log-level
 
 @dataclass(frozen=True)
 class Peer:
-    """A server: what runs, and how hard it compresses, ``no`` for not at all."""
+    """A server: what runs, and how hard it compresses; ``no`` for not at all.
+
+    ``parameter`` is each response's own, with nothing around the application.
+    """
 
     name: str
     program: str
@@ -50,6 +53,7 @@ OF_CONTENT = [
     NGINX,
     Peer("nginx, level 4", "nginx", "4"),
     PYTHON,
+    Peer("Antiphon Python, compress=", "antiphon", "parameter", BOTH),
     STARLETTE,
     Peer("Starlette, level 4", "starlette", "4"),
 ]
@@ -114,7 +118,7 @@ http {{
     tcp_nodelay on;
     keepalive_requests 1000000000;
     {temporary}
-    types {{ application/json json; image/png png; }}
+    types {{ application/json json; image/png png; text/html html; }}
     gzip_types *;
     gzip_min_length 0;
     gzip_proxied any;

@@ -17,7 +17,7 @@ from listening import PLAIN, Listener, listen
 from servers import OF_STREAMS, Peer, is_there, serving
 from tables import Scope, number, table
 
-CLIENTS = (1, 50)
+CLIENTS = (1, 100)
 WARM_UP_SECONDS = 0.3
 
 

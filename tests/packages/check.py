@@ -46,7 +46,8 @@ def main() -> None:
 def rust(blocks: list[tuple[str, str]]) -> None:
     crates = packaged_crates()
     (dependencies,) = [body for tag, body in blocks if tag == "toml"]
-    plain, axum, compressed = [body for tag, body in blocks if tag == "rust,no_run" and "fn main()" in body]
+    programs = [body for tag, body in blocks if tag == "rust,no_run" and "fn main()" in body]
+    plain, axum, compressed = programs
     program = new_program("plain", dependencies, plain, crates)
     with served([program], PLACE / "made" / "plain") as url:
         assert ask(url)[2] == b"Hello, world!"

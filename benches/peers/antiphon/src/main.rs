@@ -3,7 +3,10 @@
 mod streams;
 
 use antiphon::channel::EventChannel;
-use antiphon::{ContentCoding, Directory, FileResponse, JsonResponse, PlainTextResponse, SameSite, SetCookie, asgi};
+use antiphon::{
+    ContentCoding, Directory, FileResponse, JsonResponse, PlainTextResponse, SameSite, SetCookie,
+    asgi,
+};
 use http::StatusCode;
 use peer_common::{
     Arguments, COOKIE_DOMAIN, COOKIE_NAME, COOKIE_SECONDS, COOKIE_VALUE, HELLO, User,

@@ -100,6 +100,7 @@ impl Contents {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             let media_type = match path.extension().and_then(|text| text.to_str()) {
+                Some("html") => "text/html",
                 Some("json") => "application/json",
                 Some("png") => "image/png",
                 _ => continue,
