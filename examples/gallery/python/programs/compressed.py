@@ -11,10 +11,10 @@ VOICES = ["soprano", "alto", "tenor", "bass"]
 
 
 async def notes() -> AsyncIterator[ServerSentEvent]:
-    for beat in range(40):
+    for beat in range(30):
         note = {"voice": VOICES[beat % len(VOICES)], "beat": beat, "pitch": 60 + beat * 7 % 24}
         yield ServerSentEvent(json.dumps(note), event="note", id=str(beat))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.04)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:

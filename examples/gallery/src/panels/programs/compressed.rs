@@ -9,12 +9,12 @@ const VOICES: [&str; 4] = ["soprano", "alto", "tenor", "bass"];
 
 pub async fn app(scope: asgi::Scope, receive: asgi::Receive, send: asgi::Send) -> asgi::Result {
     let notes = stream! {
-        for beat in 0..40 {
+        for beat in 0..30 {
             let voice = VOICES[beat % VOICES.len()];
             let pitch = 60 + beat * 7 % 24;
             let note = serde_json::json!({"voice": voice, "beat": beat, "pitch": pitch});
             yield ServerSentEvent::new(note.to_string()).event("note").id(beat.to_string());
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(40)).await;
         }
     };
     EventSourceResponse::new(notes)
